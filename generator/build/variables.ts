@@ -1,0 +1,28 @@
+import { typed } from "../ir/expr.js";
+import type { StateVariables } from "../ir/types.js";
+import type { Names } from "./names.js";
+
+/** The names by which a kernel's fragments and the loops around them know the values of one state. */
+export function stateVariables(state: string, names: Names): StateVariables {
+  const f32 = (suffix: string) => typed(names.fresh(`${state}_${suffix}`), "f32");
+  const u32 = (suffix: string) => typed(names.fresh(`${state}_${suffix}`), "u32");
+  return {
+    old: typed(state, "f32"),
+    value: f32("out"),
+    code: u32("code"),
+    scale: f32("scale"),
+    magnitude: f32("magnitude"),
+    absmax: f32("absmax"),
+    newScale: f32("new_scale"),
+    inverse: f32("inverse"),
+    newCode: u32("new_code"),
+    word: u32("word"),
+    shift: u32("shift"),
+    low: u32("low"),
+    high: u32("high"),
+    key0: typed(`${state}_key0`, "u32"),
+    key1: typed(`${state}_key1`, "u32"),
+    stream0: u32("stream0"),
+    stream1: u32("stream1"),
+  };
+}

@@ -1,0 +1,38 @@
+import { type Op, opRow } from "./ops.js";
+import type { Expr, Scalar, Variable } from "./types.js";
+
+/** Constructors of expressions; an op of constants is a constant, and u32 + 0 is nothing. */
+
+export function f32(value: number): Expr {
+  return { kind: "constant", type: "f32", value: Math.fround(value) };
+}
+
+export function u32(value: number): Expr {
+  return { kind: "constant", type: "u32", value: value >>> 0 };
+}
+
+export function variable({ name, type }: Variable): Expr {
+  return { kind: "variable", type, name };
+}
+
+export function op(name: Op, ...args: Expr[]): Expr {
+  const { result, evaluate } = opRow(name);
+  const constants = args.flatMap((argument) => (argument.kind === "constant" ? [argument.value] : []));
+  if (constants.length === args.length) return { kind: "constant", type: result, value: evaluate(...constants) };
+  const [left, right] = args;
+  if (name === "u32.add" && left !== undefined && isZero(right)) return left;
+  return { kind: "op", type: result, op: name, args };
+}
+
+function isZero(expr: Expr | undefined): boolean {
+  return expr?.kind === "constant" && expr.value === 0;
+}
+
+export function lookup(table: { readonly name: string; readonly values: readonly number[] }, index: Expr): Expr {
+  if (index.kind === "constant") return f32(table.values[index.value] as number);
+  return { kind: "lookup", type: "f32", table: table.name, index };
+}
+
+export function typed(name: string, type: Scalar): Variable {
+  return { name, type };
+}

@@ -1,0 +1,11 @@
+/** float32 values as JavaScript numbers. */
+
+export const smallestNormal = 2 ** -126;
+
+/** The next float32 above a finite float32. */
+export function nextUp(value: number): number {
+  const float = new Float32Array([value === 0 ? 0 : value]);
+  const bits = new Int32Array(float.buffer);
+  bits[0] = (bits[0] as number) + (value >= 0 ? 1 : -1);
+  return float[0] as number;
+}

@@ -1,0 +1,86 @@
+import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
+import type { CheckedSpec } from "../check/index.js";
+import { formatUniform } from "../rule/uniform.js";
+import type { CodecPlan, Plan, StatePlan } from "./plan.js";
+import { levelsOf, thresholdsOf } from "./tables.js";
+import { hoistUniforms } from "./uniforms.js";
+import { variantsOf } from "./variants.js";
+
+const DEFAULT_MIN_SIZE = 4096;
+
+/** Settles everything that a spec leaves open. */
+export function lower({ spec, rule }: CheckedSpec): Plan {
+  const states = Object.entries(spec.states ?? {}).map(([name, state]) => lowerState(name, state));
+  const locals = rule.assignments.filter(({ role }) => role === "local").map(({ target }) => target);
+  const taken = new Set(["p", "g", "t", ...states.map(({ name }) => name), ...Object.keys(spec.hyper ?? {}), ...locals]);
+  const { uniforms, statements } = hoistUniforms(rule, taken);
+
+  return {
+    planVersion: 1,
+    name: spec.name,
+    className: classNameOf(spec.name),
+    title: spec.title ?? spec.name,
+    reference: spec.reference ?? "",
+    update: spec.update.trimEnd(),
+    hypers: hypersOf(spec),
+    schedules: rule.schedules.map(({ name, value }) => ({ name, expr: value, text: formatUniform(value) })),
+    uniforms,
+    streams: states
+      .filter(({ codec }) => codec.rounding === "stochastic")
+      .map(({ name }, index) => ({ state: name, index })),
+    dtypes: ["f32"],
+    nonfinite: spec.nonfinite ?? "hold",
+    math: "exact",
+    rule: statements,
+    states,
+    variants: variantsOf(states),
+  };
+}
+
+function hypersOf(spec: OptimizerSpec): Plan["hypers"] {
+  return Object.entries(spec.hyper ?? {}).map(([name, value]) => ({
+    name,
+    default: typeof value === "number" ? value : null,
+    text: String(value),
+  }));
+}
+
+function lowerState(name: string, state: StateSpec): StatePlan {
+  const codec = codecOf(state);
+  return { name, shape: "element", codec, minSize: codec.kind === "f32" ? 0 : (state.min_size ?? DEFAULT_MIN_SIZE) };
+}
+
+function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: StateSpec): CodecPlan {
+  if (bits === 32) return { kind: "f32", bits, rounding: "nearest" };
+  if (bits === 16) return { kind: "bf16", bits, rounding };
+  if (signed === undefined || mapping === undefined || normalize === undefined || normalize === "row" || normalize === "col" || normalize === "rank1") {
+    throw new Error("lower needs a checked spec");
+  }
+  const levels = levelsOf(mapping, bits, signed);
+  return {
+    kind: "table",
+    bits,
+    signed,
+    mapping: describeMapping(mapping),
+    rounding,
+    normalize,
+    scale: "f32",
+    levels,
+    thresholds: thresholdsOf(levels),
+  };
+}
+
+function describeMapping(mapping: NonNullable<StateSpec["mapping"]>): string {
+  if (typeof mapping === "string") return mapping === "linear" ? "linear without zero" : mapping;
+  if ("linear" in mapping) return mapping.linear.zero ? "linear with zero" : "linear without zero";
+  return Object.keys(mapping)[0] ?? "";
+}
+
+/** adamw-4bit-block becomes Adamw4bitBlock; a name part that is a known rule keeps its usual capitals. */
+function classNameOf(name: string): string {
+  const usual: Record<string, string> = { adamw: "AdamW", sgdm: "SGDM", sgd: "SGD", rmsprop: "RMSprop", lamb: "LAMB", lars: "LARS" };
+  return name
+    .split("-")
+    .map((part) => usual[part] ?? part.charAt(0).toUpperCase() + part.slice(1))
+    .join("");
+}

@@ -1,0 +1,68 @@
+import type { ElementExpr, Rule, UniformExpr } from "../rule/types.js";
+import { evaluateUniform, formatUniform, isConstant } from "../rule/uniform.js";
+import type { NamedUniform, RuleExpr, RuleStatement } from "./plan.js";
+
+export interface Hoisted {
+  readonly uniforms: readonly NamedUniform[];
+  readonly statements: readonly RuleStatement[];
+}
+
+/** Replaces each maximal uniform expression of a rule by a named value that the host computes, or by a constant. */
+export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
+  const uniforms = new Map<string, NamedUniform>();
+  const names = new Set(taken);
+
+  const nameFor = (expr: UniformExpr, text: string): string => {
+    if (expr.kind === "hyper") return expr.name;
+    if (expr.kind === "step") return "t";
+    const local = Object.entries(rule.uniformLocals).find(([, value]) => value === expr)?.[0];
+    const base = local ?? describe(text);
+    let name = base;
+    for (let suffix = 2; names.has(name); suffix++) name = `${base}_${suffix}`;
+    names.add(name);
+    return name;
+  };
+
+  const hoist = (expr: UniformExpr): RuleExpr => {
+    if (isConstant(expr)) return { kind: "constant", value: Math.fround(evaluateUniform(expr, {}, 1)) };
+    const text = formatUniform(expr);
+    const known = uniforms.get(text) ?? { name: nameFor(expr, text), expr, text };
+    uniforms.set(text, known);
+    return { kind: "uniform", name: known.name };
+  };
+
+  const rewrite = (expr: ElementExpr): RuleExpr => {
+    if (expr.kind === "uniform") return hoist(asNumber(expr.expr));
+    if (expr.kind === "value") return expr;
+    const args = expr.args.map((argument, index) => {
+      const condition = expr.fn === "select" && index === 0 && argument.kind === "uniform";
+      return condition ? isTrue(rewrite(argument)) : rewrite(argument);
+    });
+    return { kind: "apply", fn: expr.fn, args };
+  };
+
+  const statements = rule.assignments.map(({ target, role, value }) => ({ target, role, value: rewrite(value) }));
+  return { uniforms: [...uniforms.values()], statements };
+}
+
+const comparisons = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
+
+/** A uniform truth value travels as 1 or 0. */
+function asNumber(expr: UniformExpr): UniformExpr {
+  if (expr.kind !== "apply" || !comparisons.has(expr.fn)) return expr;
+  return { kind: "apply", fn: "select", args: [expr, { kind: "number", value: 1 }, { kind: "number", value: 0 }] };
+}
+
+function isTrue(value: RuleExpr): RuleExpr {
+  return { kind: "apply", fn: "ne", args: [value, { kind: "constant", value: 0 }] };
+}
+
+/** 1 - beta1^t becomes one_minus_beta1_pow_t. */
+function describe(text: string): string {
+  const words: Record<string, string> = { "+": "plus", "-": "minus", "*": "", "/": "over", "^": "pow", "1": "one" };
+  const name = (text.match(/[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[-+*/^]/g) ?? [])
+    .map((token) => words[token] ?? token)
+    .filter((word) => word !== "")
+    .join("_");
+  return /^[a-z_]/i.test(name) && name.length <= 40 ? name : "uniform";
+}

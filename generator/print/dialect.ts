@@ -1,0 +1,27 @@
+import type { Op } from "../ir/ops.js";
+import type { Scalar } from "../ir/types.js";
+
+/** How a language spells the IR: tables, and no decisions. Types only. */
+
+export interface Spelling {
+  /** With $0, $1, $2 for the arguments. */
+  readonly text: string;
+  /** How tightly the result binds; an argument that binds less than its place asks is put in parentheses. */
+  readonly level: number;
+  /** What each argument's place asks; the spelling's own level where there is none. */
+  readonly args?: readonly number[];
+  /** A helper that the file must then define. */
+  readonly needs?: string;
+}
+
+export interface Dialect {
+  readonly types: Readonly<Record<Scalar, string>>;
+  readonly ops: Readonly<Record<Op, Spelling>>;
+  /** $0 is the table, $1 the index. */
+  readonly lookup: Spelling;
+  readonly constants: Readonly<Record<Scalar, (value: number) => string>>;
+  /** $0 is the name, $1 the type, $2 the value. */
+  readonly declaration: string;
+  /** Words of the language and names of the skeletons that no variable may take. */
+  readonly reserved: ReadonlySet<string>;
+}

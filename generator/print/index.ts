@@ -1,0 +1,72 @@
+import type { Expr, Fragment } from "../ir/types.js";
+import type { Dialect, Spelling } from "./dialect.js";
+
+/** Statements of a fragment, one a line. */
+export function printFragment(fragment: Fragment | null, dialect: Dialect): string[] {
+  return (fragment?.body ?? []).map(({ name, type, value }) =>
+    fill(dialect.declaration, [printName(name, dialect), dialect.types[type], printExpr(value, dialect).text]),
+  );
+}
+
+/** The name a variable has in this language. */
+export function printName(name: string, dialect: Dialect): string {
+  return dialect.reserved.has(name) ? `${name}_` : name;
+}
+
+/** Helpers that the fragments' spellings call for. */
+export function neededHelpers(fragments: readonly Fragment[], dialect: Dialect): Set<string> {
+  const needed = new Set<string>();
+  const visit = (expr: Expr): void => {
+    if (expr.kind === "op") {
+      const { needs } = dialect.ops[expr.op];
+      if (needs !== undefined) needed.add(needs);
+      expr.args.forEach(visit);
+    }
+    if (expr.kind === "lookup") visit(expr.index);
+  };
+  for (const { body } of fragments) for (const { value } of body) visit(value);
+  return needed;
+}
+
+interface Printed {
+  readonly text: string;
+  readonly level: number;
+}
+
+const TIGHTEST = Number.POSITIVE_INFINITY;
+
+function printExpr(expr: Expr, dialect: Dialect): Printed {
+  switch (expr.kind) {
+    case "constant": {
+      const text = dialect.constants[expr.type](expr.value);
+      return { text: text.startsWith("-") ? `(${text})` : text, level: TIGHTEST };
+    }
+    case "variable":
+      return { text: printName(expr.name, dialect), level: TIGHTEST };
+    case "lookup":
+      return apply(dialect.lookup, [{ text: expr.table, level: TIGHTEST }, printExpr(expr.index, dialect)]);
+    case "op":
+      return apply(
+        dialect.ops[expr.op],
+        expr.args.map((argument) => printExpr(argument, dialect)),
+      );
+  }
+}
+
+function apply(spelling: Spelling, args: readonly Printed[]): Printed {
+  const texts = args.map(({ text, level }, index) => (level < (spelling.args?.[index] ?? spelling.level) ? `(${text})` : text));
+  return { text: fill(spelling.text, texts), level: spelling.level };
+}
+
+function fill(pattern: string, values: readonly string[]): string {
+  return pattern.replace(/\$(\d)/g, (_, index: string) => values[Number(index)] ?? "");
+}
+
+/** The shortest decimal that reads back as this float32. */
+export function shortestFloat(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const text = String(Number(value.toPrecision(digits)));
+    if (Math.fround(Number(text)) === value) return text;
+  }
+  return String(Number(value.toPrecision(9)));
+}

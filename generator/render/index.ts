@@ -1,0 +1,41 @@
+import type Handlebars from "handlebars";
+import untypedRuntime from "handlebars/runtime.js";
+import type { Kernel } from "../ir/types.js";
+import type { Plan } from "../lower/plan.js";
+import type { Skeleton, SourceFile, Target } from "../target.js";
+import { packageView } from "./package-view.js";
+import { unionOf } from "./union.js";
+import { kernelView } from "./view.js";
+
+/** Kernels to the files of one target. */
+export function render(kernels: readonly Kernel[], plan: Plan, target: Target): SourceFile[] {
+  const partials = Object.fromEntries(Object.entries(target.partials).map(([name, skeleton]) => [name, compiled(skeleton)]));
+  const apply = (skeleton: string, view: object): string => {
+    const source = target.skeletons[skeleton];
+    if (source === undefined) throw new Error(`the target ${target.name} has no skeleton ${skeleton}`);
+    return tidy(compiled(source)(view, { partials }));
+  };
+
+  const header = packageView(plan);
+  const rendered = kernels.map((kernel) => {
+    const view = { ...header, ...kernelView(kernel, target) };
+    return { ...view, text: apply(target.kernel.skeleton, view) };
+  });
+  const { path } = target.kernel;
+  const kernelFiles = path === null ? [] : rendered.map(({ name, text }) => ({ path: path.replace("$0", name), text }));
+  const whole = { ...header, kernels: rendered, ...unionOf(rendered) };
+  const packageFiles = target.packages.map((file) => ({ path: file.path, text: apply(file.skeleton, whole) }));
+  return [...kernelFiles, ...packageFiles];
+}
+
+/** handlebars declares its runtime-only half without types. */
+const runtime = untypedRuntime as unknown as Pick<typeof Handlebars, "template">;
+
+function compiled(skeleton: Skeleton): HandlebarsTemplateDelegate {
+  return runtime.template(skeleton as TemplateSpecification);
+}
+
+/** No blanks at line ends, no runs of blank lines, one line break at the end. */
+function tidy(text: string): string {
+  return `${text.replace(/[ \t]+$/gm, "").replace(/\n{3,}/g, "\n\n").trim()}\n`;
+}

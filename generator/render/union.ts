@@ -1,0 +1,25 @@
+import type { KernelView } from "./view.js";
+
+/** What a file that holds all kernels of a package needs once. */
+export function unionOf(kernels: readonly KernelView[]) {
+  const tables = new Map(kernels.flatMap((kernel) => kernel.tables).map((table) => [table.name, table]));
+  const states = kernels[0]?.states.map(({ state }) => state) ?? [];
+  return {
+    tables: [...tables.values()],
+    anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
+    anyStream: kernels.some(({ anyStream }) => anyStream),
+    hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
+    needsBits: kernels.some(({ needsBits }) => needsBits),
+    /** Room for one tile of each state that is packed. */
+    scratch: states.flatMap((name) => {
+      const uses = kernels.flatMap(({ states: own }) => own.filter(({ state }) => state === name));
+      const packed = uses.filter(({ isPacked }) => isPacked);
+      if (packed.length === 0) return [];
+      const runs = Math.max(...packed.map(({ runs }) => runs));
+      return [{ state: name, tile: Math.max(...packed.map(({ tile }) => tile)), runs, hasRuns: runs > 0 }];
+    }),
+    /** The kernels of the spec's own codecs: the first variant's last pass. */
+    codecStates: kernels.find(({ isStep }) => isStep)?.states.filter(({ isPacked }) => isPacked) ?? [],
+    codecGranule: kernels.find(({ isStep }) => isStep)?.granule ?? 1,
+  };
+}

@@ -1,0 +1,136 @@
+import { namesRead } from "../ir/uses.js";
+import { fragmentsOf } from "../ir/verify.js";
+import type { Kernel, KernelState, Table, Variable } from "../ir/types.js";
+import { neededHelpers, printFragment, printName, shortestFloat } from "../print/index.js";
+import type { Dialect } from "../print/dialect.js";
+import type { Target } from "../target.js";
+
+/** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
+export type KernelView = ReturnType<typeof kernelView>;
+
+export function kernelView(kernel: Kernel, target: Target) {
+  const { dialect } = target;
+  const name = ({ name }: Variable): string => printName(name, dialect);
+  const granules = kernel.tile / kernel.granule;
+  const threads = Math.min(granules, target.capabilities.threads);
+  const rounds = Math.ceil(granules / threads);
+  const [parameter] = kernel.update.outputs;
+  const common = {
+    index: name(kernel.variables.index),
+    element: name(kernel.variables.element),
+    elementHigh: name(kernel.variables.elementHigh),
+    tensorId: name(kernel.variables.tensorId),
+    tile: kernel.tile,
+    granule: kernel.granule,
+  };
+  const states = kernel.states.map((state, index) => ({
+    ...common,
+    ...stateView(state, kernel, target),
+    description: kernel.doc[index + 1] ?? "",
+  }));
+  const fragments = fragmentsOf(kernel);
+  const needs = neededHelpers(fragments, dialect);
+  const read = namesRead(fragments);
+
+  return {
+    name: kernel.name,
+    doc: kernel.doc,
+    isStep: kernel.kind === "step",
+    ...common,
+    granules,
+    threads,
+    rounds,
+    /** Whether some thread has no granule in the last round. */
+    ragged: rounds * threads !== granules,
+    /** Elements that one thread owns. */
+    owned: rounds * kernel.granule,
+    uniforms: kernel.uniforms.map(({ name: uniform, type }) => ({
+      field: uniform,
+      name: printName(uniform, dialect),
+      type: dialect.types[type],
+      isKey: type === "u32",
+      isRead: read.has(uniform),
+    })),
+    newParameter: parameter === undefined ? "" : name(parameter),
+    updateLines: printFragment(kernel.update, dialect),
+    states,
+    /** Some state's statistics are measured here, so that elements are visited twice. */
+    twoPhases: kernel.kind === "step" && states.some(({ isTile }) => isTile),
+    anyPacked: states.some(({ isPacked }) => isPacked),
+    /** The arrays of a tensor that the kernel finds, in the order of its record. */
+    fields: ["p", "g", ...states.flatMap(({ fields }) => fields)],
+    anyStream: states.some(({ isStochastic }) => isStochastic),
+    anyGlobal: states.some(({ isGlobal }) => isGlobal),
+    tables: tableViews(kernel.tables, dialect),
+    needsBits: needs.has("bits"),
+  };
+}
+
+function stateView(state: KernelState, kernel: Kernel, target: Target) {
+  const { dialect } = target;
+  const { variables, statistic } = state;
+  const isPacked = state.locate !== null;
+  const run = statistic?.run ?? "tensor";
+  const isTile = statistic?.source === "tile";
+  return {
+    ...Object.fromEntries(Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)])),
+    /** The state's own name, of which its arrays' names are made. */
+    state: state.name,
+    isPlain: !isPacked,
+    isPacked,
+    array: isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
+    /** That array, or where it begins, in the code. */
+    data: isPacked && state.bits !== 16 ? `${state.name}_codes` : `${state.name}_data`,
+    hasScale: statistic !== null,
+    /** Whether this kernel measures it. */
+    hasMaximum: kernel.kind === "step" ? isTile : statistic?.source === "global",
+    fields: [
+      isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
+      ...(statistic === null ? [] : [`${state.name}_scale`]),
+      ...(statistic?.source === "global" ? [`${state.name}_next`] : []),
+    ],
+    isTile,
+    isGlobal: statistic?.source === "global",
+    isTensor: run === "tensor",
+    run: run === "tensor" ? 0 : run,
+    /** Runs that a tile holds. */
+    runs: isTile && run !== "tensor" ? kernel.tile / run : 0,
+    isOneRun: isTile && kernel.tile === run,
+    /** Whether a granule lies within one run. */
+    granuleInRun: run === "tensor" || run % kernel.granule === 0,
+    isStochastic: state.stream !== null,
+    straddles: state.straddles,
+    bits: state.bits,
+    words: state.words,
+    /** Room for the part of a last code that does not exist. */
+    wordsAndRest: state.words + (state.straddles ? 1 : 0),
+    locateLines: printFragment(state.locate, dialect),
+    unpackLines: printFragment(state.unpack, dialect),
+    decodeLines: printFragment(state.decode, dialect),
+    magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
+    scaleLines: printFragment(statistic?.scale ?? null, dialect),
+    streamLines: printFragment(state.stream, dialect),
+    encodeLines: printFragment(state.encode, dialect),
+    packLines: printFragment(state.pack, dialect),
+  };
+}
+
+function tableViews(tables: readonly Table[], dialect: Dialect) {
+  let offset = 0;
+  return tables.map(({ name, values }) => {
+    const view = {
+      name,
+      offset,
+      count: values.length,
+      rows: rowsOf(values.map(shortestFloat)),
+      literalRows: rowsOf(values.map(dialect.constants.f32)),
+    };
+    offset += values.length;
+    return view;
+  });
+}
+
+/** Eight entries a line. */
+function rowsOf(values: readonly string[]): string[] {
+  return Array.from({ length: Math.ceil(values.length / 8) }, (_, row) => `${values.slice(row * 8, row * 8 + 8).join(", ")},`);
+}

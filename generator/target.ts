@@ -1,0 +1,42 @@
+import type { Dialect } from "./print/dialect.js";
+
+/** What the generator knows of a target: a folder under templates/. Types only. */
+
+/** How far a target's numbers may lie from the evaluator's. */
+export type AccuracyClass =
+  /** Not at all. */
+  | { readonly kind: "exact" }
+  /** Each operation by so many units in the last place, with subnormal numbers read and written as zero. */
+  | { readonly kind: "ulp"; readonly division: number; readonly squareRoot: number };
+
+export interface Capabilities {
+  /** Invocations that one workgroup has at most. */
+  readonly threads: number;
+}
+
+/** A precompiled Handlebars template. */
+export type Skeleton = object;
+
+export interface Target {
+  /** Its folder. */
+  readonly name: string;
+  readonly accuracy: AccuracyClass;
+  readonly capabilities: Capabilities;
+  readonly dialect: Dialect;
+  readonly skeletons: Readonly<Record<string, Skeleton>>;
+  readonly partials: Readonly<Record<string, Skeleton>>;
+  /** Rendered once a kernel; a path makes a file of each, `$0` being the kernel's name. */
+  readonly kernel: { readonly skeleton: string; readonly path: string | null };
+  /** Rendered once a package, with the rendered kernels. */
+  readonly packages: readonly { readonly skeleton: string; readonly path: string }[];
+  /** Where the runtime finds the kernels: the device API that loads them and the module that exports `kernels`. */
+  readonly module: { readonly api: string; readonly path: string } | null;
+  /** The module that exports each state's codec, where this target has one. */
+  readonly codecs: string | null;
+}
+
+export interface SourceFile {
+  /** Relative to the package's folder, with /. */
+  readonly path: string;
+  readonly text: string;
+}

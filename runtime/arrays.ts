@@ -1,0 +1,41 @@
+/** What every device checks before it touches an array. */
+import type { TypeName } from "./descriptor.js";
+import type { DeviceArray, HostData } from "./device.js";
+import { LowbitError } from "./errors.js";
+
+const hostTypes: Readonly<Record<TypeName, string>> = { f32: "Float32Array", u32: "Uint32Array" };
+
+/** The class of a value, also where it comes from another realm: "Float32Array", "Array", "null". */
+export function className(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+export function isFloat32Array(value: unknown): value is Float32Array {
+  return className(value) === "Float32Array";
+}
+
+export function checkWrite(target: DeviceArray, source: HostData, offset: number): void {
+  const needed = hostTypes[target.type];
+  if (className(source) !== needed)
+    throw new LowbitError("wrong-type", `a ${target.type} array takes a ${needed}, not ${className(source)}`);
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset + source.length > target.length)
+    throw new LowbitError(
+      "wrong-length",
+      `${source.length} elements at offset ${offset} do not fit an array of ${target.length}`,
+    );
+}
+
+export function checkCopy(target: DeviceArray, other: DeviceArray): void {
+  if (!target.device.owns(other))
+    throw new LowbitError("wrong-device", "the array to copy from is of another device");
+  if (other.type !== target.type)
+    throw new LowbitError(
+      "wrong-type",
+      `a ${target.type} array cannot take the values of a ${other.type} array`,
+    );
+  if (other.length !== target.length)
+    throw new LowbitError(
+      "wrong-length",
+      `an array of ${target.length} elements cannot take ${other.length}`,
+    );
+}

@@ -1,0 +1,123 @@
+/** What a generated package tells the runtime about itself: data and pure functions, no device code. */
+
+export type TypeName = "f32" | "u32";
+
+/** How one state of one variant is stored for a tensor of n elements. */
+export type StateStorage =
+  /** `<state>`: f32[n] */
+  | { readonly kind: "f32" }
+  /** `<state>`: u32[ceil(n / 2)], two bfloat16 a word, the earlier element in the low half */
+  | { readonly kind: "bf16" }
+  /** `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32[ceil(n / block)], or f32[1] for a tensor */
+  | { readonly kind: "codes"; readonly bits: number; readonly block: number | "tensor" };
+
+export interface StateDescriptor {
+  readonly name: string;
+  readonly storage: StateStorage;
+}
+
+/** One launch over the whole parameter group. */
+export interface PassDescriptor {
+  /** Name of the kernel in every target's module. */
+  readonly kernel: string;
+  /** States whose `<state>_next` (u32, one word a scale, bits of a float32 maximum) is zeroed before this pass. */
+  readonly clears: readonly string[];
+  /** States whose `<state>_scale` this pass leaves in `<state>_next`: copied after it. */
+  readonly publishes: readonly string[];
+  /** Elements that one workgroup owns; a chunk is one tile of one tensor. */
+  readonly tile: number;
+}
+
+/** How a tensor's states are kept: all as specified, or some in 32 bits because the tensor is small. */
+export interface VariantDescriptor {
+  readonly name: string;
+  /** A tensor takes the first variant whose `minSize` is at most its number of elements. */
+  readonly minSize: number;
+  readonly states: readonly StateDescriptor[];
+  readonly passes: readonly PassDescriptor[];
+}
+
+export interface HyperDescriptor {
+  readonly name: string;
+  /** A number, or null for a schedule, which `uniforms` computes unless the caller gives a number. */
+  readonly default: number | null;
+}
+
+/** Values computed once a step on the host in float64, rounded once to float32 by the device. */
+export type UniformValues = Readonly<Record<string, number>>;
+
+export interface OptimizerDescriptor {
+  readonly name: string;
+  /** SHA-256 of the resolved plan, hex. */
+  readonly specHash: string;
+  readonly layoutVersion: number;
+  readonly hypers: readonly HyperDescriptor[];
+  /** Names, in the order of the uniform buffer. */
+  readonly uniforms: readonly string[];
+  /** Hypers (schedules resolved where the value is null) and step (from 1) to uniform values. */
+  readonly computeUniforms: (
+    hypers: Readonly<Record<string, number | null>>,
+    t: number,
+  ) => Record<string, number>;
+  /** One pair of u32 keys a stochastically rounded state, after the uniforms: `<state>_key0`, `<state>_key1`. */
+  readonly streams: readonly { readonly state: string; readonly index: number }[];
+  readonly variants: readonly VariantDescriptor[];
+  readonly modules: KernelModules;
+}
+
+/** Every target's code, keyed by device API; a package built for some targets holds those. */
+export interface KernelModules {
+  readonly typescript?: TypeScriptModule;
+  readonly webgpu?: WebGpuModule;
+}
+
+/** Arrays of one tensor by name: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
+export type TensorArrays = Readonly<Record<string, Float32Array | Uint32Array>>;
+
+export interface KernelTensor {
+  readonly length: number;
+  /** Names the tensor to the random generator. */
+  readonly id: number;
+  readonly arrays: TensorArrays;
+}
+
+export type HostKernel = (tensor: KernelTensor, uniforms: UniformValues) => void;
+
+export interface TypeScriptModule {
+  readonly kernels: Readonly<Record<string, HostKernel>>;
+}
+
+/** Each kernel is a whole WGSL module with the entry point `main`. */
+export interface WebGpuModule {
+  readonly kernels: Readonly<Record<string, WebGpuKernel>>;
+}
+
+export interface WebGpuKernel {
+  readonly code: string;
+  readonly workgroupSize: number;
+  /** f32 constants in the order the kernel indexes them. */
+  readonly codebook: readonly number[];
+  /** Fields of the WGSL struct `Tensor` after `length` and `id`: word offsets of these arrays in their arenas. */
+  readonly tensorFields: readonly string[];
+}
+
+/** One state of one tensor as it is stored. */
+export interface CodecArrays {
+  /** u32[ceil(n * bits / 32)], LSB first. */
+  readonly codes: Uint32Array;
+  /** f32, one a run; empty for bfloat16. */
+  readonly scales: Float32Array;
+}
+
+/** What stochastic rounding draws from: `streamKey(seed, t, stream)` and the tensor's id. */
+export interface StreamKeys {
+  readonly key0: number;
+  readonly key1: number;
+  readonly id: number;
+}
+
+/** How a state is stored: f32[n] to codes and scales, and back. */
+export interface Codec {
+  quantize(values: Float32Array, keys: StreamKeys): CodecArrays;
+  dequantize(arrays: CodecArrays, length: number): Float32Array;
+}

@@ -1,0 +1,46 @@
+import type { Device, DeviceKind } from "./device.js";
+import { LowbitError } from "./errors.js";
+import { TypeScriptDevice } from "./typescript/device.js";
+import { findAdapter } from "./webgpu/adapter.js";
+import type { WebGpuDevice, WebGpuOptions } from "./webgpu/device.js";
+import { openAdapter } from "./webgpu/open.js";
+
+/** `maxBindingBytes`, `powerPreference` and `forceFallbackAdapter` concern WebGPU alone. */
+export interface OpenOptions extends WebGpuOptions {
+  readonly powerPreference?: GPUPowerPreference;
+  /** True for WebGPU's software adapter. */
+  readonly forceFallbackAdapter?: boolean;
+}
+
+/**
+ * Opens a device: the named one, or WebGPU where it finds an adapter and TypeScript where not.
+ *
+ * @throws {LowbitError} `no-webgpu` where WebGPU was named and is missing, `unknown-device`
+ */
+export function openDevice(kind: "webgpu", options?: OpenOptions): Promise<WebGpuDevice>;
+export function openDevice(kind: "typescript"): Promise<TypeScriptDevice>;
+export function openDevice(kind?: DeviceKind, options?: OpenOptions): Promise<Device>;
+export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): Promise<Device> {
+  const { maxBindingBytes, ...request } = options;
+  const webgpu = maxBindingBytes === undefined ? {} : { maxBindingBytes };
+  switch (kind) {
+    case "typescript":
+      return new TypeScriptDevice();
+    case "webgpu":
+      return openAdapter(await findAdapter(request), webgpu);
+    case undefined: {
+      const adapter = await findAdapter(request).catch(unlessMissing);
+      return adapter === null ? new TypeScriptDevice() : openAdapter(adapter, webgpu);
+    }
+    default:
+      throw new LowbitError(
+        "unknown-device",
+        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu" or "typescript", or none for the best there is`,
+      );
+  }
+}
+
+function unlessMissing(error: unknown): null {
+  if (error instanceof LowbitError && error.code === "no-webgpu") return null;
+  throw error;
+}

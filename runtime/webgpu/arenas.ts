@@ -1,0 +1,78 @@
+/** Where arrays stand: a kernel reaches all arrays of one role through one storage binding, an arena. */
+import type { ArrayRequest, Role } from "../device.js";
+import { LowbitError } from "../errors.js";
+
+/** Bytes. Neighbouring spans keep their distance, so that they can be cleared and copied as one. */
+export const ALIGNMENT = 16;
+
+export interface Placement {
+  readonly arenas: readonly { readonly role: Role; readonly bytes: number }[];
+  /** One a request: index of the arena and offset in it, in bytes. */
+  readonly places: readonly { readonly arena: number; readonly offset: number }[];
+}
+
+export function alignedBytes(words: number): number {
+  return Math.ceil((words * 4) / ALIGNMENT) * ALIGNMENT;
+}
+
+/**
+ * Fills arenas of at most `limit` bytes in the order of the requests, the arrays of one role and tensor together.
+ *
+ * @throws {LowbitError} `too-large`
+ */
+export function placeArrays(requests: readonly ArrayRequest[], limit: number): Placement {
+  const arenas: { role: Role; bytes: number }[] = [];
+  const current = new Map<Role, number>();
+  const arenaOf = new Map<string, number>();
+  for (const [key, { role, tensor, bytes }] of sumsByTensor(requests)) {
+    if (bytes > limit) throw tooLarge(tensor, role, bytes, limit);
+    let arena = current.get(role);
+    if (arena === undefined || arenas[arena]!.bytes + bytes > limit) {
+      arena = arenas.push({ role, bytes: 0 }) - 1;
+      current.set(role, arena);
+    }
+    arenas[arena]!.bytes += bytes;
+    arenaOf.set(key, arena);
+  }
+  const filled = arenas.map(() => 0);
+  const places = requests.map((request) => {
+    const arena = arenaOf.get(keyOf(request))!;
+    const offset = filled[arena]!;
+    filled[arena] = offset + alignedBytes(request.length);
+    return { arena, offset };
+  });
+  return { arenas, places };
+}
+
+function sumsByTensor(
+  requests: readonly ArrayRequest[],
+): Map<string, { role: Role; tensor: string; bytes: number }> {
+  const sums = new Map<string, { role: Role; tensor: string; bytes: number }>();
+  for (const request of requests) {
+    const { role, tensor, length } = request;
+    const key = keyOf(request);
+    const sum = sums.get(key) ?? { role, tensor, bytes: 0 };
+    sum.bytes += alignedBytes(length);
+    sums.set(key, sum);
+  }
+  return sums;
+}
+
+function keyOf({ role, tensor }: ArrayRequest): string {
+  return `${role} ${tensor}`;
+}
+
+const contents: Readonly<Record<Role, string>> = {
+  p: "the parameter",
+  g: "its gradient",
+  state: "its states",
+  next: "its measured maxima",
+};
+
+function tooLarge(tensor: string, role: Role, bytes: number, limit: number): LowbitError {
+  return new LowbitError(
+    "too-large",
+    `tensor ${JSON.stringify(tensor)}: ${contents[role]} needs ${bytes} bytes in one buffer, ` +
+      `and this WebGPU device binds at most ${limit}: split the tensor, or use a device with a larger limit`,
+  );
+}

@@ -1,0 +1,64 @@
+import type { HostData } from "../device.js";
+import { alignedBytes } from "./arenas.js";
+import type { WebGpuArray } from "./array.js";
+import { MAP_MODE_READ, usage } from "./usage.js";
+
+/** Bytes of one staging buffer, unless a single array is larger. */
+const BATCH_BYTES = 64 * 2 ** 20;
+
+interface Batch {
+  readonly arrays: WebGpuArray[];
+  bytes: number;
+}
+
+/** Copies all arrays to staging buffers at once, so that what is enqueued later cannot change the answer. */
+export function enqueueReadback(gpu: GPUDevice, arrays: readonly WebGpuArray[]): Promise<HostData[]> {
+  const encoder = gpu.createCommandEncoder();
+  const staged = batchesOf(arrays).map((batch) => {
+    const staging = gpu.createBuffer({
+      size: Math.max(batch.bytes, 16),
+      usage: usage.mapRead | usage.copyTarget,
+    });
+    let offset = 0;
+    for (const { buffer, byteOffset, length } of batch.arrays) {
+      if (length > 0) encoder.copyBufferToBuffer(buffer, byteOffset, staging, offset, length * 4);
+      offset += alignedBytes(length);
+    }
+    return { batch, staging };
+  });
+  gpu.queue.submit([encoder.finish()]);
+  return Promise.all(staged.map(({ batch, staging }) => takeOut(batch, staging))).then((parts) =>
+    parts.flat(),
+  );
+}
+
+function batchesOf(arrays: readonly WebGpuArray[]): Batch[] {
+  const batches: Batch[] = [];
+  for (const array of arrays) {
+    const bytes = alignedBytes(array.length);
+    let batch = batches.at(-1);
+    if (batch === undefined || batch.bytes + bytes > BATCH_BYTES) {
+      batch = { arrays: [], bytes: 0 };
+      batches.push(batch);
+    }
+    batch.arrays.push(array);
+    batch.bytes += bytes;
+  }
+  return batches;
+}
+
+async function takeOut({ arrays }: Batch, staging: GPUBuffer): Promise<HostData[]> {
+  try {
+    await staging.mapAsync(MAP_MODE_READ);
+    const mapped = staging.getMappedRange();
+    let offset = 0;
+    return arrays.map(({ type, length }) => {
+      const View = type === "f32" ? Float32Array : Uint32Array;
+      const copy = new View(mapped, offset, length).slice();
+      offset += alignedBytes(length);
+      return copy;
+    });
+  } finally {
+    staging.destroy();
+  }
+}

@@ -1,0 +1,64 @@
+import type { HostData } from "../device.js";
+import type { WebGpuArray } from "./array.js";
+import type { Faults } from "./faults.js";
+import { usage } from "./usage.js";
+
+/** Brings values into arrays, in queue order with the steps. */
+export class Transfers {
+  readonly #gpu: GPUDevice;
+  readonly #faults: Faults;
+
+  constructor(gpu: GPUDevice, faults: Faults) {
+    this.#gpu = gpu;
+    this.#faults = faults;
+  }
+
+  write(target: WebGpuArray, source: HostData, offset: number): void {
+    this.#faults.guard("writing an array", () => this.#enqueueWrite(target, source, offset));
+  }
+
+  copy(target: WebGpuArray, source: WebGpuArray): void {
+    this.feed([target], [source]);
+  }
+
+  feed(targets: readonly WebGpuArray[], sources: readonly (HostData | WebGpuArray)[]): void {
+    this.#faults.guard("copying arrays", () => {
+      let encoder: GPUCommandEncoder | null = null;
+      const bounces: GPUBuffer[] = [];
+      targets.forEach((target, i) => {
+        const source = sources[i]!;
+        if (source === target || target.length === 0) return;
+        if (ArrayBuffer.isView(source)) this.#enqueueWrite(target, source, 0);
+        else {
+          encoder ??= this.#gpu.createCommandEncoder();
+          this.#encodeCopy(encoder, target, source, bounces);
+        }
+      });
+      if (encoder !== null) this.#gpu.queue.submit([(encoder as GPUCommandEncoder).finish()]);
+      for (const bounce of bounces) bounce.destroy();
+    });
+  }
+
+  #enqueueWrite(target: WebGpuArray, source: HostData, offset: number): void {
+    this.#gpu.queue.writeBuffer(target.buffer, target.byteOffset + offset * 4, source);
+  }
+
+  #encodeCopy(
+    encoder: GPUCommandEncoder,
+    target: WebGpuArray,
+    source: WebGpuArray,
+    bounces: GPUBuffer[],
+  ): void {
+    const bytes = target.length * 4;
+    let { buffer, byteOffset } = source;
+    if (buffer === target.buffer) {
+      // WebGPU does not copy within one buffer.
+      const bounce = this.#gpu.createBuffer({ size: bytes, usage: usage.copySource | usage.copyTarget });
+      encoder.copyBufferToBuffer(buffer, byteOffset, bounce, 0, bytes);
+      bounces.push(bounce);
+      buffer = bounce;
+      byteOffset = 0;
+    }
+    encoder.copyBufferToBuffer(buffer, byteOffset, target.buffer, target.byteOffset, bytes);
+  }
+}

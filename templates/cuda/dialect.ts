@@ -1,0 +1,87 @@
+import type { Dialect, Spelling } from "../../generator/print/dialect.js";
+
+// C++'s precedence, loosest first.
+const [TERNARY, AND_ALSO, OR, XOR, AND, EQUAL, COMPARE, SHIFT, ADD, MULTIPLY, UNARY, CALL] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+];
+const FREE = 0;
+
+const binary = (operator: string, level: number): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level,
+  args: [level, level + 1],
+});
+/** With both sides in parentheses unless they bind like a product, as compilers' warnings ask. */
+const bitwise = (operator: string, level: number): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level,
+  args: [MULTIPLY, MULTIPLY],
+});
+const call = (name: string): Spelling => ({ text: `${name}($0)`, level: CALL, args: [FREE] });
+const select: Spelling = { text: "$0 ? $1 : $2", level: TERNARY, args: [AND_ALSO, AND_ALSO, TERNARY] };
+
+export const dialect: Dialect = {
+  types: { f32: "float", u32: "uint32_t", bool: "bool" },
+  ops: {
+    // Rounded once each: the file is compiled without contraction, fast division or flushing of subnormals.
+    "f32.add": binary("+", ADD),
+    "f32.sub": binary("-", ADD),
+    "f32.mul": binary("*", MULTIPLY),
+    "f32.div": binary("/", MULTIPLY),
+    "f32.neg": { text: "-$0", level: UNARY, args: [CALL] },
+    "f32.abs": call("fabsf"),
+    "f32.sqrt": call("sqrtf"),
+    "f32.lt": binary("<", COMPARE),
+    "f32.le": binary("<=", COMPARE),
+    "f32.gt": binary(">", COMPARE),
+    "f32.ge": binary(">=", COMPARE),
+    "f32.eq": binary("==", EQUAL),
+    "f32.ne": binary("!=", EQUAL),
+    "f32.select": select,
+    "f32.is_finite": call("isfinite"),
+    "f32.bits": call("__float_as_uint"),
+    "f32.from_bits": call("__uint_as_float"),
+    "f32.from_u32": call("__uint2float_rn"),
+    "u32.add": binary("+", ADD),
+    "u32.sub": binary("-", ADD),
+    "u32.mul": binary("*", MULTIPLY),
+    "u32.and": bitwise("&", AND),
+    "u32.or": bitwise("|", OR),
+    "u32.xor": bitwise("^", XOR),
+    "u32.shl": bitwise("<<", SHIFT),
+    "u32.shr": bitwise(">>", SHIFT),
+    "u32.eq": binary("==", EQUAL),
+    "u32.ge": binary(">=", COMPARE),
+    "u32.select": select,
+    "bool.and": binary("&&", AND_ALSO),
+  },
+  lookup: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  constants: {
+    f32: (value) => floatLiteral(value),
+    u32: (value) => (value > 0xffff ? `0x${value.toString(16)}u` : `${value}u`),
+    bool: (value) => (value === 0 ? "false" : "true"),
+  },
+  declaration: "const $1 $0 = $2;",
+  reserved: new Set(
+    [
+      "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const consteval constexpr",
+      "constinit continue decltype default delete do double else enum explicit export extern false float for friend goto if",
+      "inline int long mutable namespace new noexcept not nullptr operator or private protected public register requires",
+      "return short signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned",
+      "using virtual void volatile wchar_t while xor uint32_t uint64_t isfinite fabsf sqrtf min max",
+      "threadIdx blockIdx blockDim gridDim warpSize",
+      "uniforms chunks chunk tensors tensor parameters gradients start first limit granule round thread run word Chunk",
+    ]
+      .join(" ")
+      .split(" "),
+  ),
+};
+
+/** The shortest decimal that reads back as the float32, as a float literal. */
+function floatLiteral(value: number): string {
+  for (let digits = 1; digits <= 9; digits++) {
+    const text = String(Number(value.toPrecision(digits)));
+    if (Math.fround(Number(text)) === value) return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
+  }
+  throw new Error(`${value} is not a finite float32`);
+}

@@ -1,0 +1,18 @@
+import type { Target } from "../../generator/target.js";
+import { partials as commonPartials } from "../common/skeletons.js";
+import { dialect } from "./dialect.js";
+import { partials, skeletons } from "./skeletons.js";
+
+/** NVIDIA GPUs: one source file a package, for nvcc. */
+export const cuda: Target = {
+  name: "cuda",
+  accuracy: { kind: "exact" },
+  capabilities: { threads: 256 },
+  dialect,
+  skeletons,
+  partials: { ...commonPartials, ...partials },
+  kernel: { skeleton: "kernel", path: null },
+  packages: [{ skeleton: "kernels", path: "cuda/kernels.cu" }],
+  module: null,
+  codecs: null,
+};

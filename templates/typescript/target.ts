@@ -1,0 +1,21 @@
+import type { Target } from "../../generator/target.js";
+import { partials as commonPartials } from "../common/skeletons.js";
+import { dialect } from "./dialect.js";
+import { partials, skeletons } from "./skeletons.js";
+
+/** The readable reference: plain TypeScript, exact, nothing to install. */
+export const typescript: Target = {
+  name: "typescript",
+  accuracy: { kind: "exact" },
+  capabilities: { threads: 1 },
+  dialect,
+  skeletons,
+  partials: { ...commonPartials, ...partials },
+  kernel: { skeleton: "kernel", path: null },
+  packages: [
+    { skeleton: "kernels", path: "typescript/kernels.ts" },
+    { skeleton: "codecs", path: "typescript/codecs.ts" },
+  ],
+  module: { api: "typescript", path: "typescript/kernels.ts" },
+  codecs: "typescript/codecs.ts",
+};

@@ -1,0 +1,19 @@
+import type { Target } from "../../generator/target.js";
+import { partials as commonPartials } from "../common/skeletons.js";
+import { dialect } from "./dialect.js";
+import { partials, skeletons } from "./skeletons.js";
+
+/** WebGPU's language, in browsers and in Node. */
+export const wgsl: Target = {
+  name: "wgsl",
+  // https://www.w3.org/TR/WGSL/#floating-point-accuracy; sqrt is what 1 / inverseSqrt (2 ulp) allows.
+  accuracy: { kind: "ulp", division: 2.5, squareRoot: 5 },
+  capabilities: { threads: 256 },
+  dialect,
+  skeletons,
+  partials: { ...commonPartials, ...partials },
+  kernel: { skeleton: "kernel", path: "wgsl/$0.wgsl" },
+  packages: [{ skeleton: "kernels", path: "wgsl/kernels.ts" }],
+  module: { api: "webgpu", path: "wgsl/kernels.ts" },
+  codecs: null,
+};

@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ArrayRequest } from "../../runtime/device.js";
+import { nextArrays, stateArrays } from "../../runtime/layout.js";
+import { alignedBytes, placeArrays } from "../../runtime/webgpu/arenas.js";
+import { chunkTable, gridOf, tensorTable } from "../../runtime/webgpu/tables.js";
+import { momentum } from "./momentum.js";
+
+const requests = fc.array(
+  fc.record<ArrayRequest>({
+    role: fc.constantFrom("p", "g", "state", "next"),
+    type: fc.constant("u32"),
+    length: fc.integer({ min: 0, max: 20 }),
+    tensor: fc.constantFrom("a", "b", "c", "d", "e"),
+  }),
+);
+
+describe("arenas", () => {
+  test("hold every array once, within the limit, a tensor's arrays of one role together", () => {
+    fc.assert(
+      fc.property(requests, fc.integer({ min: 16, max: 600 }), (asked, blocks) => {
+        const limit = blocks * 16;
+        let placement: ReturnType<typeof placeArrays>;
+        try {
+          placement = placeArrays(asked, limit);
+        } catch (error) {
+          const needed = Number(/needs (\d+) bytes/.exec(String(error))?.[1]);
+          expect(needed).toBeGreaterThan(limit);
+          return;
+        }
+        const { arenas, places } = placement;
+        const filled = arenas.map(() => 0);
+        const homes = new Map<string, number>();
+        places.forEach(({ arena, offset }, i) => {
+          const { role, tensor, length } = asked[i]!;
+          expect(arenas[arena]!.role).toBe(role);
+          expect(offset).toBe(filled[arena]!);
+          expect(homes.get(role + tensor) ?? arena).toBe(arena);
+          homes.set(role + tensor, arena);
+          filled[arena] = offset + alignedBytes(length);
+        });
+        expect(arenas.map(({ bytes }) => bytes)).toEqual(filled);
+        expect(Math.max(0, ...filled)).toBeLessThanOrEqual(limit);
+      }),
+    );
+  });
+
+  test("are one a role where everything fits", () => {
+    const asked = ["a", "b", "c"].flatMap((tensor) =>
+      (["p", "state", "state"] as const).map(
+        (role): ArrayRequest => ({ role, type: "f32", length: 5, tensor }),
+      ),
+    );
+    expect(placeArrays(asked, 192).arenas).toEqual([
+      { role: "p", bytes: 96 },
+      { role: "state", bytes: 192 },
+    ]);
+  });
+
+  test("refuse a tensor that is too large, by name and bytes", () => {
+    const asked: ArrayRequest[] = [
+      { role: "state", type: "u32", length: 8, tensor: "embedding" },
+      { role: "state", type: "f32", length: 9, tensor: "embedding" },
+    ];
+    expect(() => placeArrays(asked, 64)).toThrow(
+      'tensor "embedding": its states needs 80 bytes in one buffer, and this WebGPU device binds at most 64',
+    );
+  });
+});
+
+describe("tables", () => {
+  test("chunks cover every tile of every tensor once", () => {
+    expect(chunkTable([0, 1, 256, 257, 0, 600], 256)).toEqual(
+      Uint32Array.from([1, 0, 2, 0, 3, 0, 3, 1, 5, 0, 5, 1, 5, 2]),
+    );
+    expect(chunkTable([], 256)).toEqual(new Uint32Array());
+  });
+
+  test("tensor records are length, id, then word offsets", () => {
+    const rows = [
+      { length: 3, id: 2 ** 32 - 1, arrays: { p: { byteOffset: 0 }, m: { byteOffset: 64 } } },
+      { length: 5, id: 7, arrays: { p: { byteOffset: 16 }, m: { byteOffset: 80 } } },
+    ];
+    expect(tensorTable(rows, ["m", "p"])).toEqual(Uint32Array.of(3, 2 ** 32 - 1, 16, 0, 5, 7, 20, 4));
+    expect(() => tensorTable(rows, ["v"])).toThrow("no array v");
+  });
+
+  test.each([
+    [1, [1, 1]],
+    [65535, [65535, 1]],
+    [65536, [65535, 2]],
+    [131071, [65535, 3]],
+  ])("%i chunks fit a grid", (count, grid) => {
+    expect(gridOf(count, 65535)).toEqual(grid);
+  });
+});
+
+describe("layout", () => {
+  const codes = (bits: number, block: number | "tensor", n: number) =>
+    stateArrays({ name: "m", storage: { kind: "codes", bits, block } }, [n]).map(({ length }) => length);
+
+  test.each([
+    [3, 128, 0, [0, 0]],
+    [3, 128, 1, [1, 1]],
+    [3, 128, 32, [3, 1]],
+    [3, 128, 129, [13, 2]],
+    [8, "tensor", 5, [2, 1]],
+    [8, "tensor", 0, [0, 1]],
+    [1, 64, 2 ** 31, [2 ** 26, 2 ** 25]],
+  ] as const)("%i bits in blocks of %s for %i elements", (bits, block, n, lengths) => {
+    expect(codes(bits, block, n)).toEqual(lengths);
+  });
+
+  test("what passes measure has one word a scale", () => {
+    expect(nextArrays(momentum.variants[0]!, [100])).toEqual([{ name: "m_next", length: 1 }]);
+    expect(nextArrays(momentum.variants[1]!, [100])).toEqual([]);
+    const wrong = { ...momentum.variants[1]!, passes: momentum.variants[0]!.passes };
+    expect(() => nextArrays(wrong, [100])).toThrow("a pass measures m, which has no scale");
+  });
+});

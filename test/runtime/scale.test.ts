@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Device, openDevice, type WebGpuDevice } from "../../runtime/index.js";
+import { requireWebGpu } from "../support/vulkan.js";
+import { Momentum, momentum } from "./momentum.js";
+import { gradientsOf, makeMomentum, parametersOf, runSteps, type Sizes } from "./support.js";
+
+let typescript: Device;
+let webgpu: WebGpuDevice;
+beforeAll(async () => {
+  typescript = await openDevice("typescript");
+  webgpu = await requireWebGpu();
+});
+afterAll(() => webgpu.dispose());
+
+async function expectSameBits(sizes: Sizes, device: Device): Promise<void> {
+  expect(await runSteps(device, sizes, 3, { seed: 5 })).toEqual(
+    await runSteps(typescript, sizes, 3, { seed: 5 }),
+  );
+}
+
+test("2,000 tensors of all variants", async () => {
+  await expectSameBits(
+    Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`t${i}`, i % 131])),
+    webgpu,
+  );
+});
+
+test("one large tensor", async () => {
+  await expectSameBits({ large: 3_000_001, beside: 40 }, webgpu);
+});
+
+test("more workgroups than one dimension takes", async () => {
+  // Tiles of 4 elements: only the first lane of each workgroup has work, and 100,000 workgroups are needed.
+  const variants = momentum.variants.map((variant) => ({
+    ...variant,
+    passes: variant.passes.map((pass) => ({ ...pass, tile: 4 })),
+  }));
+  const kernels = Object.fromEntries(
+    Object.entries(momentum.modules.webgpu.kernels).map(([name, kernel]) => [
+      name,
+      {
+        ...kernel,
+        code: kernel.code.replace("chunk.y * 256 + lane * 4", "select(0xffffffffu, chunk.y * 4, lane == 0)"),
+      },
+    ]),
+  );
+  const descriptor = { ...momentum, variants, modules: { ...momentum.modules, webgpu: { kernels } } };
+  const run = async (device: Device): Promise<Float32Array> => {
+    const sizes = { w: 400_001 };
+    const optimizer = new Momentum(descriptor, device, parametersOf(sizes));
+    optimizer.step(gradientsOf(sizes, 1));
+    const values = await optimizer.params.w!.read();
+    optimizer.dispose();
+    return values;
+  };
+  expect(await run(webgpu)).toEqual(await run(typescript));
+});
+
+test("several arenas for every role", async () => {
+  const device = await requireWebGpu({ maxBindingBytes: 4096 });
+  const sizes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`t${i}`, (i * 37) % 1000]));
+  const optimizer = makeMomentum(device, parametersOf(sizes));
+  const buffers = new Set(
+    Object.values(optimizer.grads).map((array) => (array as { buffer?: unknown }).buffer),
+  );
+  expect(buffers.size).toBeGreaterThan(5);
+  await expectSameBits(sizes, device);
+  await device.synchronize();
+  device.dispose();
+});
+
+test("a tensor beyond the device's limit is refused by name, and others still fit", async () => {
+  const device = await requireWebGpu({ maxBindingBytes: 4096 });
+  const make = (n: number) => makeMomentum(device, { small: new Float32Array(3), big: new Float32Array(n) });
+  expect(() => make(1025)).toThrow(
+    expect.objectContaining({
+      code: "too-large",
+      message: expect.stringContaining('"big": the parameter needs 4112 bytes in one buffer'),
+    }),
+  );
+  make(1024).dispose();
+  await device.synchronize();
+  device.dispose();
+});
+
+test("only empty tensors", async () => {
+  await expectSameBits({ a: 0, b: 0 }, webgpu);
+});
