@@ -14,11 +14,13 @@ export interface Expected {
 /**
  * Writes the gradients into `found`, in the order of `expected`.
  *
+ * @param owners the optimizer's own arrays for gradients, with the names of their parameters
  * @throws {LowbitError} `missing-gradient`, `unknown-gradient`, `wrong-gradient`, `wrong-length`, `wrong-device`
  */
 export function collectGradients(
   device: Device,
   expected: readonly Expected[],
+  owners: ReadonlyMap<unknown, string>,
   grads: Gradients,
   found: (Float32Array | DeviceArray)[],
 ): void {
@@ -38,7 +40,10 @@ export function collectGradients(
     );
   }
   expected.forEach((parameter, i) => {
-    found[i] = checkGradient(device, parameter, grads[parameter.name]);
+    const gradient = checkGradient(device, parameter, grads[parameter.name]);
+    const owner = owners.get(gradient);
+    if (owner !== undefined && owner !== parameter.name) refuseOwn(parameter.name, owner);
+    found[i] = gradient;
   });
 }
 
@@ -49,6 +54,14 @@ function refuseUnknown(expected: readonly Expected[], names: readonly string[]):
   throw new LowbitError(
     "unknown-gradient",
     `a gradient is given for ${quote(unknown)}, which is no parameter${didYouMean(unknown, known)}: the parameters are ${listNames(known)}`,
+  );
+}
+
+/** Whether such an array is read before or after it is fed itself would be left to chance. */
+function refuseOwn(name: string, owner: string): never {
+  throw new LowbitError(
+    "wrong-gradient",
+    `the gradient of ${quote(name)} is the optimizer's own array for ${quote(owner)}: use copyFrom, then step`,
   );
 }
 

@@ -33,6 +33,7 @@ export class LowbitOptimizer<Hyper extends string> {
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly #launcher: Launcher;
   readonly #gradTargets: readonly DeviceArray[];
+  readonly #gradOwners: ReadonlyMap<unknown, string>;
   /** Filled anew by every step. */
   readonly #gradSources: (Float32Array | DeviceArray)[] = [];
   #hypers: HyperValues;
@@ -67,6 +68,7 @@ export class LowbitOptimizer<Hyper extends string> {
     this.stateBytes = stateBytes;
     this.#tensors = new Map(tensors.map((tensor) => [tensor.name, tensor]));
     this.#gradTargets = tensors.map(({ arrays }) => arrays.g!);
+    this.#gradOwners = new Map(tensors.map(({ name, arrays }) => [arrays.g, name]));
     this.params = Object.fromEntries(tensors.map((tensor) => [tensor.name, this.#parameter(tensor)]));
     this.grads = Object.fromEntries(tensors.map(({ name, arrays }) => [name, arrays.g!]));
   }
@@ -100,7 +102,7 @@ export class LowbitOptimizer<Hyper extends string> {
     this.#refuseDisposed();
     const changed = changeHypers(this.#descriptor, this.#hypers, hypers ?? {});
     const uniforms = stepUniforms(this.#descriptor, changed, this.#t + 1, this.#seed);
-    collectGradients(this.device, this.#allocation.tensors, grads, this.#gradSources);
+    collectGradients(this.device, this.#allocation.tensors, this.#gradOwners, grads, this.#gradSources);
     this.device.feed(this.#gradTargets, this.#gradSources);
     this.#launcher.step(uniforms);
     this.#hypers = changed;

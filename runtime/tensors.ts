@@ -58,10 +58,9 @@ export function allocateTensors(
   );
   return {
     tensors,
-    groups: descriptor.variants.map((variant) => ({
-      variant,
-      tensors: tensors.filter((tensor) => tensor.variant === variant),
-    })),
+    groups: descriptor.variants
+      .map((variant) => ({ variant, tensors: tensors.filter((tensor) => tensor.variant === variant) }))
+      .filter((group) => group.tensors.length > 0),
     stateBytes: requests.reduce(
       (sum, { role, length }) => sum + (role === "p" || role === "g" ? 0 : 4 * length),
       0,

@@ -1,5 +1,31 @@
+import { describeCodec } from "../build/index.js";
 import type { Plan } from "../lower/plan.js";
 import type { SourceFile, Target } from "../target.js";
-export function bind(_plan: Plan, _targets: readonly Target[], _sources: readonly SourceFile[]): SourceFile[] {
-  return [];
+import { compileToJavaScript } from "./javascript.js";
+import { printModule } from "./module.js";
+
+/** The typed face of a package: its index, what a JavaScript program imports, and the plan. */
+export function bind(plan: Plan, targets: readonly Target[], sources: readonly SourceFile[]): SourceFile[] {
+  const index = { path: "index.ts", text: printModule(plan, targets, docOf(plan)) };
+  const modules = [index, ...sources.filter(({ path }) => path.endsWith(".ts"))];
+  return [index, ...modules.flatMap(compileToJavaScript), { path: "plan.json", text: `${JSON.stringify(plan, null, 2)}\n` }];
+}
+
+function docOf(plan: Plan): string {
+  const [variant] = plan.variants;
+  const states = plan.states.map(({ name, codec, minSize }) => {
+    const small = minSize > 0 ? ` Tensors of fewer than ${minSize} elements keep it in float32.` : "";
+    return `- \`${name}\`: ${describeCodec(codec)}.${small}`;
+  });
+  return [
+    `${plan.title}.`,
+    "",
+    ...plan.update.split("\n").map((line) => `    ${line}`),
+    "",
+    "States, one value an element, which start at zero:",
+    ...states,
+    "",
+    `Optimizer memory: ${((variant?.stateBits ?? 0) / 8).toFixed(3)} bytes a parameter.`,
+    ...(plan.reference === "" ? [] : ["", `@see ${plan.reference}`]),
+  ].join("\n");
 }

@@ -1,12 +1,12 @@
 import { typed } from "../ir/expr.js";
 import type { Expr, Fragment, Kernel, KernelState, KernelVariables, StateVariables, Table } from "../ir/types.js";
+import { prune } from "../ir/prune.js";
 import { fragmentsOf, verify } from "../ir/verify.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
 import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
 import { buildDecode, buildEncode, buildStatistic, tablesOf } from "./codec.js";
 import { Names } from "./names.js";
 import { buildPacking } from "./packing.js";
-import { prune } from "./prune.js";
 import { buildStream } from "./random.js";
 import { buildUpdate } from "./update.js";
 import { stateVariables } from "./variables.js";

@@ -1,3 +1,4 @@
+import { prune } from "../ir/prune.js";
 import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
 import type { Kernel, KernelState, Table, Variable } from "../ir/types.js";
@@ -109,6 +110,9 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
     decodeLines: printFragment(state.decode, dialect),
     magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
     scaleLines: printFragment(statistic?.scale ?? null, dialect),
+    /** The part of it that stores the scale. */
+    newScaleLines: printFragment(statistic === null ? null : prune(statistic.scale, [variables.newScale]), dialect),
+    inverseLines: printFragment(statistic === null ? null : prune(statistic.scale, [variables.inverse]), dialect),
     streamLines: printFragment(state.stream, dialect),
     encodeLines: printFragment(state.encode, dialect),
     packLines: printFragment(state.pack, dialect),

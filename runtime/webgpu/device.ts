@@ -59,12 +59,16 @@ export class WebGpuDevice implements Device {
             }),
           ),
       );
-      return requests.map((request, i) => {
+      const arrays = requests.map((request, i) => {
         const { arena, offset } = places[i]!;
-        const array = new WebGpuArray(this, this.#transfers, request, made[arena]!, offset);
-        if (request.source !== undefined) array.write(request.source);
-        return array;
+        return new WebGpuArray(this, this.#transfers, request, made[arena]!, offset);
       });
+      const filled = arrays.filter((_, i) => requests[i]!.source !== undefined);
+      this.#transfers.feed(
+        filled,
+        requests.map(({ source }) => source).filter((source) => source !== undefined),
+      );
+      return arrays;
     });
   }
 

@@ -1,20 +1,25 @@
 import type { HostData } from "../device.js";
 import type { WebGpuArray } from "./array.js";
 import type { Faults } from "./faults.js";
+import { Gather } from "./gather.js";
 import { usage } from "./usage.js";
 
 /** Brings values into arrays, in queue order with the steps. */
 export class Transfers {
   readonly #gpu: GPUDevice;
   readonly #faults: Faults;
+  readonly #gather: Gather;
 
   constructor(gpu: GPUDevice, faults: Faults) {
     this.#gpu = gpu;
     this.#faults = faults;
+    this.#gather = new Gather(gpu.queue);
   }
 
   write(target: WebGpuArray, source: HostData, offset: number): void {
-    this.#faults.guard("writing an array", () => this.#enqueueWrite(target, source, offset));
+    this.#faults.guard("writing an array", () => {
+      this.#gpu.queue.writeBuffer(target.buffer, target.byteOffset + offset * 4, source);
+    });
   }
 
   copy(target: WebGpuArray, source: WebGpuArray): void {
@@ -28,19 +33,16 @@ export class Transfers {
       targets.forEach((target, i) => {
         const source = sources[i]!;
         if (source === target || target.length === 0) return;
-        if (ArrayBuffer.isView(source)) this.#enqueueWrite(target, source, 0);
+        if (ArrayBuffer.isView(source)) this.#gather.add(target, source);
         else {
           encoder ??= this.#gpu.createCommandEncoder();
           this.#encodeCopy(encoder, target, source, bounces);
         }
       });
+      this.#gather.flush();
       if (encoder !== null) this.#gpu.queue.submit([(encoder as GPUCommandEncoder).finish()]);
       for (const bounce of bounces) bounce.destroy();
     });
-  }
-
-  #enqueueWrite(target: WebGpuArray, source: HostData, offset: number): void {
-    this.#gpu.queue.writeBuffer(target.buffer, target.byteOffset + offset * 4, source);
   }
 
   #encodeCopy(

@@ -39,7 +39,7 @@ export const adamw: Rule<AdamHypers> = {
     const decay = ops.round(hyper.lr * hyper.weight_decay);
     return (p, g, [m0 = 0, v0 = 0]) => {
       const m = add(mul(u.beta1, m0), mul(u.rest1, g));
-      const v = add(mul(u.beta2, v0), mul(u.rest2, mul(g, g)));
+      const v = add(mul(u.beta2, v0), mul(mul(u.rest2, g), g));
       const decayed = sub(p, mul(decay, p));
       const denominator = add(sqrt(div(v, u.correction2)), u.eps);
       const change = div(mul(u.lr, div(m, u.correction1)), denominator);

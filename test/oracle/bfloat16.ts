@@ -12,11 +12,13 @@ export function nearestBf16(x: number): number {
   return (pattern + 0x7fff + ((pattern >>> 16) & 1)) >>> 16;
 }
 
-/** Away from zero with the probability the cut-off bits say; `random` is a u32, its low half is used. */
+/**
+ * Away from zero with the probability the cut-off bits say; `random` is a u32, its low half is used. An
+ * infinity has no such bits and stays; NaN as above.
+ */
 export function stochasticBf16(x: number, random: number): number {
   const pattern = bitsOf(x);
   if (Number.isNaN(x)) return quietNan(pattern);
-  if (!Number.isFinite(x)) return pattern >>> 16;
   return (pattern + (random & 0xffff)) >>> 16;
 }
 

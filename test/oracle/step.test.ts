@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { adamw } from "./optimizers.js";
 import { randomAt, streamKey } from "./random.js";
+import type { Rule } from "./rule.js";
 import { type StateCodec, store } from "./state.js";
 import { freshTensor, type OracleConfig, oracleStep } from "./step.js";
 
@@ -40,6 +41,15 @@ describe("what is not finite", () => {
     const held = oracleStep(config, start, huge, 2, 0n);
     expect(held.p[0]).toBe(start.p[0]);
     expect(held.p[1]).not.toBe(start.p[1]);
+  });
+
+  test("hold: a gradient that is not finite is held even if nothing it would change is", () => {
+    const signs: Rule<object> = { states: [], at: () => (p, g) => ({ p: p - Math.sign(g), states: [] }) };
+    const signConfig = { rule: signs, hyper: {}, codecs: [] };
+    const fresh = freshTensor({ ...signConfig, nonfinite: "hold" }, "w", Float32Array.of(5, 5));
+    const g = Float32Array.of(Number.POSITIVE_INFINITY, 1);
+    expect([...oracleStep({ ...signConfig, nonfinite: "hold" }, fresh, g, 1, 0n).p]).toEqual([5, 4]);
+    expect([...oracleStep({ ...signConfig, nonfinite: "propagate" }, fresh, g, 1, 0n).p]).toEqual([4, 4]);
   });
 
   test("propagate is IEEE, and codes stay what they are", () => {

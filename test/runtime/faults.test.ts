@@ -52,7 +52,7 @@ test("a missing kernel is refused at construction", async () => {
   const device = await requireWebGpu();
   const descriptor = { ...momentum, modules: { webgpu: { kernels: {} } } };
   expect(() => new Momentum(descriptor, device, { w: values(3, 2) })).toThrow(
-    fault("descriptor", /no kernel "measure"/),
+    fault("descriptor", /no kernel "full"/),
   );
   device.dispose();
 });

@@ -173,6 +173,16 @@ describe.each(["typescript", "webgpu"] as const)("on %s", (kind) => {
     }).dispose();
   });
 
+  test("one parameter's own array as another's gradient is refused, as the order of copies would matter", () => {
+    const optimizer = makeMomentum(device, { a: new Float32Array(8), b: new Float32Array(8) });
+    const { a, b } = optimizer.grads;
+    expect(() => optimizer.step({ a: b!, b: a! })).toThrow(
+      refusal("wrong-gradient", '"a" is the optimizer\'s own array for "b"'),
+    );
+    expect(optimizer.t).toBe(0);
+    optimizer.dispose();
+  });
+
   test("a package without kernels for the device is refused", () => {
     const make = () => new Momentum({ ...momentum, modules: {} }, device, { w: new Float32Array(3) });
     expect(make).toThrow(refusal("no-kernels", `momentum was generated without ${kind} kernels`));

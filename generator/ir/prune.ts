@@ -1,5 +1,5 @@
-import { namesIn } from "../ir/uses.js";
-import type { Fragment, Let, Variable } from "../ir/types.js";
+import type { Fragment, Let, Variable } from "./types.js";
+import { namesIn } from "./uses.js";
 
 /** The part of a fragment that some of its outputs need. */
 export function prune(fragment: Fragment, outputs: readonly Variable[]): Fragment {

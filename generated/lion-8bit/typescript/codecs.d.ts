@@ -1,0 +1,5 @@
+import type { Codec } from "lowbit-gen/runtime";
+/** How each packed state is stored; values to codes and scales and back. */
+export declare const codecs: {
+    readonly m: Codec;
+};

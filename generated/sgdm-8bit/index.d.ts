@@ -1,0 +1,38 @@
+import { LowbitOptimizer, type Codec, type Device, type OptimizerDescriptor, type OptimizerOptions, type ParameterInput } from "lowbit-gen/runtime";
+/** Hyperparameters of 8-bit SGD with momentum, dynamic-exponent momentum, blocks of 256. */
+export interface SGDM8bitHypers {
+    /** Learning rate: parameter units a step. Default 0.01. */
+    lr: number;
+    /** Share of the momentum kept a step, in [0, 1). Default 0.9. */
+    momentum: number;
+    /** Weight decay. Default 0. */
+    weight_decay: number;
+}
+/** What the runtime knows of this package. */
+export declare const descriptor: OptimizerDescriptor;
+/**
+ * 8-bit SGD with momentum, dynamic-exponent momentum, blocks of 256.
+ *
+ *     d = g + weight_decay*p
+ *     m = momentum*m + d
+ *     p = p - lr*m
+ *
+ * States, one value an element, which start at zero:
+ * - `m`: 8 bits, signed dynamic, one scale a block of 256. Tensors of fewer than 4096 elements keep it in float32.
+ *
+ * Optimizer memory: 1.016 bytes a parameter.
+ *
+ * @see https://arxiv.org/abs/2110.02861
+ */
+export declare class SGDM8bit extends LowbitOptimizer<keyof SGDM8bitHypers> {
+    static readonly descriptor: OptimizerDescriptor;
+    /** How each packed state is stored: float32 values to codes and scales, and back. */
+    static readonly codecs: {
+        readonly m: Codec;
+    };
+    /**
+     * Takes the device, the parameters by name (float32, any shape) and what differs from the defaults.
+     * @throws {LowbitError} for a wrong parameter, option or device; nothing is allocated then
+     */
+    constructor(device: Device, params: Readonly<Record<string, ParameterInput>>, options?: OptimizerOptions<keyof SGDM8bitHypers>);
+}

@@ -1,0 +1,44 @@
+import { alignedBytes } from "./arenas.js";
+import type { WebGpuArray } from "./array.js";
+
+/** Elements gathered into one write; larger arrays are written from where they are. */
+const CAPACITY = 2 ** 16;
+
+/** Writes host values to the queue, neighbours together: a write has a price of its own, whatever its size. */
+export class Gather {
+  readonly #queue: GPUQueue;
+  readonly #scratch = new Uint32Array(CAPACITY);
+  readonly #floats = new Float32Array(this.#scratch.buffer);
+  #buffer: GPUBuffer | null = null;
+  #start = 0;
+  #words = 0;
+
+  constructor(queue: GPUQueue) {
+    this.#queue = queue;
+  }
+
+  add(target: WebGpuArray, source: Float32Array | Uint32Array): void {
+    const { buffer, byteOffset } = target;
+    // The padding behind an array may be overwritten: nothing reads it.
+    const words = alignedBytes(source.length) / 4;
+    const follows = buffer === this.#buffer && byteOffset === this.#start + this.#words * 4;
+    if (!follows || this.#words + words > CAPACITY) this.flush();
+    if (words > CAPACITY) {
+      this.#queue.writeBuffer(buffer, byteOffset, source);
+      return;
+    }
+    if (this.#words === 0) {
+      this.#buffer = buffer;
+      this.#start = byteOffset;
+    }
+    (target.type === "f32" ? this.#floats : this.#scratch).set(source, this.#words);
+    this.#words += words;
+  }
+
+  flush(): void {
+    if (this.#buffer !== null && this.#words > 0)
+      this.#queue.writeBuffer(this.#buffer, this.#start, this.#scratch, 0, this.#words);
+    this.#buffer = null;
+    this.#words = 0;
+  }
+}
