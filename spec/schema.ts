@@ -93,9 +93,16 @@ export const optimizerSchema = z
     title: z.string().optional().meta({ description: "One line for people." }),
     reference: z.string().optional().meta({ description: "The paper: a URL or a citation." }),
     hyper: z
-      .record(identifier, z.union([z.number(), expression], { error: "a hyper is a number or an expression of t and other hypers" }))
+      .record(
+        identifier,
+        z.union([z.number(), expression], {
+          error: "a hyper is a number or an expression of t and other hypers",
+        }),
+      )
       .optional()
-      .meta({ description: "Hyperparameters: defaults, or schedules as uniform expressions of t and other hypers." }),
+      .meta({
+        description: "Hyperparameters: defaults, or schedules as uniform expressions of t and other hypers.",
+      }),
     states: z
       .record(identifier, stateSchema)
       .optional()

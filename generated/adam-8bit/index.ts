@@ -98,12 +98,14 @@ export const descriptor: OptimizerDescriptor = {
  * @see https://arxiv.org/abs/2110.02861
  */
 export class Adam8bit extends LowbitOptimizer<keyof Adam8bitHypers> {
+  /** What the runtime knows of this package. */
   static readonly descriptor: OptimizerDescriptor = descriptor;
   /** How each packed state is stored: float32 values to codes and scales, and back. */
   static readonly codecs: { readonly m: Codec; readonly v: Codec } = codecs;
 
   /**
    * Takes the device, the parameters by name (float32, any shape) and what differs from the defaults.
+   *
    * @throws {LowbitError} for a wrong parameter, option or device; nothing is allocated then
    */
   constructor(device: Device, params: Readonly<Record<string, ParameterInput>>, options?: OptimizerOptions<keyof Adam8bitHypers>) {

@@ -89,12 +89,14 @@ export const descriptor: OptimizerDescriptor = {
  * @see https://arxiv.org/abs/1711.05101
  */
 export class AdamW32bit extends LowbitOptimizer<keyof AdamW32bitHypers> {
+  /** What the runtime knows of this package. */
   static readonly descriptor: OptimizerDescriptor = descriptor;
   /** How each packed state is stored: float32 values to codes and scales, and back. */
-  static readonly codecs: {} = codecs;
+  static readonly codecs: {  } = codecs;
 
   /**
    * Takes the device, the parameters by name (float32, any shape) and what differs from the defaults.
+   *
    * @throws {LowbitError} for a wrong parameter, option or device; nothing is allocated then
    */
   constructor(device: Device, params: Readonly<Record<string, ParameterInput>>, options?: OptimizerOptions<keyof AdamW32bitHypers>) {

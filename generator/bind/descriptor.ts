@@ -41,5 +41,9 @@ function passData({ kind, kernel, globalStates }: PassPlan, tile: number) {
 
 function storageOf(codec: CodecPlan) {
   if (codec.kind !== "table") return { kind: codec.kind };
-  return { kind: "codes", bits: codec.bits, block: codec.normalize === "tensor" ? "tensor" : codec.normalize.block };
+  return {
+    kind: "codes",
+    bits: codec.bits,
+    block: codec.normalize === "tensor" ? "tensor" : codec.normalize.block,
+  };
 }

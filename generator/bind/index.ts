@@ -6,9 +6,15 @@ import { printModule } from "./module.js";
 
 /** The typed face of a package: its index, what a JavaScript program imports, and the plan. */
 export function bind(plan: Plan, targets: readonly Target[], sources: readonly SourceFile[]): SourceFile[] {
-  const index = { path: "index.ts", text: printModule(plan, targets, docOf(plan)) };
-  const modules = [index, ...sources.filter(({ path }) => path.endsWith(".ts"))];
-  return [index, ...modules.flatMap(compileToJavaScript), { path: "plan.json", text: `${JSON.stringify(plan, null, 2)}\n` }];
+  const index = printModule(plan, targets, docOf(plan));
+  const modules = [...index, ...sources].filter(
+    ({ path }) => path.endsWith(".ts") && !path.endsWith(".d.ts"),
+  );
+  return [
+    ...index,
+    ...modules.map(compileToJavaScript),
+    { path: "plan.json", text: `${JSON.stringify(plan, null, 2)}\n` },
+  ];
 }
 
 function docOf(plan: Plan): string {

@@ -15,7 +15,9 @@ export function printLiteral(value: unknown, indent = ""): string {
 function printLine(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printLine).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    return `{ ${Object.entries(value).map(([key, item]) => `${key}: ${printLine(item)}`).join(", ")} }`;
+    return `{ ${Object.entries(value)
+      .map(([key, item]) => `${key}: ${printLine(item)}`)
+      .join(", ")} }`;
   }
   return JSON.stringify(value);
 }

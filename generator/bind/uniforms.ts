@@ -10,7 +10,11 @@ interface Spelling {
 }
 
 const [TERNARY, OR, EQUAL, COMPARE, ADD, MULTIPLY, POWER, UNARY, CALL] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-const binary = (operator: string, level: number): Spelling => ({ text: `$0 ${operator} $1`, level, args: [level, level + 1] });
+const binary = (operator: string, level: number): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level,
+  args: [level, level + 1],
+});
 const call = (name: string): Spelling => ({ text: `Math.${name}($0, $1)`, level: CALL, args: [0, 0] });
 const callOne = (name: string): Spelling => ({ text: `Math.${name}($0)`, level: CALL, args: [0] });
 
@@ -70,7 +74,9 @@ export function uniformStatements(plan: Plan): string[] {
   const numbers = plan.hypers.filter(({ name, default: value }) => value !== null && used.has(name));
   return [
     ...numbers.map(({ name }) => `const ${local(name)} = given[${JSON.stringify(name)}]!;`),
-    ...[...schedules].map(([name, expr]) => `const ${local(name)} = given[${JSON.stringify(name)}] ?? ${print(expr, OR)};`),
+    ...[...schedules].map(
+      ([name, expr]) => `const ${local(name)} = given[${JSON.stringify(name)}] ?? ${print(expr, OR)};`,
+    ),
     "return {",
     ...plan.uniforms.map(({ name, expr }) => {
       const value = print(expr);

@@ -1,5 +1,5 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
-import type { Expr, Fragment, KernelVariables, Statistic, StateVariables, Table } from "../ir/types.js";
+import type { Expr, Fragment, KernelVariables, StateVariables, Statistic, Table } from "../ir/types.js";
 import { smallestNormal } from "../lower/float32.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { Names } from "./names.js";
@@ -53,7 +53,10 @@ export function buildStatistic(
 
   const scale = new FragmentWriter(names);
   const absmax = scale.input(state.absmax);
-  const kept = scale.define(state.newScale, op("f32.select", op("f32.ge", absmax, f32(smallestNormal)), absmax, f32(0)));
+  const kept = scale.define(
+    state.newScale,
+    op("f32.select", op("f32.ge", absmax, f32(smallestNormal)), absmax, f32(0)),
+  );
   const inverse = op("f32.select", op("f32.gt", kept, f32(0)), op("f32.div", f32(1), kept), f32(0));
   scale.define(state.inverse, inverse);
   return {
@@ -83,7 +86,10 @@ export function buildEncode(
   const random = randomWord(state, kernel, writer);
   const top = f32(codec.levels.at(-1) as number);
   const clamped = writer.bind(`${prefix}_clamped`, op("f32.select", op("f32.gt", n, top), top, n));
-  const below = writer.once(`${prefix}_below`, countAtMost(clamped, tables.search, codec.bits, prefix, writer));
+  const below = writer.once(
+    `${prefix}_below`,
+    countAtMost(clamped, tables.search, codec.bits, prefix, writer),
+  );
   const unit = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), f32(2 ** -24));
   const rest = op("f32.sub", clamped, lookup(tables.levels, below));
   const up = op("f32.lt", op("f32.mul", unit, lookup(tables.gaps, below)), rest);

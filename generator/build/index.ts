@@ -1,6 +1,14 @@
 import { typed } from "../ir/expr.js";
-import type { Expr, Fragment, Kernel, KernelState, KernelVariables, StateVariables, Table } from "../ir/types.js";
 import { prune } from "../ir/prune.js";
+import type {
+  Expr,
+  Fragment,
+  Kernel,
+  KernelState,
+  KernelVariables,
+  StateVariables,
+  Table,
+} from "../ir/types.js";
 import { fragmentsOf, verify } from "../ir/verify.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
 import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
@@ -13,11 +21,16 @@ import { stateVariables } from "./variables.js";
 
 /** One kernel a pass of each variant. */
 export function build(plan: Plan): Kernel[] {
-  return plan.variants.flatMap((variant) => variant.passes.map((pass) => verify(buildKernel(plan, variant, pass))));
+  return plan.variants.flatMap((variant) =>
+    variant.passes.map((pass) => verify(buildKernel(plan, variant, pass))),
+  );
 }
 
 function buildKernel(plan: Plan, variant: VariantPlan, pass: PassPlan): Kernel {
-  const keys = plan.streams.flatMap(({ state }) => [typed(`${state}_key0`, "u32"), typed(`${state}_key1`, "u32")]);
+  const keys = plan.streams.flatMap(({ state }) => [
+    typed(`${state}_key0`, "u32"),
+    typed(`${state}_key1`, "u32"),
+  ]);
   const names = new Names([
     ...["p", "g"],
     ...plan.states.map(({ name }) => name),
@@ -68,7 +81,15 @@ function buildState(
 ): KernelState {
   const common = { name, variables: own, bits: codec.bits, words: (variant.granule * codec.bits) / 32 };
   if (codec.kind === "f32") {
-    const none = { decode: null, encode: null, statistic: null, stream: null, locate: null, unpack: null, pack: null };
+    const none = {
+      decode: null,
+      encode: null,
+      statistic: null,
+      stream: null,
+      locate: null,
+      unpack: null,
+      pack: null,
+    };
     return { ...common, ...none, straddles: false };
   }
   const writes = pass.kind === "step";

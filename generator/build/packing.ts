@@ -11,7 +11,12 @@ export interface Packing {
 }
 
 /** Codes as a bitstream, the first in the lowest bits: code i at bits [i * bits, (i + 1) * bits) of a granule. */
-export function buildPacking(state: StateVariables, kernel: KernelVariables, bits: number, names: Names): Packing {
+export function buildPacking(
+  state: StateVariables,
+  kernel: KernelVariables,
+  bits: number,
+  names: Names,
+): Packing {
   const straddles = 32 % bits !== 0;
   return {
     locate: locate(state, kernel, bits, names),
@@ -35,7 +40,8 @@ function unpack(state: StateVariables, bits: number, straddles: boolean, names: 
   const high = straddles ? writer.input(state.high) : undefined;
   const shift = writer.input(state.shift);
   const start = op("u32.shr", low, shift);
-  const whole = high === undefined ? start : op("u32.or", start, op("u32.shl", op("u32.shl", high, u32(1)), rest(shift)));
+  const whole =
+    high === undefined ? start : op("u32.or", start, op("u32.shl", op("u32.shl", high, u32(1)), rest(shift)));
   writer.define(state.code, op("u32.and", whole, u32(2 ** bits - 1)));
   return writer.finish(state.code);
 }

@@ -11,7 +11,10 @@ const WEYL = 0x9e3779b9;
  * key added between them, so that two keys do not give two places in one sequence.
  */
 function mix(x: Expr, k: Expr, writer: FragmentWriter, name: string): Expr {
-  const first = writer.bind(name, op("u32.add", op("u32.mul", xorShift(writer.once(name, x), 16), u32(0x7feb352d)), k));
+  const first = writer.bind(
+    name,
+    op("u32.add", op("u32.mul", xorShift(writer.once(name, x), 16), u32(0x7feb352d)), k),
+  );
   const second = writer.bind(name, op("u32.mul", xorShift(first, 15), u32(0x846ca68b)));
   return xorShift(second, 16);
 }
@@ -21,7 +24,12 @@ function xorShift(x: Expr, by: number): Expr {
 }
 
 /** Takes one more word into a pair of keys. */
-function absorb([a, b]: readonly [Expr, Expr], word: Expr, writer: FragmentWriter, name: string): [Expr, Expr] {
+function absorb(
+  [a, b]: readonly [Expr, Expr],
+  word: Expr,
+  writer: FragmentWriter,
+  name: string,
+): [Expr, Expr] {
   return [
     mix(op("u32.xor", a, word), b, writer, name),
     mix(op("u32.add", b, word), op("u32.xor", a, u32(WEYL)), writer, name),

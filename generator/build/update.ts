@@ -10,7 +10,9 @@ import { FragmentWriter } from "./writer.js";
 export function buildUpdate(plan: Plan, outputs: readonly Variable[], names: Names): Fragment {
   const writer = new FragmentWriter(names);
   const carried = ["p", ...plan.states.map(({ name }) => name)];
-  const old = new Map<string, Expr>([...carried, "g"].map((name) => [name, writer.input(typed(name, "f32"))]));
+  const old = new Map<string, Expr>(
+    [...carried, "g"].map((name) => [name, writer.input(typed(name, "f32"))]),
+  );
   const latest = new Map(old);
 
   for (const { target, role, value } of plan.rule) {
@@ -28,7 +30,8 @@ export function buildUpdate(plan: Plan, outputs: readonly Variable[], names: Nam
       latest.set(name, op("f32.select", held, latest.get(name) as Expr, old.get(name) as Expr));
     }
   }
-  for (const [index, output] of outputs.entries()) writer.define(output, latest.get(carried[index] as string) as Expr);
+  for (const [index, output] of outputs.entries())
+    writer.define(output, latest.get(carried[index] as string) as Expr);
   return writer.finish(...outputs);
 }
 

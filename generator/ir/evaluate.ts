@@ -7,14 +7,21 @@ export type Evaluate = (inputs: Readonly<Record<string, number>>) => Record<stri
 type Closure = (slots: Float64Array) => number;
 
 /** Turns a fragment into a function from its inputs to its outputs, by name. Truth values are 1 and 0. */
-export function evaluator(fragment: Fragment, uniforms: readonly { readonly name: string }[], tables: readonly Table[]): Evaluate {
+export function evaluator(
+  fragment: Fragment,
+  uniforms: readonly { readonly name: string }[],
+  tables: readonly Table[],
+): Evaluate {
   const slotOf = new Map<string, number>();
   const inputs = [...uniforms.map(({ name }) => name), ...fragment.inputs.map(({ name }) => name)];
   for (const name of [...inputs, ...fragment.body.map(({ name }) => name)]) {
     if (!slotOf.has(name)) slotOf.set(name, slotOf.size);
   }
   const values = new Map(tables.map((table) => [table.name, Float32Array.from(table.values)]));
-  const steps = fragment.body.map(({ name, value }) => ({ slot: slotOf.get(name) as number, value: close(value, slotOf, values) }));
+  const steps = fragment.body.map(({ name, value }) => ({
+    slot: slotOf.get(name) as number,
+    value: close(value, slotOf, values),
+  }));
   const outputs = fragment.outputs.map(({ name }) => ({ name, slot: slotOf.get(name) as number }));
   const slots = new Float64Array(slotOf.size);
 
@@ -25,7 +32,11 @@ export function evaluator(fragment: Fragment, uniforms: readonly { readonly name
   };
 }
 
-function close(expr: Expr, slotOf: ReadonlyMap<string, number>, tables: ReadonlyMap<string, Float32Array>): Closure {
+function close(
+  expr: Expr,
+  slotOf: ReadonlyMap<string, number>,
+  tables: ReadonlyMap<string, Float32Array>,
+): Closure {
   switch (expr.kind) {
     case "constant": {
       const { value } = expr;

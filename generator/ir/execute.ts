@@ -51,12 +51,23 @@ class StateAccess {
   readonly #state: KernelState;
   readonly #kernel: Kernel;
   readonly #tensor: ExecutionTensor;
-  readonly #fragments: Readonly<Record<"decode" | "encode" | "magnitude" | "scale" | "stream" | "locate" | "unpack" | "pack", Evaluate | null>>;
+  readonly #fragments: Readonly<
+    Record<
+      "decode" | "encode" | "magnitude" | "scale" | "stream" | "locate" | "unpack" | "pack",
+      Evaluate | null
+    >
+  >;
   readonly #maxima: Float32Array;
 
-  constructor(state: KernelState, kernel: Kernel, tensor: ExecutionTensor, run: (fragment: Fragment) => Evaluate) {
+  constructor(
+    state: KernelState,
+    kernel: Kernel,
+    tensor: ExecutionTensor,
+    run: (fragment: Fragment) => Evaluate,
+  ) {
     const { decode, encode, statistic, stream, locate, unpack, pack } = state;
-    const maybe = (fragment: Fragment | null | undefined): Evaluate | null => (fragment ? run(fragment) : null);
+    const maybe = (fragment: Fragment | null | undefined): Evaluate | null =>
+      fragment ? run(fragment) : null;
     this.name = state.name;
     this.value = state.variables.value.name;
     this.#state = state;
@@ -101,7 +112,8 @@ class StateAccess {
 
   /** Leaves the maxima where the step that follows finds them. */
   publish(): void {
-    if (this.#state.statistic?.source === "global") this.#array("next").set(new Uint32Array(this.#maxima.buffer));
+    if (this.#state.statistic?.source === "global")
+      this.#array("next").set(new Uint32Array(this.#maxima.buffer));
   }
 
   write(values: Float32Array): void {
@@ -116,12 +128,18 @@ class StateAccess {
     const keys = stream?.({ [tensorId.name]: this.#tensor.id, [elementHigh.name]: 0 }) ?? {};
     const inverses = this.#newScales(scale);
     for (const [element, value] of values.entries()) {
-      const given = { ...keys, [elementName.name]: element, [variables.value.name]: value, [variables.inverse.name]: inverses[this.#run(element)] ?? 0 };
+      const given = {
+        ...keys,
+        [elementName.name]: element,
+        [variables.value.name]: value,
+        [variables.inverse.name]: inverses[this.#run(element)] ?? 0,
+      };
       const code = encode(given)[variables.newCode.name] as number;
       const { word, shift } = this.#place(element);
       const parts = pack({ [variables.newCode.name]: code, [variables.shift.name]: shift });
       words[word] = (words[word] as number) | (parts[variables.low.name] as number);
-      if (straddles && word + 1 < words.length) words[word + 1] = (words[word + 1] as number) | (parts[variables.high.name] as number);
+      if (straddles && word + 1 < words.length)
+        words[word + 1] = (words[word + 1] as number) | (parts[variables.high.name] as number);
     }
   }
 
@@ -129,7 +147,8 @@ class StateAccess {
   #newScales(scale: Evaluate | null): number[] {
     if (scale === null) return [];
     const { variables, statistic } = this.#state;
-    const maxima = statistic?.source === "global" ? new Float32Array(this.#array("next").slice().buffer) : this.#maxima;
+    const maxima =
+      statistic?.source === "global" ? new Float32Array(this.#array("next").slice().buffer) : this.#maxima;
     return [...maxima].map((absmax, run) => {
       const scaled = scale({ [variables.absmax.name]: absmax });
       if (statistic?.source === "tile") this.#array("scale")[run] = scaled[variables.newScale.name] as number;

@@ -18,7 +18,8 @@ export function variable({ name, type }: Variable): Expr {
 export function op(name: Op, ...args: Expr[]): Expr {
   const { result, evaluate } = opRow(name);
   const constants = args.flatMap((argument) => (argument.kind === "constant" ? [argument.value] : []));
-  if (constants.length === args.length) return { kind: "constant", type: result, value: evaluate(...constants) };
+  if (constants.length === args.length)
+    return { kind: "constant", type: result, value: evaluate(...constants) };
   const [left, right] = args;
   if (name === "u32.add" && left !== undefined && isZero(right)) return left;
   return { kind: "op", type: result, op: name, args };
@@ -28,7 +29,10 @@ function isZero(expr: Expr | undefined): boolean {
   return expr?.kind === "constant" && expr.value === 0;
 }
 
-export function lookup(table: { readonly name: string; readonly values: readonly number[] }, index: Expr): Expr {
+export function lookup(
+  table: { readonly name: string; readonly values: readonly number[] },
+  index: Expr,
+): Expr {
   if (index.kind === "constant") return f32(table.values[index.value] as number);
   return { kind: "lookup", type: "f32", table: table.name, index };
 }

@@ -71,7 +71,11 @@ export const ops = {
   "u32.eq": compare("u32", (a, b) => a === b),
   "u32.ge": compare("u32", (a, b) => a >= b),
   "u32.select": select("u32"),
-  "bool.and": { args: ["bool", "bool"], result: "bool", evaluate: (a = 0, b = 0) => truth(a !== 0 && b !== 0) },
+  "bool.and": {
+    args: ["bool", "bool"],
+    result: "bool",
+    evaluate: (a = 0, b = 0) => truth(a !== 0 && b !== 0),
+  },
 } as const satisfies Record<string, OpRow>;
 
 export type Op = keyof typeof ops;

@@ -16,5 +16,10 @@ export function namesIn(expr: Expr): string[] {
 
 /** Every variable that some fragments read. */
 export function namesRead(fragments: readonly Fragment[]): Set<string> {
-  return new Set(fragments.flatMap(({ body, outputs }) => [...body.flatMap(({ value }) => namesIn(value)), ...outputs.map(({ name }) => name)]));
+  return new Set(
+    fragments.flatMap(({ body, outputs }) => [
+      ...body.flatMap(({ value }) => namesIn(value)),
+      ...outputs.map(({ name }) => name),
+    ]),
+  );
 }

@@ -11,7 +11,8 @@ export function verify(kernel: Kernel): Kernel {
     }
     verifyFragment(fragment, kernel);
   }
-  if (kernel.tile % kernel.granule !== 0) throw defect(kernel, `a tile of ${kernel.tile} splits a granule of ${kernel.granule}`);
+  if (kernel.tile % kernel.granule !== 0)
+    throw defect(kernel, `a tile of ${kernel.tile} splits a granule of ${kernel.granule}`);
   for (const { name, statistic } of kernel.states) {
     if (statistic?.source === "tile" && (statistic.run === "tensor" || kernel.tile % statistic.run !== 0)) {
       throw defect(kernel, `a tile of ${kernel.tile} splits a run of ${name}`);
@@ -55,18 +56,24 @@ function typeOf(expr: Expr, scope: ReadonlyMap<string, Scalar>, kernel: Kernel):
       return expectVariable(expr, scope, kernel);
     case "lookup":
       expectTable(expr.table, kernel.tables, kernel);
-      if (typeOf(expr.index, scope, kernel) !== "u32") throw defect(kernel, `an index of ${expr.table} is not u32`);
+      if (typeOf(expr.index, scope, kernel) !== "u32")
+        throw defect(kernel, `an index of ${expr.table} is not u32`);
       return "f32";
     case "op": {
       const { args, result } = opRow(expr.op);
       const found = expr.args.map((argument) => typeOf(argument, scope, kernel));
-      if (found.join() !== args.join()) throw defect(kernel, `${expr.op} takes (${args.join()}), given (${found.join()})`);
+      if (found.join() !== args.join())
+        throw defect(kernel, `${expr.op} takes (${args.join()}), given (${found.join()})`);
       return result;
     }
   }
 }
 
-function expectVariable({ name, type }: Variable, scope: ReadonlyMap<string, Scalar>, kernel: Kernel): Scalar {
+function expectVariable(
+  { name, type }: Variable,
+  scope: ReadonlyMap<string, Scalar>,
+  kernel: Kernel,
+): Scalar {
   const found = scope.get(name);
   if (found !== type) throw defect(kernel, `${name} is used as ${type} and is ${found ?? "not defined"}`);
   return type;

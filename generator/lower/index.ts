@@ -12,7 +12,14 @@ const DEFAULT_MIN_SIZE = 4096;
 export function lower({ spec, rule }: CheckedSpec): Plan {
   const states = Object.entries(spec.states ?? {}).map(([name, state]) => lowerState(name, state));
   const locals = rule.assignments.filter(({ role }) => role === "local").map(({ target }) => target);
-  const taken = new Set(["p", "g", "t", ...states.map(({ name }) => name), ...Object.keys(spec.hyper ?? {}), ...locals]);
+  const taken = new Set([
+    "p",
+    "g",
+    "t",
+    ...states.map(({ name }) => name),
+    ...Object.keys(spec.hyper ?? {}),
+    ...locals,
+  ]);
   const { uniforms, statements } = hoistUniforms(rule, taken);
 
   return {
@@ -47,13 +54,25 @@ function hypersOf(spec: OptimizerSpec): Plan["hypers"] {
 
 function lowerState(name: string, state: StateSpec): StatePlan {
   const codec = codecOf(state);
-  return { name, shape: "element", codec, minSize: codec.kind === "f32" ? 0 : (state.min_size ?? DEFAULT_MIN_SIZE) };
+  return {
+    name,
+    shape: "element",
+    codec,
+    minSize: codec.kind === "f32" ? 0 : (state.min_size ?? DEFAULT_MIN_SIZE),
+  };
 }
 
 function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: StateSpec): CodecPlan {
   if (bits === 32) return { kind: "f32", bits, rounding: "nearest" };
   if (bits === 16) return { kind: "bf16", bits, rounding };
-  if (signed === undefined || mapping === undefined || normalize === undefined || normalize === "row" || normalize === "col" || normalize === "rank1") {
+  if (
+    signed === undefined ||
+    mapping === undefined ||
+    normalize === undefined ||
+    normalize === "row" ||
+    normalize === "col" ||
+    normalize === "rank1"
+  ) {
     throw new Error("lower needs a checked spec");
   }
   const levels = levelsOf(mapping, bits, signed);
@@ -78,7 +97,14 @@ function describeMapping(mapping: NonNullable<StateSpec["mapping"]>): string {
 
 /** adamw-4bit-block becomes Adamw4bitBlock; a name part that is a known rule keeps its usual capitals. */
 function classNameOf(name: string): string {
-  const usual: Record<string, string> = { adamw: "AdamW", sgdm: "SGDM", sgd: "SGD", rmsprop: "RMSprop", lamb: "LAMB", lars: "LARS" };
+  const usual: Record<string, string> = {
+    adamw: "AdamW",
+    sgdm: "SGDM",
+    sgd: "SGD",
+    rmsprop: "RMSprop",
+    lamb: "LAMB",
+    lars: "LARS",
+  };
   return name
     .split("-")
     .map((part) => usual[part] ?? part.charAt(0).toUpperCase() + part.slice(1))

@@ -41,7 +41,11 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
     return { kind: "apply", fn: expr.fn, args };
   };
 
-  const statements = rule.assignments.map(({ target, role, value }) => ({ target, role, value: rewrite(value) }));
+  const statements = rule.assignments.map(({ target, role, value }) => ({
+    target,
+    role,
+    value: rewrite(value),
+  }));
   return { uniforms: [...uniforms.values()], statements };
 }
 
@@ -50,7 +54,11 @@ const comparisons = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
 /** A uniform truth value travels as 1 or 0. */
 function asNumber(expr: UniformExpr): UniformExpr {
   if (expr.kind !== "apply" || !comparisons.has(expr.fn)) return expr;
-  return { kind: "apply", fn: "select", args: [expr, { kind: "number", value: 1 }, { kind: "number", value: 0 }] };
+  return {
+    kind: "apply",
+    fn: "select",
+    args: [expr, { kind: "number", value: 1 }, { kind: "number", value: 0 }],
+  };
 }
 
 function isTrue(value: RuleExpr): RuleExpr {
@@ -59,7 +67,14 @@ function isTrue(value: RuleExpr): RuleExpr {
 
 /** 1 - beta1^t becomes one_minus_beta1_pow_t. */
 function describe(text: string): string {
-  const words: Record<string, string> = { "+": "plus", "-": "minus", "*": "", "/": "over", "^": "pow", "1": "one" };
+  const words: Record<string, string> = {
+    "+": "plus",
+    "-": "minus",
+    "*": "",
+    "/": "over",
+    "^": "pow",
+    "1": "one",
+  };
   const name = (text.match(/[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[-+*/^]/g) ?? [])
     .map((token) => words[token] ?? token)
     .filter((word) => word !== "")

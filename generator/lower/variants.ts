@@ -13,7 +13,10 @@ const float32: CodecPlan = { kind: "f32", bits: 32, rounding: "nearest" };
 export function variantsOf(states: readonly StatePlan[]): VariantPlan[] {
   const sizes = [...new Set([0, ...states.map(({ minSize }) => minSize)])].sort((a, b) => b - a);
   return sizes.map((minSize) => {
-    const kept = states.map(({ name, codec, minSize: least }) => ({ name, codec: least <= minSize ? codec : float32 }));
+    const kept = states.map(({ name, codec, minSize: least }) => ({
+      name,
+      codec: least <= minSize ? codec : float32,
+    }));
     return variantOf(nameOf(states, minSize), minSize, kept);
   });
 }
@@ -26,13 +29,19 @@ function nameOf(states: readonly StatePlan[], minSize: number): string {
 }
 
 function variantOf(name: string, minSize: number, states: VariantPlan["states"]): VariantPlan {
-  const granule = states.reduce((run, { codec }) => leastCommonMultiple(run, wordElements(codec)), MIN_GRANULE);
+  const granule = states.reduce(
+    (run, { codec }) => leastCommonMultiple(run, wordElements(codec)),
+    MIN_GRANULE,
+  );
   let run = granule;
   const tileStates: string[] = [];
   const globalStates: string[] = [];
-  const blocks = states.flatMap(({ name, codec }) => (codec.kind === "table" ? [{ name, normalize: codec.normalize }] : []));
+  const blocks = states.flatMap(({ name, codec }) =>
+    codec.kind === "table" ? [{ name, normalize: codec.normalize }] : [],
+  );
   for (const { name, normalize } of blocks.sort((a, b) => size(a.normalize) - size(b.normalize))) {
-    const longer = normalize === "tensor" ? Number.POSITIVE_INFINITY : leastCommonMultiple(run, normalize.block);
+    const longer =
+      normalize === "tensor" ? Number.POSITIVE_INFINITY : leastCommonMultiple(run, normalize.block);
     if (longer > MAX_TILE) globalStates.push(name);
     else {
       tileStates.push(name);
@@ -60,9 +69,18 @@ function passesOf(
   const stateBytes = states.reduce((bytes, { codec }) => bytes + (codec.bits + scaleBits(codec)) / 8, 0);
   const suffix = variant === "" ? "" : `_${variant}`;
   const shared = { tileStates, globalStates };
-  const step: PassPlan = { kind: "step", kernel: `step${suffix}`, ...shared, bytesRead: 8 + stateBytes, bytesWritten: 4 + stateBytes };
+  const step: PassPlan = {
+    kind: "step",
+    kernel: `step${suffix}`,
+    ...shared,
+    bytesRead: 8 + stateBytes,
+    bytesWritten: 4 + stateBytes,
+  };
   if (globalStates.length === 0) return [step];
-  return [{ kind: "measure", kernel: `measure${suffix}`, ...shared, bytesRead: 8 + stateBytes, bytesWritten: 0 }, step];
+  return [
+    { kind: "measure", kernel: `measure${suffix}`, ...shared, bytesRead: 8 + stateBytes, bytesWritten: 0 },
+    step,
+  ];
 }
 
 function size(normalize: { readonly block: number } | "tensor"): number {

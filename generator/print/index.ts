@@ -4,7 +4,11 @@ import type { Dialect, Spelling } from "./dialect.js";
 /** Statements of a fragment, one a line. */
 export function printFragment(fragment: Fragment | null, dialect: Dialect): string[] {
   return (fragment?.body ?? []).map(({ name, type, value }) =>
-    fill(dialect.declaration, [printName(name, dialect), dialect.types[type], printExpr(value, dialect).text]),
+    fill(dialect.declaration, [
+      printName(name, dialect),
+      dialect.types[type],
+      printExpr(value, dialect).text,
+    ]),
   );
 }
 
@@ -54,7 +58,9 @@ function printExpr(expr: Expr, dialect: Dialect): Printed {
 }
 
 function apply(spelling: Spelling, args: readonly Printed[]): Printed {
-  const texts = args.map(({ text, level }, index) => (level < (spelling.args?.[index] ?? spelling.level) ? `(${text})` : text));
+  const texts = args.map(({ text, level }, index) =>
+    level < (spelling.args?.[index] ?? spelling.level) ? `(${text})` : text,
+  );
   return { text: fill(spelling.text, texts), level: spelling.level };
 }
 

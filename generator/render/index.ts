@@ -9,7 +9,9 @@ import { kernelView } from "./view.js";
 
 /** Kernels to the files of one target. */
 export function render(kernels: readonly Kernel[], plan: Plan, target: Target): SourceFile[] {
-  const partials = Object.fromEntries(Object.entries(target.partials).map(([name, skeleton]) => [name, compiled(skeleton)]));
+  const partials = Object.fromEntries(
+    Object.entries(target.partials).map(([name, skeleton]) => [name, compiled(skeleton)]),
+  );
   const apply = (skeleton: string, view: object): string => {
     const source = target.skeletons[skeleton];
     if (source === undefined) throw new Error(`the target ${target.name} has no skeleton ${skeleton}`);
@@ -22,9 +24,13 @@ export function render(kernels: readonly Kernel[], plan: Plan, target: Target): 
     return { ...view, text: apply(target.kernel.skeleton, view) };
   });
   const { path } = target.kernel;
-  const kernelFiles = path === null ? [] : rendered.map(({ name, text }) => ({ path: path.replace("$0", name), text }));
+  const kernelFiles =
+    path === null ? [] : rendered.map(({ name, text }) => ({ path: path.replace("$0", name), text }));
   const whole = { ...header, kernels: rendered, ...unionOf(rendered) };
-  const packageFiles = target.packages.map((file) => ({ path: file.path, text: apply(file.skeleton, whole) }));
+  const packageFiles = target.packages.map((file) => ({
+    path: file.path,
+    text: apply(file.skeleton, whole),
+  }));
   return [...kernelFiles, ...packageFiles];
 }
 
@@ -37,5 +43,8 @@ function compiled(skeleton: Skeleton): HandlebarsTemplateDelegate {
 
 /** No blanks at line ends, no runs of blank lines, one line break at the end. */
 function tidy(text: string): string {
-  return `${text.replace(/[ \t]+$/gm, "").replace(/\n{3,}/g, "\n\n").trim()}\n`;
+  return `${text
+    .replace(/[ \t]+$/gm, "")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim()}\n`;
 }

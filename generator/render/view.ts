@@ -1,9 +1,9 @@
 import { prune } from "../ir/prune.js";
+import type { Kernel, KernelState, Table, Variable } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
-import type { Kernel, KernelState, Table, Variable } from "../ir/types.js";
-import { neededHelpers, printFragment, printName, shortestFloat } from "../print/index.js";
 import type { Dialect } from "../print/dialect.js";
+import { neededHelpers, printFragment, printName, shortestFloat } from "../print/index.js";
 import type { Target } from "../target.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
@@ -74,7 +74,9 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
   const run = statistic?.run ?? "tensor";
   const isTile = statistic?.source === "tile";
   return {
-    ...Object.fromEntries(Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)])),
+    ...Object.fromEntries(
+      Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
+    ),
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,
     isPlain: !isPacked,
@@ -111,8 +113,14 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
     magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
     scaleLines: printFragment(statistic?.scale ?? null, dialect),
     /** The part of it that stores the scale. */
-    newScaleLines: printFragment(statistic === null ? null : prune(statistic.scale, [variables.newScale]), dialect),
-    inverseLines: printFragment(statistic === null ? null : prune(statistic.scale, [variables.inverse]), dialect),
+    newScaleLines: printFragment(
+      statistic === null ? null : prune(statistic.scale, [variables.newScale]),
+      dialect,
+    ),
+    inverseLines: printFragment(
+      statistic === null ? null : prune(statistic.scale, [variables.inverse]),
+      dialect,
+    ),
     streamLines: printFragment(state.stream, dialect),
     encodeLines: printFragment(state.encode, dialect),
     packLines: printFragment(state.pack, dialect),
@@ -136,5 +144,8 @@ function tableViews(tables: readonly Table[], dialect: Dialect) {
 
 /** Eight entries a line. */
 function rowsOf(values: readonly string[]): string[] {
-  return Array.from({ length: Math.ceil(values.length / 8) }, (_, row) => `${values.slice(row * 8, row * 8 + 8).join(", ")},`);
+  return Array.from(
+    { length: Math.ceil(values.length / 8) },
+    (_, row) => `${values.slice(row * 8, row * 8 + 8).join(", ")},`,
+  );
 }

@@ -40,5 +40,5 @@ export function tensorTable(tensors: readonly TableRow[], fields: readonly strin
 /** Workgroups in x and y that cover `count` chunks; kernels ignore the few beyond it. */
 export function gridOf(count: number, maxPerDimension: number): readonly [number, number] {
   const x = Math.min(count, maxPerDimension);
-  return [x, 1];
+  return [x, Math.ceil(count / x)];
 }

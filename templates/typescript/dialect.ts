@@ -57,7 +57,11 @@ export const dialect: Dialect = {
     "bool.and": { text: "$0 && $1", level: AND, args: [AND, AND + 1] },
   },
   lookup: { text: "$0[$1]!", level: CALL, args: [CALL, FREE] },
-  constants: { f32: String, u32: (value) => (value > 0xffff ? `0x${value.toString(16)}` : String(value)), bool: (value) => (value === 0 ? "false" : "true") },
+  constants: {
+    f32: String,
+    u32: (value) => (value > 0xffff ? `0x${value.toString(16)}` : String(value)),
+    bool: (value) => (value === 0 ? "false" : "true"),
+  },
   declaration: "const $0 = $2;",
   reserved: new Set(
     [

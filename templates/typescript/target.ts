@@ -14,7 +14,9 @@ export const typescript: Target = {
   kernel: { skeleton: "kernel", path: null },
   packages: [
     { skeleton: "kernels", path: "typescript/kernels.ts" },
+    { skeleton: "kernels.d", path: "typescript/kernels.d.ts" },
     { skeleton: "codecs", path: "typescript/codecs.ts" },
+    { skeleton: "codecs.d", path: "typescript/codecs.d.ts" },
   ],
   module: { api: "typescript", path: "typescript/kernels.ts" },
   codecs: "typescript/codecs.ts",

@@ -10,8 +10,16 @@ const binary = (operator: string, level: number): Spelling => ({
   level,
   args: [level, level + 1],
 });
-const compare = (operator: string): Spelling => ({ text: `$0 ${operator} $1`, level: COMPARE, args: [ADD, ADD] });
-const bitwise = (operator: string): Spelling => ({ text: `$0 ${operator} $1`, level: SELECT, args: [UNARY, UNARY] });
+const compare = (operator: string): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level: COMPARE,
+  args: [ADD, ADD],
+});
+const bitwise = (operator: string): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level: SELECT,
+  args: [UNARY, UNARY],
+});
 const select: Spelling = { text: "select($2, $1, $0)", level: CALL, args: [FREE, FREE, FREE] };
 const call = (name: string): Spelling => ({ text: `${name}($0)`, level: CALL, args: [FREE] });
 

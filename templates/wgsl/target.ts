@@ -13,7 +13,10 @@ export const wgsl: Target = {
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeleton: "kernel", path: "wgsl/$0.wgsl" },
-  packages: [{ skeleton: "kernels", path: "wgsl/kernels.ts" }],
+  packages: [
+    { skeleton: "kernels", path: "wgsl/kernels.ts" },
+    { skeleton: "kernels.d", path: "wgsl/kernels.d.ts" },
+  ],
   module: { api: "webgpu", path: "wgsl/kernels.ts" },
   codecs: null,
 };

@@ -21,5 +21,6 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
+
 /** How each packed state is stored; values to codes and scales and back. */
-export const codecs = {};
+export const codecs = {  };

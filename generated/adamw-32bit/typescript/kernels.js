@@ -21,48 +21,55 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
+
 const { fround } = Math;
+
 /**
  * One step of AdamW with float32 states.
  * m: float32
  * v: float32
  */
 function step({ length, arrays }, uniforms) {
-    const beta1 = fround(uniforms["beta1"]);
-    const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
-    const beta2 = fround(uniforms["beta2"]);
-    const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
-    const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
-    const lr = fround(uniforms["lr"]);
-    const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
-    const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
-    const eps = fround(uniforms["eps"]);
-    const parameters = arrays["p"];
-    const gradients = arrays["g"];
-    const m_data = arrays["m"];
-    const v_data = arrays["v"];
-    for (let start = 0; start < length; start += 1024) {
-        const end = Math.min(start + 1024, length);
-        for (let first = start; first < end; first += 4) {
-            const limit = Math.min(4, end - first);
-            for (let index = 0; index < limit; index++) {
-                const p = parameters[first + index];
-                const g = gradients[first + index];
-                const m = m_data[first + index];
-                const v = v_data[first + index];
-                const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
-                const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
-                const p_new = fround(p - fround(lr_weight_decay * p));
-                const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-                const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-                const p_out = finite ? p_new_2 : p;
-                const m_out = finite ? m_new : m;
-                const v_out = finite ? v_new : v;
-                parameters[first + index] = p_out;
-                m_data[first + index] = m_out;
-                v_data[first + index] = v_out;
-            }
-        }
+  const beta1 = fround(uniforms["beta1"]);
+  const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
+  const beta2 = fround(uniforms["beta2"]);
+  const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
+  const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
+  const lr = fround(uniforms["lr"]);
+  const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
+  const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
+  const eps = fround(uniforms["eps"]);
+  const parameters = arrays["p"];
+  const gradients = arrays["g"];
+  const m_data = arrays["m"];
+  const v_data = arrays["v"];
+
+  for (let start = 0; start < length; start += 1024) {
+    const end = Math.min(start + 1024, length);
+
+    for (let first = start; first < end; first += 4) {
+      const limit = Math.min(4, end - first);
+      for (let index = 0; index < limit; index++) {
+        const p = parameters[first + index];
+        const g = gradients[first + index];
+        const m = m_data[first + index];
+        const v = v_data[first + index];
+
+        const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
+        const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
+        const p_new = fround(p - fround(lr_weight_decay * p));
+        const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
+        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_out = finite ? p_new_2 : p;
+        const m_out = finite ? m_new : m;
+        const v_out = finite ? v_new : v;
+
+        parameters[first + index] = p_out;
+        m_data[first + index] = m_out;
+        v_data[first + index] = v_out;
+      }
     }
+  }
 }
+
 export const kernels = { step };

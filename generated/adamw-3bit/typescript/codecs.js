@@ -21,202 +21,210 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
+
 const { fround } = Math;
+
 const m_levels = new Float32Array([
-    -0.775, -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
+  -0.775, -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
 ]);
+
 const m_next_levels = new Float32Array([
-    -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
+  -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
 ]);
+
 const m_gaps = new Float32Array([
-    0.44999996, 0.27, 0.055000003, 0.055000003, 0.27, 0.44999996, 0.22500002, 0,
+  0.44999996, 0.27, 0.055000003, 0.055000003, 0.27, 0.44999996, 0.22500002, 0,
 ]);
+
 const v_levels = new Float32Array([
-    0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
+  0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
 ]);
+
 const v_next_levels = new Float32Array([
-    0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
+  0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
 ]);
+
 const v_gaps = new Float32Array([
-    0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0,
+  0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0,
 ]);
+
 /** m: 3 bits, signed dynamic, one scale a block of 128, stochastic rounding */
 const mCodec = {
-    quantize(values, keys) {
-        const length = values.length;
-        const m_codes = new Uint32Array(Math.ceil((length * 3) / 32));
-        const m_scales = new Float32Array(Math.ceil(length / 128));
-        const m_inverses = new Float32Array(m_scales.length);
-        for (let run = 0; run < m_scales.length; run++) {
-            let m_absmax = 0;
-            for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
-                const m_size = Math.abs(m_out);
-                const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
-                if (m_magnitude > m_absmax)
-                    m_absmax = m_magnitude;
-            }
-            const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
-            const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
-            m_scales[run] = m_new_scale;
-            m_inverses[run] = m_inverse;
-        }
-        const m_key0 = keys.key0;
-        const m_key1 = keys.key1;
-        const tensor_id = keys.id;
-        const element_high = 0;
-        const m_hash = (m_key0 ^ tensor_id) >>> 0;
-        const m_hash_2 = ((Math.imul((m_hash ^ (m_hash >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_key1) >>> 0;
-        const m_hash_3 = Math.imul((m_hash_2 ^ (m_hash_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const m_hash_4 = (m_key1 + tensor_id) >>> 0;
-        const m_hash_5 = ((Math.imul((m_hash_4 ^ (m_hash_4 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((m_key0 ^ 0x9e3779b9) >>> 0)) >>> 0;
-        const m_hash_6 = Math.imul((m_hash_5 ^ (m_hash_5 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const m_hash_7 = (m_hash_3 ^ (m_hash_3 >>> 16)) >>> 0;
-        const m_hash_8 = (m_hash_6 ^ (m_hash_6 >>> 16)) >>> 0;
-        const m_hash_9 = (m_hash_7 ^ element_high) >>> 0;
-        const m_hash_10 = ((Math.imul((m_hash_9 ^ (m_hash_9 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_hash_8) >>> 0;
-        const m_hash_11 = Math.imul((m_hash_10 ^ (m_hash_10 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const m_hash_12 = (m_hash_8 + element_high) >>> 0;
-        const m_hash_13 = ((Math.imul((m_hash_12 ^ (m_hash_12 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((m_hash_7 ^ 0x9e3779b9) >>> 0)) >>> 0;
-        const m_hash_14 = Math.imul((m_hash_13 ^ (m_hash_13 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const m_stream0 = (m_hash_11 ^ (m_hash_11 >>> 16)) >>> 0;
-        const m_stream1 = (m_hash_14 ^ (m_hash_14 >>> 16)) >>> 0;
-        for (let first = 0; first < length; first += 32) {
-            const limit = Math.min(32, length - first);
-            const m_base = (first / 32) * 3;
-            for (let index = 0; index < limit; index++) {
-                const m_out = values[first + index];
-                const m_inverse = m_inverses[Math.floor((first + index) / 128)];
-                const element = (first + index) >>> 0;
-                const m_normalized = fround(m_out * m_inverse);
-                const m_random = (m_stream0 + (Math.imul(element, 0x9e3779b9) >>> 0)) >>> 0;
-                const m_random_2 = ((Math.imul((m_random ^ (m_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_stream1) >>> 0;
-                const m_random_3 = Math.imul((m_random_2 ^ (m_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-                const m_random_4 = (m_random_3 ^ (m_random_3 >>> 16)) >>> 0;
-                const m_clamped = m_normalized > 1 ? 1 : m_normalized;
-                const m_count = m_clamped >= 0.055000003427267075 ? 4 : 0;
-                const m_count_2 = (m_count + (m_clamped >= m_next_levels[(m_count + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const m_below = (m_count_2 + (m_clamped >= m_next_levels[m_count_2] ? 1 : 0)) >>> 0;
-                const m_new_code = (m_below + (fround(fround(fround(m_random_4 >>> 8) * 5.960464477539063e-8) * m_gaps[m_below]) < fround(m_clamped - m_levels[m_below]) ? 1 : 0)) >>> 0;
-                const m_bit = Math.imul(index, 3) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = (m_new_code << m_shift) >>> 0;
-                const m_high = (m_new_code >>> 1) >>> ((31 - m_shift) >>> 0);
-                m_codes[m_base + m_word] |= m_low;
-                if (m_high !== 0)
-                    m_codes[m_base + m_word + 1] |= m_high;
-            }
-        }
-        return { codes: m_codes, scales: m_scales };
-    },
-    dequantize({ codes: m_codes, scales: m_scales }, length) {
-        const values = new Float32Array(length);
-        for (let first = 0; first < length; first += 32) {
-            const limit = Math.min(32, length - first);
-            const m_base = (first / 32) * 3;
-            for (let index = 0; index < limit; index++) {
-                const m_bit = Math.imul(index, 3) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = m_codes[m_base + m_word];
-                const m_high = m_codes[m_base + m_word + 1] ?? 0;
-                const m_code = ((((m_low >>> m_shift) | ((((m_high << 1) >>> 0) << ((31 - m_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-                const m_scale = m_scales[Math.floor((first + index) / 128)];
-                const m = fround(m_levels[m_code] * m_scale);
-                values[first + index] = m;
-            }
-        }
-        return values;
-    },
+  quantize(values, keys) {
+    const length = values.length;
+    const m_codes = new Uint32Array(Math.ceil((length * 3) / 32));
+    const m_scales = new Float32Array(Math.ceil(length / 128));
+    const m_inverses = new Float32Array(m_scales.length);
+    for (let run = 0; run < m_scales.length; run++) {
+      let m_absmax = 0;
+      for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
+        const m_size = Math.abs(m_out);
+        const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
+        if (m_magnitude > m_absmax) m_absmax = m_magnitude;
+      }
+      const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
+      const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
+      m_scales[run] = m_new_scale;
+      m_inverses[run] = m_inverse;
+    }
+    const m_key0 = keys.key0;
+    const m_key1 = keys.key1;
+    const tensor_id = keys.id;
+    const element_high = 0;
+    const m_hash = (m_key0 ^ tensor_id) >>> 0;
+    const m_hash_2 = ((Math.imul((m_hash ^ (m_hash >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_key1) >>> 0;
+    const m_hash_3 = Math.imul((m_hash_2 ^ (m_hash_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const m_hash_4 = (m_key1 + tensor_id) >>> 0;
+    const m_hash_5 = ((Math.imul((m_hash_4 ^ (m_hash_4 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((m_key0 ^ 0x9e3779b9) >>> 0)) >>> 0;
+    const m_hash_6 = Math.imul((m_hash_5 ^ (m_hash_5 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const m_hash_7 = (m_hash_3 ^ (m_hash_3 >>> 16)) >>> 0;
+    const m_hash_8 = (m_hash_6 ^ (m_hash_6 >>> 16)) >>> 0;
+    const m_hash_9 = (m_hash_7 ^ element_high) >>> 0;
+    const m_hash_10 = ((Math.imul((m_hash_9 ^ (m_hash_9 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_hash_8) >>> 0;
+    const m_hash_11 = Math.imul((m_hash_10 ^ (m_hash_10 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const m_hash_12 = (m_hash_8 + element_high) >>> 0;
+    const m_hash_13 = ((Math.imul((m_hash_12 ^ (m_hash_12 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((m_hash_7 ^ 0x9e3779b9) >>> 0)) >>> 0;
+    const m_hash_14 = Math.imul((m_hash_13 ^ (m_hash_13 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const m_stream0 = (m_hash_11 ^ (m_hash_11 >>> 16)) >>> 0;
+    const m_stream1 = (m_hash_14 ^ (m_hash_14 >>> 16)) >>> 0;
+    for (let first = 0; first < length; first += 32) {
+      const limit = Math.min(32, length - first);
+      const m_base = (first / 32) * 3;
+      for (let index = 0; index < limit; index++) {
+        const m_out = values[first + index];
+        const m_inverse = m_inverses[Math.floor((first + index) / 128)];
+        const element = (first + index) >>> 0;
+        const m_normalized = fround(m_out * m_inverse);
+        const m_random = (m_stream0 + (Math.imul(element, 0x9e3779b9) >>> 0)) >>> 0;
+        const m_random_2 = ((Math.imul((m_random ^ (m_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_stream1) >>> 0;
+        const m_random_3 = Math.imul((m_random_2 ^ (m_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+        const m_random_4 = (m_random_3 ^ (m_random_3 >>> 16)) >>> 0;
+        const m_clamped = m_normalized > 1 ? 1 : m_normalized;
+        const m_count = m_clamped >= 0.055000003427267075 ? 4 : 0;
+        const m_count_2 = (m_count + (m_clamped >= m_next_levels[(m_count + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const m_below = (m_count_2 + (m_clamped >= m_next_levels[m_count_2] ? 1 : 0)) >>> 0;
+        const m_new_code = (m_below + (fround(fround(fround(m_random_4 >>> 8) * 5.960464477539063e-8) * m_gaps[m_below]) < fround(m_clamped - m_levels[m_below]) ? 1 : 0)) >>> 0;
+        const m_bit = Math.imul(index, 3) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = (m_new_code << m_shift) >>> 0;
+        const m_high = (m_new_code >>> 1) >>> ((31 - m_shift) >>> 0);
+        m_codes[m_base + m_word] |= m_low;
+        if (m_high !== 0) m_codes[m_base + m_word + 1] |= m_high;
+      }
+    }
+    return { codes: m_codes, scales: m_scales };
+  },
+
+  dequantize({ codes: m_codes, scales: m_scales }, length) {
+    const values = new Float32Array(length);
+    for (let first = 0; first < length; first += 32) {
+      const limit = Math.min(32, length - first);
+      const m_base = (first / 32) * 3;
+      for (let index = 0; index < limit; index++) {
+        const m_bit = Math.imul(index, 3) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = m_codes[m_base + m_word];
+        const m_high = m_codes[m_base + m_word + 1] ?? 0;
+        const m_code = ((((m_low >>> m_shift) | ((((m_high << 1) >>> 0) << ((31 - m_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
+        const m_scale = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale);
+        values[first + index] = m;
+      }
+    }
+    return values;
+  },
 };
+
 /** v: 3 bits, unsigned linear without zero, one scale a block of 128, stochastic rounding */
 const vCodec = {
-    quantize(values, keys) {
-        const length = values.length;
-        const v_codes = new Uint32Array(Math.ceil((length * 3) / 32));
-        const v_scales = new Float32Array(Math.ceil(length / 128));
-        const v_inverses = new Float32Array(v_scales.length);
-        for (let run = 0; run < v_scales.length; run++) {
-            let v_absmax = 0;
-            for (const v_out of values.subarray(run * 128, (run + 1) * 128)) {
-                const v_size = Math.abs(v_out);
-                const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
-                if (v_magnitude > v_absmax)
-                    v_absmax = v_magnitude;
-            }
-            const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
-            const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
-            v_scales[run] = v_new_scale;
-            v_inverses[run] = v_inverse;
-        }
-        const v_key0 = keys.key0;
-        const v_key1 = keys.key1;
-        const tensor_id = keys.id;
-        const element_high = 0;
-        const v_hash = (v_key0 ^ tensor_id) >>> 0;
-        const v_hash_2 = ((Math.imul((v_hash ^ (v_hash >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_key1) >>> 0;
-        const v_hash_3 = Math.imul((v_hash_2 ^ (v_hash_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const v_hash_4 = (v_key1 + tensor_id) >>> 0;
-        const v_hash_5 = ((Math.imul((v_hash_4 ^ (v_hash_4 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((v_key0 ^ 0x9e3779b9) >>> 0)) >>> 0;
-        const v_hash_6 = Math.imul((v_hash_5 ^ (v_hash_5 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const v_hash_7 = (v_hash_3 ^ (v_hash_3 >>> 16)) >>> 0;
-        const v_hash_8 = (v_hash_6 ^ (v_hash_6 >>> 16)) >>> 0;
-        const v_hash_9 = (v_hash_7 ^ element_high) >>> 0;
-        const v_hash_10 = ((Math.imul((v_hash_9 ^ (v_hash_9 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_hash_8) >>> 0;
-        const v_hash_11 = Math.imul((v_hash_10 ^ (v_hash_10 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const v_hash_12 = (v_hash_8 + element_high) >>> 0;
-        const v_hash_13 = ((Math.imul((v_hash_12 ^ (v_hash_12 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((v_hash_7 ^ 0x9e3779b9) >>> 0)) >>> 0;
-        const v_hash_14 = Math.imul((v_hash_13 ^ (v_hash_13 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-        const v_stream0 = (v_hash_11 ^ (v_hash_11 >>> 16)) >>> 0;
-        const v_stream1 = (v_hash_14 ^ (v_hash_14 >>> 16)) >>> 0;
-        for (let first = 0; first < length; first += 32) {
-            const limit = Math.min(32, length - first);
-            const v_base = (first / 32) * 3;
-            for (let index = 0; index < limit; index++) {
-                const v_out = values[first + index];
-                const v_inverse = v_inverses[Math.floor((first + index) / 128)];
-                const element = (first + index) >>> 0;
-                const v_normalized = fround(v_out * v_inverse);
-                const v_random = (v_stream0 + (Math.imul(element, 0x9e3779b9) >>> 0)) >>> 0;
-                const v_random_2 = ((Math.imul((v_random ^ (v_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_stream1) >>> 0;
-                const v_random_3 = Math.imul((v_random_2 ^ (v_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
-                const v_random_4 = (v_random_3 ^ (v_random_3 >>> 16)) >>> 0;
-                const v_clamped = v_normalized > 1 ? 1 : v_normalized;
-                const v_count = v_clamped >= 0.625 ? 4 : 0;
-                const v_count_2 = (v_count + (v_clamped >= v_next_levels[(v_count + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const v_below = (v_count_2 + (v_clamped >= v_next_levels[v_count_2] ? 1 : 0)) >>> 0;
-                const v_new_code = (v_below + (fround(fround(fround(v_random_4 >>> 8) * 5.960464477539063e-8) * v_gaps[v_below]) < fround(v_clamped - v_levels[v_below]) ? 1 : 0)) >>> 0;
-                const v_bit = Math.imul(index, 3) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = (v_new_code << v_shift) >>> 0;
-                const v_high = (v_new_code >>> 1) >>> ((31 - v_shift) >>> 0);
-                v_codes[v_base + v_word] |= v_low;
-                if (v_high !== 0)
-                    v_codes[v_base + v_word + 1] |= v_high;
-            }
-        }
-        return { codes: v_codes, scales: v_scales };
-    },
-    dequantize({ codes: v_codes, scales: v_scales }, length) {
-        const values = new Float32Array(length);
-        for (let first = 0; first < length; first += 32) {
-            const limit = Math.min(32, length - first);
-            const v_base = (first / 32) * 3;
-            for (let index = 0; index < limit; index++) {
-                const v_bit = Math.imul(index, 3) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = v_codes[v_base + v_word];
-                const v_high = v_codes[v_base + v_word + 1] ?? 0;
-                const v_code = ((((v_low >>> v_shift) | ((((v_high << 1) >>> 0) << ((31 - v_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-                const v_scale = v_scales[Math.floor((first + index) / 128)];
-                const v = fround(v_levels[v_code] * v_scale);
-                values[first + index] = v;
-            }
-        }
-        return values;
-    },
+  quantize(values, keys) {
+    const length = values.length;
+    const v_codes = new Uint32Array(Math.ceil((length * 3) / 32));
+    const v_scales = new Float32Array(Math.ceil(length / 128));
+    const v_inverses = new Float32Array(v_scales.length);
+    for (let run = 0; run < v_scales.length; run++) {
+      let v_absmax = 0;
+      for (const v_out of values.subarray(run * 128, (run + 1) * 128)) {
+        const v_size = Math.abs(v_out);
+        const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
+        if (v_magnitude > v_absmax) v_absmax = v_magnitude;
+      }
+      const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
+      const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
+      v_scales[run] = v_new_scale;
+      v_inverses[run] = v_inverse;
+    }
+    const v_key0 = keys.key0;
+    const v_key1 = keys.key1;
+    const tensor_id = keys.id;
+    const element_high = 0;
+    const v_hash = (v_key0 ^ tensor_id) >>> 0;
+    const v_hash_2 = ((Math.imul((v_hash ^ (v_hash >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_key1) >>> 0;
+    const v_hash_3 = Math.imul((v_hash_2 ^ (v_hash_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const v_hash_4 = (v_key1 + tensor_id) >>> 0;
+    const v_hash_5 = ((Math.imul((v_hash_4 ^ (v_hash_4 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((v_key0 ^ 0x9e3779b9) >>> 0)) >>> 0;
+    const v_hash_6 = Math.imul((v_hash_5 ^ (v_hash_5 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const v_hash_7 = (v_hash_3 ^ (v_hash_3 >>> 16)) >>> 0;
+    const v_hash_8 = (v_hash_6 ^ (v_hash_6 >>> 16)) >>> 0;
+    const v_hash_9 = (v_hash_7 ^ element_high) >>> 0;
+    const v_hash_10 = ((Math.imul((v_hash_9 ^ (v_hash_9 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_hash_8) >>> 0;
+    const v_hash_11 = Math.imul((v_hash_10 ^ (v_hash_10 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const v_hash_12 = (v_hash_8 + element_high) >>> 0;
+    const v_hash_13 = ((Math.imul((v_hash_12 ^ (v_hash_12 >>> 16)) >>> 0, 0x7feb352d) >>> 0) + ((v_hash_7 ^ 0x9e3779b9) >>> 0)) >>> 0;
+    const v_hash_14 = Math.imul((v_hash_13 ^ (v_hash_13 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+    const v_stream0 = (v_hash_11 ^ (v_hash_11 >>> 16)) >>> 0;
+    const v_stream1 = (v_hash_14 ^ (v_hash_14 >>> 16)) >>> 0;
+    for (let first = 0; first < length; first += 32) {
+      const limit = Math.min(32, length - first);
+      const v_base = (first / 32) * 3;
+      for (let index = 0; index < limit; index++) {
+        const v_out = values[first + index];
+        const v_inverse = v_inverses[Math.floor((first + index) / 128)];
+        const element = (first + index) >>> 0;
+        const v_normalized = fround(v_out * v_inverse);
+        const v_random = (v_stream0 + (Math.imul(element, 0x9e3779b9) >>> 0)) >>> 0;
+        const v_random_2 = ((Math.imul((v_random ^ (v_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_stream1) >>> 0;
+        const v_random_3 = Math.imul((v_random_2 ^ (v_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
+        const v_random_4 = (v_random_3 ^ (v_random_3 >>> 16)) >>> 0;
+        const v_clamped = v_normalized > 1 ? 1 : v_normalized;
+        const v_count = v_clamped >= 0.625 ? 4 : 0;
+        const v_count_2 = (v_count + (v_clamped >= v_next_levels[(v_count + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const v_below = (v_count_2 + (v_clamped >= v_next_levels[v_count_2] ? 1 : 0)) >>> 0;
+        const v_new_code = (v_below + (fround(fround(fround(v_random_4 >>> 8) * 5.960464477539063e-8) * v_gaps[v_below]) < fround(v_clamped - v_levels[v_below]) ? 1 : 0)) >>> 0;
+        const v_bit = Math.imul(index, 3) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = (v_new_code << v_shift) >>> 0;
+        const v_high = (v_new_code >>> 1) >>> ((31 - v_shift) >>> 0);
+        v_codes[v_base + v_word] |= v_low;
+        if (v_high !== 0) v_codes[v_base + v_word + 1] |= v_high;
+      }
+    }
+    return { codes: v_codes, scales: v_scales };
+  },
+
+  dequantize({ codes: v_codes, scales: v_scales }, length) {
+    const values = new Float32Array(length);
+    for (let first = 0; first < length; first += 32) {
+      const limit = Math.min(32, length - first);
+      const v_base = (first / 32) * 3;
+      for (let index = 0; index < limit; index++) {
+        const v_bit = Math.imul(index, 3) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = v_codes[v_base + v_word];
+        const v_high = v_codes[v_base + v_word + 1] ?? 0;
+        const v_code = ((((v_low >>> v_shift) | ((((v_high << 1) >>> 0) << ((31 - v_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
+        const v_scale = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale);
+        values[first + index] = v;
+      }
+    }
+    return values;
+  },
 };
+
 /** How each packed state is stored; values to codes and scales and back. */
 export const codecs = { m: mCodec, v: vCodec };

@@ -21,140 +21,148 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
+
 const { fround } = Math;
+
 const m_levels = new Float32Array([
-    -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
-    0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
+  -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
+  0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
 ]);
+
 const m_thresholds = new Float32Array([
-    -0.775, -0.55, -0.325, -0.145, -0.055, -0.019000001, -0.00275, 0.00275,
-    0.019000001, 0.055000003, 0.145, 0.32500002, 0.55, 0.77500004, 0.94375,
+  -0.775, -0.55, -0.325, -0.145, -0.055, -0.019000001, -0.00275, 0.00275,
+  0.019000001, 0.055000003, 0.145, 0.32500002, 0.55, 0.77500004, 0.94375,
 ]);
+
 const v_levels = new Float32Array([
-    0.0625, 0.125, 0.1875, 0.25, 0.3125, 0.375, 0.4375, 0.5,
-    0.5625, 0.625, 0.6875, 0.75, 0.8125, 0.875, 0.9375, 1,
+  0.0625, 0.125, 0.1875, 0.25, 0.3125, 0.375, 0.4375, 0.5,
+  0.5625, 0.625, 0.6875, 0.75, 0.8125, 0.875, 0.9375, 1,
 ]);
+
 const v_thresholds = new Float32Array([
-    0.09375, 0.15625, 0.21875, 0.28125, 0.34375, 0.40625, 0.46875, 0.53125,
-    0.59375, 0.65625, 0.71875, 0.78125, 0.84375, 0.90625, 0.96875,
+  0.09375, 0.15625, 0.21875, 0.28125, 0.34375, 0.40625, 0.46875, 0.53125,
+  0.59375, 0.65625, 0.71875, 0.78125, 0.84375, 0.90625, 0.96875,
 ]);
+
 /** m: 4 bits, signed dynamic, one scale a block of 128 */
 const mCodec = {
-    quantize(values) {
-        const length = values.length;
-        const m_codes = new Uint32Array(Math.ceil((length * 4) / 32));
-        const m_scales = new Float32Array(Math.ceil(length / 128));
-        const m_inverses = new Float32Array(m_scales.length);
-        for (let run = 0; run < m_scales.length; run++) {
-            let m_absmax = 0;
-            for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
-                const m_size = Math.abs(m_out);
-                const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
-                if (m_magnitude > m_absmax)
-                    m_absmax = m_magnitude;
-            }
-            const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
-            const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
-            m_scales[run] = m_new_scale;
-            m_inverses[run] = m_inverse;
-        }
-        for (let first = 0; first < length; first += 8) {
-            const limit = Math.min(8, length - first);
-            const m_base = (first / 8) * 1;
-            for (let index = 0; index < limit; index++) {
-                const m_out = values[first + index];
-                const m_inverse = m_inverses[Math.floor((first + index) / 128)];
-                const m_normalized = fround(m_out * m_inverse);
-                const m_count = m_normalized >= 0.002749999985098839 ? 8 : 0;
-                const m_count_2 = (m_count + (m_normalized >= m_thresholds[(m_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-                const m_count_3 = (m_count_2 + (m_normalized >= m_thresholds[(m_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const m_new_code = (m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1 : 0)) >>> 0;
-                const m_bit = Math.imul(index, 4) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = (m_new_code << m_shift) >>> 0;
-                m_codes[m_base + m_word] |= m_low;
-            }
-        }
-        return { codes: m_codes, scales: m_scales };
-    },
-    dequantize({ codes: m_codes, scales: m_scales }, length) {
-        const values = new Float32Array(length);
-        for (let first = 0; first < length; first += 8) {
-            const limit = Math.min(8, length - first);
-            const m_base = (first / 8) * 1;
-            for (let index = 0; index < limit; index++) {
-                const m_bit = Math.imul(index, 4) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = m_codes[m_base + m_word];
-                const m_code = ((m_low >>> m_shift) & 15) >>> 0;
-                const m_scale = m_scales[Math.floor((first + index) / 128)];
-                const m = fround(m_levels[m_code] * m_scale);
-                values[first + index] = m;
-            }
-        }
-        return values;
-    },
+  quantize(values) {
+    const length = values.length;
+    const m_codes = new Uint32Array(Math.ceil((length * 4) / 32));
+    const m_scales = new Float32Array(Math.ceil(length / 128));
+    const m_inverses = new Float32Array(m_scales.length);
+    for (let run = 0; run < m_scales.length; run++) {
+      let m_absmax = 0;
+      for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
+        const m_size = Math.abs(m_out);
+        const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
+        if (m_magnitude > m_absmax) m_absmax = m_magnitude;
+      }
+      const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
+      const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
+      m_scales[run] = m_new_scale;
+      m_inverses[run] = m_inverse;
+    }
+    for (let first = 0; first < length; first += 8) {
+      const limit = Math.min(8, length - first);
+      const m_base = (first / 8) * 1;
+      for (let index = 0; index < limit; index++) {
+        const m_out = values[first + index];
+        const m_inverse = m_inverses[Math.floor((first + index) / 128)];
+        const m_normalized = fround(m_out * m_inverse);
+        const m_count = m_normalized >= 0.002749999985098839 ? 8 : 0;
+        const m_count_2 = (m_count + (m_normalized >= m_thresholds[(m_count + 3) >>> 0] ? 4 : 0)) >>> 0;
+        const m_count_3 = (m_count_2 + (m_normalized >= m_thresholds[(m_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const m_new_code = (m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1 : 0)) >>> 0;
+        const m_bit = Math.imul(index, 4) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = (m_new_code << m_shift) >>> 0;
+        m_codes[m_base + m_word] |= m_low;
+      }
+    }
+    return { codes: m_codes, scales: m_scales };
+  },
+
+  dequantize({ codes: m_codes, scales: m_scales }, length) {
+    const values = new Float32Array(length);
+    for (let first = 0; first < length; first += 8) {
+      const limit = Math.min(8, length - first);
+      const m_base = (first / 8) * 1;
+      for (let index = 0; index < limit; index++) {
+        const m_bit = Math.imul(index, 4) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = m_codes[m_base + m_word];
+        const m_code = ((m_low >>> m_shift) & 15) >>> 0;
+        const m_scale = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale);
+        values[first + index] = m;
+      }
+    }
+    return values;
+  },
 };
+
 /** v: 4 bits, unsigned linear without zero, one scale a block of 128 */
 const vCodec = {
-    quantize(values) {
-        const length = values.length;
-        const v_codes = new Uint32Array(Math.ceil((length * 4) / 32));
-        const v_scales = new Float32Array(Math.ceil(length / 128));
-        const v_inverses = new Float32Array(v_scales.length);
-        for (let run = 0; run < v_scales.length; run++) {
-            let v_absmax = 0;
-            for (const v_out of values.subarray(run * 128, (run + 1) * 128)) {
-                const v_size = Math.abs(v_out);
-                const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
-                if (v_magnitude > v_absmax)
-                    v_absmax = v_magnitude;
-            }
-            const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
-            const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
-            v_scales[run] = v_new_scale;
-            v_inverses[run] = v_inverse;
-        }
-        for (let first = 0; first < length; first += 8) {
-            const limit = Math.min(8, length - first);
-            const v_base = (first / 8) * 1;
-            for (let index = 0; index < limit; index++) {
-                const v_out = values[first + index];
-                const v_inverse = v_inverses[Math.floor((first + index) / 128)];
-                const v_normalized = fround(v_out * v_inverse);
-                const v_count = v_normalized >= 0.53125 ? 8 : 0;
-                const v_count_2 = (v_count + (v_normalized >= v_thresholds[(v_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-                const v_count_3 = (v_count_2 + (v_normalized >= v_thresholds[(v_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const v_new_code = (v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1 : 0)) >>> 0;
-                const v_bit = Math.imul(index, 4) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = (v_new_code << v_shift) >>> 0;
-                v_codes[v_base + v_word] |= v_low;
-            }
-        }
-        return { codes: v_codes, scales: v_scales };
-    },
-    dequantize({ codes: v_codes, scales: v_scales }, length) {
-        const values = new Float32Array(length);
-        for (let first = 0; first < length; first += 8) {
-            const limit = Math.min(8, length - first);
-            const v_base = (first / 8) * 1;
-            for (let index = 0; index < limit; index++) {
-                const v_bit = Math.imul(index, 4) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = v_codes[v_base + v_word];
-                const v_code = ((v_low >>> v_shift) & 15) >>> 0;
-                const v_scale = v_scales[Math.floor((first + index) / 128)];
-                const v = fround(v_levels[v_code] * v_scale);
-                values[first + index] = v;
-            }
-        }
-        return values;
-    },
+  quantize(values) {
+    const length = values.length;
+    const v_codes = new Uint32Array(Math.ceil((length * 4) / 32));
+    const v_scales = new Float32Array(Math.ceil(length / 128));
+    const v_inverses = new Float32Array(v_scales.length);
+    for (let run = 0; run < v_scales.length; run++) {
+      let v_absmax = 0;
+      for (const v_out of values.subarray(run * 128, (run + 1) * 128)) {
+        const v_size = Math.abs(v_out);
+        const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
+        if (v_magnitude > v_absmax) v_absmax = v_magnitude;
+      }
+      const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
+      const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
+      v_scales[run] = v_new_scale;
+      v_inverses[run] = v_inverse;
+    }
+    for (let first = 0; first < length; first += 8) {
+      const limit = Math.min(8, length - first);
+      const v_base = (first / 8) * 1;
+      for (let index = 0; index < limit; index++) {
+        const v_out = values[first + index];
+        const v_inverse = v_inverses[Math.floor((first + index) / 128)];
+        const v_normalized = fround(v_out * v_inverse);
+        const v_count = v_normalized >= 0.53125 ? 8 : 0;
+        const v_count_2 = (v_count + (v_normalized >= v_thresholds[(v_count + 3) >>> 0] ? 4 : 0)) >>> 0;
+        const v_count_3 = (v_count_2 + (v_normalized >= v_thresholds[(v_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const v_new_code = (v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1 : 0)) >>> 0;
+        const v_bit = Math.imul(index, 4) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = (v_new_code << v_shift) >>> 0;
+        v_codes[v_base + v_word] |= v_low;
+      }
+    }
+    return { codes: v_codes, scales: v_scales };
+  },
+
+  dequantize({ codes: v_codes, scales: v_scales }, length) {
+    const values = new Float32Array(length);
+    for (let first = 0; first < length; first += 8) {
+      const limit = Math.min(8, length - first);
+      const v_base = (first / 8) * 1;
+      for (let index = 0; index < limit; index++) {
+        const v_bit = Math.imul(index, 4) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = v_codes[v_base + v_word];
+        const v_code = ((v_low >>> v_shift) & 15) >>> 0;
+        const v_scale = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale);
+        values[first + index] = v;
+      }
+    }
+    return values;
+  },
 };
+
 /** How each packed state is stored; values to codes and scales and back. */
 export const codecs = { m: mCodec, v: vCodec };

@@ -21,23 +21,29 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
+
 const { fround } = Math;
+
 const m_levels = new Float32Array([
-    -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
-    0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
+  -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
+  0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
 ]);
+
 const m_thresholds = new Float32Array([
-    -0.775, -0.55, -0.325, -0.145, -0.055, -0.019000001, -0.00275, 0.00275,
-    0.019000001, 0.055000003, 0.145, 0.32500002, 0.55, 0.77500004, 0.94375,
+  -0.775, -0.55, -0.325, -0.145, -0.055, -0.019000001, -0.00275, 0.00275,
+  0.019000001, 0.055000003, 0.145, 0.32500002, 0.55, 0.77500004, 0.94375,
 ]);
+
 const v_levels = new Float32Array([
-    0.0625, 0.125, 0.1875, 0.25, 0.3125, 0.375, 0.4375, 0.5,
-    0.5625, 0.625, 0.6875, 0.75, 0.8125, 0.875, 0.9375, 1,
+  0.0625, 0.125, 0.1875, 0.25, 0.3125, 0.375, 0.4375, 0.5,
+  0.5625, 0.625, 0.6875, 0.75, 0.8125, 0.875, 0.9375, 1,
 ]);
+
 const v_thresholds = new Float32Array([
-    0.09375, 0.15625, 0.21875, 0.28125, 0.34375, 0.40625, 0.46875, 0.53125,
-    0.59375, 0.65625, 0.71875, 0.78125, 0.84375, 0.90625, 0.96875,
+  0.09375, 0.15625, 0.21875, 0.28125, 0.34375, 0.40625, 0.46875, 0.53125,
+  0.59375, 0.65625, 0.71875, 0.78125, 0.84375, 0.90625, 0.96875,
 ]);
+
 // The new states of one tile, between its measuring and its encoding.
 const m_values = new Float32Array(1024);
 const m_maxima = new Float32Array(8);
@@ -45,170 +51,183 @@ const m_inverses = new Float32Array(8);
 const v_values = new Float32Array(1024);
 const v_maxima = new Float32Array(8);
 const v_inverses = new Float32Array(8);
+
 /**
  * One step of 4-bit AdamW, dynamic-exponent first moment, linear second moment, blocks of 128.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 4 bits, unsigned linear without zero, one scale a block of 128
  */
 function step({ length, arrays }, uniforms) {
-    const beta1 = fround(uniforms["beta1"]);
-    const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
-    const beta2 = fround(uniforms["beta2"]);
-    const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
-    const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
-    const lr = fround(uniforms["lr"]);
-    const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
-    const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
-    const eps = fround(uniforms["eps"]);
-    const parameters = arrays["p"];
-    const gradients = arrays["g"];
-    const m_codes = arrays["m_codes"];
-    const m_scales = arrays["m_scale"];
-    const v_codes = arrays["v_codes"];
-    const v_scales = arrays["v_scale"];
-    for (let start = 0; start < length; start += 1024) {
-        const end = Math.min(start + 1024, length);
-        m_maxima.fill(0);
-        v_maxima.fill(0);
-        for (let first = start; first < end; first += 8) {
-            const limit = Math.min(8, end - first);
-            const m_base = (first / 8) * 1;
-            const v_base = (first / 8) * 1;
-            for (let index = 0; index < limit; index++) {
-                const p = parameters[first + index];
-                const g = gradients[first + index];
-                const m_bit = Math.imul(index, 4) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = m_codes[m_base + m_word];
-                const m_code = ((m_low >>> m_shift) & 15) >>> 0;
-                const m_scale = m_scales[Math.floor((first + index) / 128)];
-                const m = fround(m_levels[m_code] * m_scale);
-                const v_bit = Math.imul(index, 4) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = v_codes[v_base + v_word];
-                const v_code = ((v_low >>> v_shift) & 15) >>> 0;
-                const v_scale = v_scales[Math.floor((first + index) / 128)];
-                const v = fround(v_levels[v_code] * v_scale);
-                const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
-                const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
-                const p_new = fround(p - fround(lr_weight_decay * p));
-                const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-                const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-                const p_out = finite ? p_new_2 : p;
-                const m_out = finite ? m_new : m;
-                const v_out = finite ? v_new : v;
-                parameters[first + index] = p_out;
-                m_values[first + index - start] = m_out;
-                const m_size = Math.abs(m_out);
-                const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
-                const m_run = Math.floor((first + index - start) / 128);
-                if (m_magnitude > m_maxima[m_run])
-                    m_maxima[m_run] = m_magnitude;
-                v_values[first + index - start] = v_out;
-                const v_size = Math.abs(v_out);
-                const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
-                const v_run = Math.floor((first + index - start) / 128);
-                if (v_magnitude > v_maxima[v_run])
-                    v_maxima[v_run] = v_magnitude;
-            }
-        }
-        for (let run = 0; run < 8 && start + run * 128 < length; run++) {
-            const m_absmax = m_maxima[run];
-            const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
-            const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
-            m_scales[start / 128 + run] = m_new_scale;
-            m_inverses[run] = m_inverse;
-        }
-        for (let first = start; first < end; first += 8) {
-            const limit = Math.min(8, end - first);
-            const m_base = (first / 8) * 1;
-            m_codes.fill(0, m_base, m_base + 1);
-            for (let index = 0; index < limit; index++) {
-                const m_out = m_values[first + index - start];
-                const m_inverse = m_inverses[Math.floor((first + index - start) / 128)];
-                const m_normalized = fround(m_out * m_inverse);
-                const m_count = m_normalized >= 0.002749999985098839 ? 8 : 0;
-                const m_count_2 = (m_count + (m_normalized >= m_thresholds[(m_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-                const m_count_3 = (m_count_2 + (m_normalized >= m_thresholds[(m_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const m_new_code = (m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1 : 0)) >>> 0;
-                const m_bit = Math.imul(index, 4) >>> 0;
-                const m_word = m_bit >>> 5;
-                const m_shift = (m_bit & 31) >>> 0;
-                const m_low = (m_new_code << m_shift) >>> 0;
-                m_codes[m_base + m_word] |= m_low;
-            }
-        }
-        for (let run = 0; run < 8 && start + run * 128 < length; run++) {
-            const v_absmax = v_maxima[run];
-            const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
-            const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
-            v_scales[start / 128 + run] = v_new_scale;
-            v_inverses[run] = v_inverse;
-        }
-        for (let first = start; first < end; first += 8) {
-            const limit = Math.min(8, end - first);
-            const v_base = (first / 8) * 1;
-            v_codes.fill(0, v_base, v_base + 1);
-            for (let index = 0; index < limit; index++) {
-                const v_out = v_values[first + index - start];
-                const v_inverse = v_inverses[Math.floor((first + index - start) / 128)];
-                const v_normalized = fround(v_out * v_inverse);
-                const v_count = v_normalized >= 0.53125 ? 8 : 0;
-                const v_count_2 = (v_count + (v_normalized >= v_thresholds[(v_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-                const v_count_3 = (v_count_2 + (v_normalized >= v_thresholds[(v_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-                const v_new_code = (v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1 : 0)) >>> 0;
-                const v_bit = Math.imul(index, 4) >>> 0;
-                const v_word = v_bit >>> 5;
-                const v_shift = (v_bit & 31) >>> 0;
-                const v_low = (v_new_code << v_shift) >>> 0;
-                v_codes[v_base + v_word] |= v_low;
-            }
-        }
+  const beta1 = fround(uniforms["beta1"]);
+  const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
+  const beta2 = fround(uniforms["beta2"]);
+  const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
+  const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
+  const lr = fround(uniforms["lr"]);
+  const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
+  const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
+  const eps = fround(uniforms["eps"]);
+  const parameters = arrays["p"];
+  const gradients = arrays["g"];
+  const m_codes = arrays["m_codes"];
+  const m_scales = arrays["m_scale"];
+  const v_codes = arrays["v_codes"];
+  const v_scales = arrays["v_scale"];
+
+  for (let start = 0; start < length; start += 1024) {
+    const end = Math.min(start + 1024, length);
+    m_maxima.fill(0);
+    v_maxima.fill(0);
+
+    for (let first = start; first < end; first += 8) {
+      const limit = Math.min(8, end - first);
+      const m_base = (first / 8) * 1;
+      const v_base = (first / 8) * 1;
+      for (let index = 0; index < limit; index++) {
+        const p = parameters[first + index];
+        const g = gradients[first + index];
+        const m_bit = Math.imul(index, 4) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = m_codes[m_base + m_word];
+        const m_code = ((m_low >>> m_shift) & 15) >>> 0;
+        const m_scale = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale);
+        const v_bit = Math.imul(index, 4) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = v_codes[v_base + v_word];
+        const v_code = ((v_low >>> v_shift) & 15) >>> 0;
+        const v_scale = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale);
+
+        const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
+        const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
+        const p_new = fround(p - fround(lr_weight_decay * p));
+        const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
+        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_out = finite ? p_new_2 : p;
+        const m_out = finite ? m_new : m;
+        const v_out = finite ? v_new : v;
+
+        parameters[first + index] = p_out;
+        m_values[first + index - start] = m_out;
+        const m_size = Math.abs(m_out);
+        const m_magnitude = Number.isFinite(m_out) ? m_size : 0;
+        const m_run = Math.floor((first + index - start) / 128);
+        if (m_magnitude > m_maxima[m_run]) m_maxima[m_run] = m_magnitude;
+        v_values[first + index - start] = v_out;
+        const v_size = Math.abs(v_out);
+        const v_magnitude = Number.isFinite(v_out) ? v_size : 0;
+        const v_run = Math.floor((first + index - start) / 128);
+        if (v_magnitude > v_maxima[v_run]) v_maxima[v_run] = v_magnitude;
+      }
     }
+
+    for (let run = 0; run < 8 && start + run * 128 < length; run++) {
+      const m_absmax = m_maxima[run];
+      const m_new_scale = m_absmax >= 1.1754943508222875e-38 ? m_absmax : 0;
+      const m_inverse = m_new_scale > 0 ? fround(1 / m_new_scale) : 0;
+      m_scales[start / 128 + run] = m_new_scale;
+      m_inverses[run] = m_inverse;
+    }
+
+    for (let first = start; first < end; first += 8) {
+      const limit = Math.min(8, end - first);
+      const m_base = (first / 8) * 1;
+      m_codes.fill(0, m_base, m_base + 1);
+      for (let index = 0; index < limit; index++) {
+        const m_out = m_values[first + index - start];
+        const m_inverse = m_inverses[Math.floor((first + index - start) / 128)];
+        const m_normalized = fround(m_out * m_inverse);
+        const m_count = m_normalized >= 0.002749999985098839 ? 8 : 0;
+        const m_count_2 = (m_count + (m_normalized >= m_thresholds[(m_count + 3) >>> 0] ? 4 : 0)) >>> 0;
+        const m_count_3 = (m_count_2 + (m_normalized >= m_thresholds[(m_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const m_new_code = (m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1 : 0)) >>> 0;
+        const m_bit = Math.imul(index, 4) >>> 0;
+        const m_word = m_bit >>> 5;
+        const m_shift = (m_bit & 31) >>> 0;
+        const m_low = (m_new_code << m_shift) >>> 0;
+        m_codes[m_base + m_word] |= m_low;
+      }
+    }
+
+    for (let run = 0; run < 8 && start + run * 128 < length; run++) {
+      const v_absmax = v_maxima[run];
+      const v_new_scale = v_absmax >= 1.1754943508222875e-38 ? v_absmax : 0;
+      const v_inverse = v_new_scale > 0 ? fround(1 / v_new_scale) : 0;
+      v_scales[start / 128 + run] = v_new_scale;
+      v_inverses[run] = v_inverse;
+    }
+
+    for (let first = start; first < end; first += 8) {
+      const limit = Math.min(8, end - first);
+      const v_base = (first / 8) * 1;
+      v_codes.fill(0, v_base, v_base + 1);
+      for (let index = 0; index < limit; index++) {
+        const v_out = v_values[first + index - start];
+        const v_inverse = v_inverses[Math.floor((first + index - start) / 128)];
+        const v_normalized = fround(v_out * v_inverse);
+        const v_count = v_normalized >= 0.53125 ? 8 : 0;
+        const v_count_2 = (v_count + (v_normalized >= v_thresholds[(v_count + 3) >>> 0] ? 4 : 0)) >>> 0;
+        const v_count_3 = (v_count_2 + (v_normalized >= v_thresholds[(v_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
+        const v_new_code = (v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1 : 0)) >>> 0;
+        const v_bit = Math.imul(index, 4) >>> 0;
+        const v_word = v_bit >>> 5;
+        const v_shift = (v_bit & 31) >>> 0;
+        const v_low = (v_new_code << v_shift) >>> 0;
+        v_codes[v_base + v_word] |= v_low;
+      }
+    }
+  }
 }
+
 /**
  * One step of 4-bit AdamW, dynamic-exponent first moment, linear second moment, blocks of 128.
  * m: float32
  * v: float32
  */
 function step_float32({ length, arrays }, uniforms) {
-    const beta1 = fround(uniforms["beta1"]);
-    const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
-    const beta2 = fround(uniforms["beta2"]);
-    const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
-    const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
-    const lr = fround(uniforms["lr"]);
-    const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
-    const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
-    const eps = fround(uniforms["eps"]);
-    const parameters = arrays["p"];
-    const gradients = arrays["g"];
-    const m_data = arrays["m"];
-    const v_data = arrays["v"];
-    for (let start = 0; start < length; start += 1024) {
-        const end = Math.min(start + 1024, length);
-        for (let first = start; first < end; first += 4) {
-            const limit = Math.min(4, end - first);
-            for (let index = 0; index < limit; index++) {
-                const p = parameters[first + index];
-                const g = gradients[first + index];
-                const m = m_data[first + index];
-                const v = v_data[first + index];
-                const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
-                const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
-                const p_new = fround(p - fround(lr_weight_decay * p));
-                const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-                const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-                const p_out = finite ? p_new_2 : p;
-                const m_out = finite ? m_new : m;
-                const v_out = finite ? v_new : v;
-                parameters[first + index] = p_out;
-                m_data[first + index] = m_out;
-                v_data[first + index] = v_out;
-            }
-        }
+  const beta1 = fround(uniforms["beta1"]);
+  const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
+  const beta2 = fround(uniforms["beta2"]);
+  const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
+  const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
+  const lr = fround(uniforms["lr"]);
+  const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
+  const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
+  const eps = fround(uniforms["eps"]);
+  const parameters = arrays["p"];
+  const gradients = arrays["g"];
+  const m_data = arrays["m"];
+  const v_data = arrays["v"];
+
+  for (let start = 0; start < length; start += 1024) {
+    const end = Math.min(start + 1024, length);
+
+    for (let first = start; first < end; first += 4) {
+      const limit = Math.min(4, end - first);
+      for (let index = 0; index < limit; index++) {
+        const p = parameters[first + index];
+        const g = gradients[first + index];
+        const m = m_data[first + index];
+        const v = v_data[first + index];
+
+        const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
+        const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
+        const p_new = fround(p - fround(lr_weight_decay * p));
+        const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
+        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_out = finite ? p_new_2 : p;
+        const m_out = finite ? m_new : m;
+        const v_out = finite ? v_new : v;
+
+        parameters[first + index] = p_out;
+        m_data[first + index] = m_out;
+        v_data[first + index] = v_out;
+      }
     }
+  }
 }
+
 export const kernels = { step, step_float32 };

@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type {
+  Codec,
+  Device,
+  LowbitOptimizer,
+  OptimizerDescriptor,
+  OptimizerOptions,
+  ParameterInput,
+} from "../../runtime/index.js";
+import type { Package } from "../index.js";
+import { UserError } from "./errors.js";
+import { ownPackage } from "./package-root.js";
+
+/** A generated optimizer class whose hypers are known at run time only. */
+export type OptimizerClass = new (
+  device: Device,
+  params: Readonly<Record<string, ParameterInput>>,
+  options?: OptimizerOptions<string>,
+) => LowbitOptimizer<string>;
+
+/** What a package exports, imported. */
+export interface Instance {
+  readonly Optimizer: OptimizerClass;
+  readonly descriptor: OptimizerDescriptor;
+  /** By state, for every state that is not float32; empty where no target of the package has codecs. */
+  readonly codecs: Readonly<Record<string, Codec>>;
+}
+
+/**
+ * Imports a package that was compiled in memory. It is written to a temporary folder from which `lowbit-gen/runtime` leads
+ * to this installation, and removed as soon as it is imported.
+ *
+ * @throws {UserError} in a checkout whose dist/ is not built
+ */
+export async function instantiate({ plan, files }: Package): Promise<Instance> {
+  const { root } = ownPackage();
+  if (!existsSync(join(root, "dist", "runtime", "index.js"))) {
+    throw new UserError(`${join(root, "dist")} is not built, and generated packages import it: npm run build`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-gen-"));
+  try {
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+    mkdirSync(join(folder, "node_modules"));
+    // A junction needs no privilege on Windows; elsewhere the type is ignored.
+    symlinkSync(root, join(folder, "node_modules", "lowbit-gen"), "junction");
+    for (const { path, text } of files.filter(({ path }) => path.endsWith(".js"))) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    const exports = (await import(pathToFileURL(join(folder, "index.js")).href)) as Record<string, unknown>;
+    const Optimizer = exports[plan.className] as OptimizerClass & Partial<Pick<Instance, "codecs">>;
+    const descriptor = exports.descriptor as OptimizerDescriptor;
+    return { Optimizer, descriptor, codecs: Optimizer.codecs ?? {} };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
