@@ -105,6 +105,7 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
     straddles: state.straddles,
     bits: state.bits,
     words: state.words,
+    isOneWord: state.words === 1,
     /** Room for the part of a last code that does not exist. */
     wordsAndRest: state.words + (state.straddles ? 1 : 0),
     locateLines: printFragment(state.locate, dialect),

@@ -56,7 +56,7 @@ export class Faults {
    */
   async settle<T>(work: Promise<T>): Promise<T> {
     const [result] = await Promise.allSettled([work]);
-    for (let seen: Promise<void> | null = null; seen !== this.#reports; ) {
+    for (let seen: Promise<void> | null = null; seen === null; ) {
       seen = this.#reports;
       await seen;
     }

@@ -97,7 +97,7 @@ export class WebGpuLauncher implements Launcher {
     { buffers }: Cluster,
     tables: Record<"chunks" | "tensors" | "codebook", GPUBuffer>,
   ): GPUBindGroup {
-    const [p, g, state = this.#unused.next, next = this.#unused.next] = buffers;
+    const [p, g, state = this.#unused.state, next = this.#unused.next] = buffers;
     const bound: Record<BindingName, GPUBuffer> = {
       uniforms: this.#uniforms.buffer,
       ...tables,

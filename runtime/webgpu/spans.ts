@@ -1,6 +1,5 @@
 /** Runs of bytes in one or several arenas, merged so that many small tensors cost few commands. */
 import { alignedBytes } from "./arenas.js";
-import type { WebGpuArray } from "./array.js";
 
 export interface Span {
   /** Same length in each: what is cleared, or source and target of a copy. */
@@ -8,8 +7,15 @@ export interface Span {
   readonly bytes: number;
 }
 
+export interface Run {
+  readonly buffer: GPUBuffer;
+  readonly byteOffset: number;
+  /** Elements of 4 bytes. */
+  readonly length: number;
+}
+
 /** Spans of arrays of equal length, given row by row; the padding behind an array belongs to its span. */
-export function spansOf(rows: readonly (readonly WebGpuArray[])[]): Span[] {
+export function spansOf(rows: readonly (readonly Run[])[]): Span[] {
   const spans: Span[] = [];
   for (const row of rows) {
     const places = row.map(({ buffer, byteOffset }) => ({ buffer, offset: byteOffset }));

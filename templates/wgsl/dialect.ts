@@ -2,7 +2,7 @@ import type { Dialect, Spelling } from "../../generator/print/dialect.js";
 
 // WGSL lets comparisons, sums, products and unary expressions nest in this order; shifts and bitwise operators take
 // only unary expressions beside them.
-const [SELECT, COMPARE, ADD, MULTIPLY, UNARY, CALL] = [1, 2, 3, 4, 5, 6];
+const [BITWISE, AND, COMPARE, ADD, MULTIPLY, UNARY, CALL] = [1, 2, 3, 4, 5, 6, 7];
 const FREE = 0;
 
 const binary = (operator: string, level: number): Spelling => ({
@@ -17,7 +17,7 @@ const compare = (operator: string): Spelling => ({
 });
 const bitwise = (operator: string): Spelling => ({
   text: `$0 ${operator} $1`,
-  level: SELECT,
+  level: BITWISE,
   args: [UNARY, UNARY],
 });
 const select: Spelling = { text: "select($2, $1, $0)", level: CALL, args: [FREE, FREE, FREE] };
@@ -56,7 +56,7 @@ export const dialect: Dialect = {
     "u32.eq": compare("=="),
     "u32.ge": compare(">="),
     "u32.select": select,
-    "bool.and": { text: "$0 && $1", level: SELECT, args: [COMPARE, COMPARE] },
+    "bool.and": { text: "$0 && $1", level: AND, args: [AND, COMPARE] },
   },
   lookup: { text: "codebook[$0 + $1]", level: CALL, args: [CALL, ADD] },
   constants: {

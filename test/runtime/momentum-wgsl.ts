@@ -1,7 +1,7 @@
 import type { WebGpuKernel } from "../../runtime/descriptor.js";
 
 /** One thread owns four elements: a word of codes, two words of bfloat16. */
-function kernel(tensorFields: readonly string[], body: string): WebGpuKernel {
+export function kernel(tensorFields: readonly string[], body: string): WebGpuKernel {
   const code = /* wgsl */ `
 struct Uniforms { lr: f32, beta: f32, m_key0: u32, m_key1: u32 }
 struct Tensor { length: u32, id: u32, ${tensorFields.map((field) => `${field}: u32`).join(", ")} }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ArrayRequest } from "../../runtime/device.js";
 import { nextArrays, stateArrays } from "../../runtime/layout.js";
 import { alignedBytes, placeArrays } from "../../runtime/webgpu/arenas.js";
+import { spansOf } from "../../runtime/webgpu/spans.js";
 import { chunkTable, gridOf, tensorTable } from "../../runtime/webgpu/tables.js";
 import { momentum } from "./momentum.js";
 
@@ -92,6 +93,34 @@ describe("tables", () => {
     [131071, [65535, 3]],
   ])("%i chunks fit a grid", (count, grid) => {
     expect(gridOf(count, 65535)).toEqual(grid);
+  });
+});
+
+describe("spans", () => {
+  const [a, b] = [{ label: "a" }, { label: "b" }] as unknown as [GPUBuffer, GPUBuffer];
+  const array = (buffer: GPUBuffer, byteOffset: number, length: number) => ({ buffer, byteOffset, length });
+
+  test("neighbours with their padding become one", () => {
+    const rows = [1, 5, 0, 4].map((length, i) => [array(a, [0, 16, 48, 48][i]!, length)]);
+    expect(spansOf(rows)).toEqual([{ places: [{ buffer: a, offset: 0 }], bytes: 64 }]);
+  });
+
+  test("a gap, another order or another buffer in any place begins a new one", () => {
+    const rows = [
+      [array(a, 0, 4), array(b, 64, 4)],
+      [array(a, 16, 4), array(b, 80, 4)],
+      [array(a, 32, 4), array(b, 112, 4)],
+      [array(a, 64, 4), array(b, 128, 4)],
+      [array(a, 48, 4), array(b, 144, 4)],
+      [array(a, 64, 4), array(a, 160, 4)],
+    ];
+    expect(spansOf(rows).map(({ places, bytes }) => [...places.map(({ offset }) => offset), bytes])).toEqual([
+      [0, 64, 32],
+      [32, 112, 16],
+      [64, 128, 16],
+      [48, 144, 16],
+      [64, 160, 16],
+    ]);
   });
 });
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OptimizerDescriptor, TensorArrays } from "../../runtime/descriptor.js";
 import { type Device, openDevice, type WebGpuDevice } from "../../runtime/index.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { Momentum, momentum } from "./momentum.js";
+import { kernel } from "./momentum-wgsl.js";
 import {
   digest,
   gradientsOf,
@@ -89,6 +91,50 @@ test("a tensor beyond the device's limit is refused by name, and others still fi
   make(1024).dispose();
   await device.synchronize();
   device.dispose();
+});
+
+test("an optimizer that keeps no state", async () => {
+  const sgd: OptimizerDescriptor = {
+    ...momentum,
+    streams: [],
+    variants: [
+      {
+        name: "only",
+        minSize: 0,
+        states: [],
+        passes: [{ kernel: "sgd", clears: [], publishes: [], tile: 256 }],
+      },
+    ],
+    modules: {
+      typescript: { kernels: { sgd: ({ arrays }, { lr }) => arrays.p!.forEach(descend(arrays, lr!)) } },
+      webgpu: {
+        kernels: {
+          sgd: kernel(
+            ["p", "g"],
+            "for (var i = first; i < min(first + 4, tensor.length); i++) { p[tensor.p + i] -= uniforms.lr * g[tensor.g + i]; }",
+          ),
+        },
+      },
+    },
+  };
+  const descend =
+    ({ p, g }: TensorArrays, lr: number) =>
+    (value: number, i: number) => {
+      p![i] = value - lr * g![i]!;
+    };
+  const sizes = { a: 3, b: 1000 };
+  const results = await Promise.all(
+    [typescript, webgpu].map(async (device) => {
+      const optimizer = new Momentum(sgd, device, parametersOf(sizes));
+      optimizer.step(gradientsOf(sizes, 1));
+      expect(optimizer.stateBytes).toBe(0);
+      expect(await optimizer.state("a")).toEqual({});
+      await optimizer.loadStateDict(await optimizer.stateDict());
+      return optimizer.readParams();
+    }),
+  );
+  expect(results[1]).toEqual(results[0]);
+  expect(results[0]).not.toEqual(parametersOf(sizes));
 });
 
 test("only empty tensors", async () => {

@@ -264,12 +264,12 @@ fn main(
     let limit = min(4u, tensor.length - first);
     var m_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      m_words[word] = state_words[tensor.m_codes + first / 4u * 1u + word];
+      m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
     let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var v_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      v_words[word] = state_words[tensor.v_codes + first / 4u * 1u + word];
+      v_words[word] = state_words[tensor.v_codes + first / 4u + word];
     }
     let v_scale = bitcast<f32>(state_words[tensor.v_scale + first / 256u]);
     var m_maximum = 0f;
@@ -294,7 +294,7 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1 * d;
       let v_new = beta2 * v + one_minus_beta2 * d * d;
       let p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (((bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
       let p_out = select(p, p_new, finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
@@ -358,7 +358,7 @@ fn main(
       m_words[m_word] |= m_low;
     }
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      state_words[tensor.m_codes + first / 4u * 1u + word] = m_words[word];
+      state_words[tensor.m_codes + first / 4u + word] = m_words[word];
     }
 
     var v_words: array<u32, 1>;
@@ -383,7 +383,7 @@ fn main(
       v_words[v_word] |= v_low;
     }
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      state_words[tensor.v_codes + first / 4u * 1u + word] = v_words[word];
+      state_words[tensor.v_codes + first / 4u + word] = v_words[word];
     }
   }
 }
@@ -496,7 +496,7 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1 * d;
       let v_new = beta2 * v + one_minus_beta2 * d * d;
       let p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (((bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
       let p_out = select(p, p_new, finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);

@@ -132,13 +132,13 @@ extern "C" __global__ void __launch_bounds__(128) step(
     uint32_t m_words[1] = {};
     #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) m_words[word] = tensor.m_codes[first / 8 * 1 + word];
+      if (word < (limit * 4 + 31) / 32) m_words[word] = tensor.m_codes[first / 8 + word];
     }
     const float m_scale = tensor.m_scale[first / 128u];
     uint32_t v_words[1] = {};
     #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) v_words[word] = tensor.v_codes[first / 8 * 1 + word];
+      if (word < (limit * 4 + 31) / 32) v_words[word] = tensor.v_codes[first / 8 + word];
     }
     const float v_scale = tensor.v_scale[first / 128u];
     float m_maximum = 0.0f;
@@ -226,7 +226,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
     }
 #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) tensor.m_codes[first / 8 * 1 + word] = m_words[word];
+      if (word < (limit * 4 + 31) / 32) tensor.m_codes[first / 8 + word] = m_words[word];
     }
 
     uint32_t v_words[1] = {};
@@ -250,7 +250,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
     }
 #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) tensor.v_codes[first / 8 * 1 + word] = v_words[word];
+      if (word < (limit * 4 + 31) / 32) tensor.v_codes[first / 8 + word] = v_words[word];
     }
   }
 }

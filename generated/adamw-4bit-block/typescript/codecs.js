@@ -65,7 +65,7 @@ const mCodec = {
     }
     for (let first = 0; first < length; first += 8) {
       const limit = Math.min(8, length - first);
-      const m_base = (first / 8) * 1;
+      const m_base = first / 8;
       for (let index = 0; index < limit; index++) {
         const m_out = values[first + index];
         const m_inverse = m_inverses[Math.floor((first + index) / 128)];
@@ -88,7 +88,7 @@ const mCodec = {
     const values = new Float32Array(length);
     for (let first = 0; first < length; first += 8) {
       const limit = Math.min(8, length - first);
-      const m_base = (first / 8) * 1;
+      const m_base = first / 8;
       for (let index = 0; index < limit; index++) {
         const m_bit = Math.imul(index, 4) >>> 0;
         const m_word = m_bit >>> 5;
@@ -125,7 +125,7 @@ const vCodec = {
     }
     for (let first = 0; first < length; first += 8) {
       const limit = Math.min(8, length - first);
-      const v_base = (first / 8) * 1;
+      const v_base = first / 8;
       for (let index = 0; index < limit; index++) {
         const v_out = values[first + index];
         const v_inverse = v_inverses[Math.floor((first + index) / 128)];
@@ -148,7 +148,7 @@ const vCodec = {
     const values = new Float32Array(length);
     for (let first = 0; first < length; first += 8) {
       const limit = Math.min(8, length - first);
-      const v_base = (first / 8) * 1;
+      const v_base = first / 8;
       for (let index = 0; index < limit; index++) {
         const v_bit = Math.imul(index, 4) >>> 0;
         const v_word = v_bit >>> 5;

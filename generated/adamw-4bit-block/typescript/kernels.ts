@@ -83,8 +83,8 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
 
     for (let first = start; first < end; first += 8) {
       const limit = Math.min(8, end - first);
-      const m_base = (first / 8) * 1;
-      const v_base = (first / 8) * 1;
+      const m_base = first / 8;
+      const v_base = first / 8;
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
@@ -136,7 +136,7 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
 
     for (let first = start; first < end; first += 8) {
       const limit = Math.min(8, end - first);
-      const m_base = (first / 8) * 1;
+      const m_base = first / 8;
       m_codes.fill(0, m_base, m_base + 1);
       for (let index = 0; index < limit; index++) {
         const m_out = m_values[first + index - start]!;
@@ -164,7 +164,7 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
 
     for (let first = start; first < end; first += 8) {
       const limit = Math.min(8, end - first);
-      const v_base = (first / 8) * 1;
+      const v_base = first / 8;
       v_codes.fill(0, v_base, v_base + 1);
       for (let index = 0; index < limit; index++) {
         const v_out = v_values[first + index - start]!;

@@ -252,13 +252,13 @@ extern "C" __global__ void __launch_bounds__(256) step(
     uint32_t m_words[1] = {};
     #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) m_words[word] = tensor.m_codes[first / 4 * 1 + word];
+      if (word < (limit * 8 + 31) / 32) m_words[word] = tensor.m_codes[first / 4 + word];
     }
     const float m_scale = tensor.m_scale[first / 256u];
     uint32_t v_words[1] = {};
     #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) v_words[word] = tensor.v_codes[first / 4 * 1 + word];
+      if (word < (limit * 8 + 31) / 32) v_words[word] = tensor.v_codes[first / 4 + word];
     }
     const float v_scale = tensor.v_scale[first / 256u];
     float m_maximum = 0.0f;
@@ -350,7 +350,7 @@ extern "C" __global__ void __launch_bounds__(256) step(
     }
 #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) tensor.m_codes[first / 4 * 1 + word] = m_words[word];
+      if (word < (limit * 8 + 31) / 32) tensor.m_codes[first / 4 + word] = m_words[word];
     }
 
     uint32_t v_words[1] = {};
@@ -378,7 +378,7 @@ extern "C" __global__ void __launch_bounds__(256) step(
     }
 #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) tensor.v_codes[first / 4 * 1 + word] = v_words[word];
+      if (word < (limit * 8 + 31) / 32) tensor.v_codes[first / 4 + word] = v_words[word];
     }
   }
 }

@@ -187,7 +187,7 @@ const mCodec: Codec = {
     }
     for (let first = 0; first < length; first += 4) {
       const limit = Math.min(4, length - first);
-      const m_base = (first / 4) * 1;
+      const m_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const m_out = values[first + index]!;
         const m_inverse = m_inverses[Math.floor((first + index) / 256)]!;
@@ -214,7 +214,7 @@ const mCodec: Codec = {
     const values = new Float32Array(length);
     for (let first = 0; first < length; first += 4) {
       const limit = Math.min(4, length - first);
-      const m_base = (first / 4) * 1;
+      const m_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const m_bit = Math.imul(index, 8) >>> 0;
         const m_word = m_bit >>> 5;
@@ -251,7 +251,7 @@ const vCodec: Codec = {
     }
     for (let first = 0; first < length; first += 4) {
       const limit = Math.min(4, length - first);
-      const v_base = (first / 4) * 1;
+      const v_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const v_out = values[first + index]!;
         const v_inverse = v_inverses[Math.floor((first + index) / 256)]!;
@@ -278,7 +278,7 @@ const vCodec: Codec = {
     const values = new Float32Array(length);
     for (let first = 0; first < length; first += 4) {
       const limit = Math.min(4, length - first);
-      const v_base = (first / 4) * 1;
+      const v_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const v_bit = Math.imul(index, 8) >>> 0;
         const v_word = v_bit >>> 5;

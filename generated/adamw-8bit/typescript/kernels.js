@@ -201,8 +201,8 @@ function step({ length, arrays }, uniforms) {
 
     for (let first = start; first < end; first += 4) {
       const limit = Math.min(4, end - first);
-      const m_base = (first / 4) * 1;
-      const v_base = (first / 4) * 1;
+      const m_base = first / 4;
+      const v_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index];
         const g = gradients[first + index];
@@ -254,7 +254,7 @@ function step({ length, arrays }, uniforms) {
 
     for (let first = start; first < end; first += 4) {
       const limit = Math.min(4, end - first);
-      const m_base = (first / 4) * 1;
+      const m_base = first / 4;
       m_codes.fill(0, m_base, m_base + 1);
       for (let index = 0; index < limit; index++) {
         const m_out = m_values[first + index - start];
@@ -286,7 +286,7 @@ function step({ length, arrays }, uniforms) {
 
     for (let first = start; first < end; first += 4) {
       const limit = Math.min(4, end - first);
-      const v_base = (first / 4) * 1;
+      const v_base = first / 4;
       v_codes.fill(0, v_base, v_base + 1);
       for (let index = 0; index < limit; index++) {
         const v_out = v_values[first + index - start];

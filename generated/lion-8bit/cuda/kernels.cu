@@ -162,7 +162,7 @@ extern "C" __global__ void __launch_bounds__(256) step(
     uint32_t m_words[1] = {};
     #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) m_words[word] = tensor.m_codes[first / 4 * 1 + word];
+      if (word < (limit * 8 + 31) / 32) m_words[word] = tensor.m_codes[first / 4 + word];
     }
     const float m_scale = tensor.m_scale[first / 256u];
     float m_maximum = 0.0f;
@@ -235,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(256) step(
     }
 #pragma unroll
     for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) tensor.m_codes[first / 4 * 1 + word] = m_words[word];
+      if (word < (limit * 8 + 31) / 32) tensor.m_codes[first / 4 + word] = m_words[word];
     }
   }
 }

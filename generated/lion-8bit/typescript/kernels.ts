@@ -119,7 +119,7 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
 
     for (let first = start; first < end; first += 4) {
       const limit = Math.min(4, end - first);
-      const m_base = (first / 4) * 1;
+      const m_base = first / 4;
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
@@ -158,7 +158,7 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
 
     for (let first = start; first < end; first += 4) {
       const limit = Math.min(4, end - first);
-      const m_base = (first / 4) * 1;
+      const m_base = first / 4;
       m_codes.fill(0, m_base, m_base + 1);
       for (let index = 0; index < limit; index++) {
         const m_out = m_values[first + index - start]!;

@@ -85,7 +85,7 @@ fn main(
     let limit = min(4u, tensor.length - first);
     var m_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      m_words[word] = state_words[tensor.m_codes + first / 4u * 1u + word];
+      m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
     let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var m_maximum = 0f;
@@ -103,7 +103,7 @@ fn main(
       let c = beta1 * m + one_minus_beta1 * g;
       let p_new_2 = p_new - lr * select(select(0f, (-1f), c < 0f), 1f, c > 0f);
       let m_new = beta2 * m + one_minus_beta2 * g;
-      let finite = ((bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
       let p_out = select(p, p_new_2, finite);
       let m_out = select(m, m_new, finite);
 
@@ -155,7 +155,7 @@ fn main(
       m_words[m_word] |= m_low;
     }
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      state_words[tensor.m_codes + first / 4u * 1u + word] = m_words[word];
+      state_words[tensor.m_codes + first / 4u + word] = m_words[word];
     }
   }
 }

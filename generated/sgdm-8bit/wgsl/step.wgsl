@@ -75,7 +75,7 @@ fn main(
     let limit = min(4u, tensor.length - first);
     var m_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      m_words[word] = state_words[tensor.m_codes + first / 4u * 1u + word];
+      m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
     let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var m_maximum = 0f;
@@ -92,7 +92,7 @@ fn main(
       let d = g + weight_decay * p;
       let m_new = momentum * m + d;
       let p_new = p - lr * m_new;
-      let finite = ((bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u) && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
       let p_out = select(p, p_new, finite);
       let m_out = select(m, m_new, finite);
 
@@ -144,7 +144,7 @@ fn main(
       m_words[m_word] |= m_low;
     }
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
-      state_words[tensor.m_codes + first / 4u * 1u + word] = m_words[word];
+      state_words[tensor.m_codes + first / 4u + word] = m_words[word];
     }
   }
 }

@@ -1,0 +1,122 @@
+import { type CAC, cac } from "cac";
+import { UserError } from "./errors.js";
+import { Options } from "./options.js";
+
+/** Runs a command and returns the exit code. */
+type Run = (args: readonly string[], options: Options) => Promise<number>;
+
+interface CommandRow {
+  /** Its name and arguments, as cac spells them. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: readonly (readonly [flag: string, meaning: string])[];
+  readonly example: string;
+  /** Loads what the command needs, and nothing more: `check` must not wait for a compiler. */
+  readonly run: Run;
+}
+
+const commands: readonly CommandRow[] = [
+  {
+    usage: "init <name>",
+    summary: "Write a commented spec to start from",
+    options: [["--out <dir>", "Folder of the spec (default: spec)"]],
+    example: "lowbit-gen init my-adam",
+    run: async ([name = ""], options) => (await import("./commands/init.js")).init(name, options),
+  },
+  {
+    usage: "check <...specs>",
+    summary: "Say whether specs are valid, or what is wrong with them and where",
+    options: [],
+    example: "lowbit-gen check spec/*.yaml",
+    run: async (specs) => (await import("./commands/check.js")).check(specs),
+  },
+  {
+    usage: "explain <spec>",
+    summary: "Show tables, layout, passes and bytes a parameter, or any stage of the compiler",
+    options: [["--stage <stage>", "spec, plan, ir, or the name of a target: its files"]],
+    example: "lowbit-gen explain spec/my-adam.yaml --stage ir",
+    run: async ([spec = ""], options) => (await import("./commands/explain.js")).explain(spec, options),
+  },
+  {
+    usage: "build <...specs>",
+    summary: "Write a package for each spec to <dir>/<name>/",
+    options: [
+      ["--target <names>", "Targets, joined by commas or given several times (default: all)"],
+      ["--out <dir>", "Folder of the packages (default: generated)"],
+    ],
+    example: "lowbit-gen build spec/*.yaml --target typescript,wgsl",
+    run: async (specs, options) => (await import("./commands/build.js")).buildPackages(specs, options),
+  },
+  {
+    usage: "list [...specs]",
+    summary: "Compare specs: bits, bytes a parameter, passes (default: those in spec/)",
+    options: [],
+    example: "lowbit-gen list",
+    run: async (specs) => (await import("./commands/list.js")).list(specs),
+  },
+  {
+    usage: "replay <spec> [...hypers]",
+    summary: "Run an optimizer over the gradients of a recorded run",
+    options: [
+      ["--input <file>", "safetensors with p0/<tensor> and g1/<tensor>, g2/<tensor>, ... (F32)"],
+      ["--out <file>", "safetensors to write: p<step>/<tensor> for every snapshot"],
+      ["--device <device>", "typescript or webgpu (default: webgpu where there is an adapter)"],
+      ["--hyper <k=v>", "Hypers that differ from the spec's: --hyper lr=3e-4 beta1=0.8"],
+      ["--seed <seed>", "Seed of stochastic rounding (default: 0)"],
+      ["--snapshots <steps>", "Steps to write, joined by commas (default: the last one)"],
+      ["--states", "Also write the decoded states: s<step>/<tensor>/<state>"],
+    ],
+    example:
+      "lowbit-gen replay spec/my-adam.yaml --input trace.safetensors --out result.safetensors --snapshots 1,10",
+    run: async (args, options) => (await import("./commands/replay.js")).replay(args, options),
+  },
+  {
+    usage: "fuzz <...specs>",
+    summary: "Test specs on hostile tensors: codec invariants, and every device against the evaluator",
+    options: [
+      ["--device <devices>", "Devices, joined by commas or given several times"],
+      ["--runs <count>", "Random cases of each property"],
+      ["--seed <seed>", "Repeat the run that printed this seed"],
+    ],
+    example: "lowbit-gen fuzz spec/my-adam.yaml --runs 1000",
+    run: async (specs, options) => (await import("./commands/fuzz.js")).runFuzz(specs, options),
+  },
+  {
+    usage: "schema",
+    summary: "Print the JSON Schema of specs, for editors",
+    options: [["--out <file>", "File to write instead"]],
+    example: "lowbit-gen schema --out spec/optimizer.schema.json",
+    run: async (_, options) => (await import("./commands/schema.js")).schema(options),
+  },
+];
+
+/** The commands and their help. An action returns the exit code. */
+export function createProgram(version: string): CAC {
+  const cli = cac("lowbit-gen");
+  for (const { usage, summary, options, example, run } of commands) {
+    const command = cli.command(usage, summary);
+    for (const [flag, meaning] of options) command.option(flag, meaning);
+    command.example(example);
+    command.action(() => run(cli.args, new Options(cli.rawArgs.slice(2))));
+  }
+  cli.help((sections) => sections.filter(({ title }) => !title?.startsWith("For more info")));
+  cli.version(version);
+  return cli;
+}
+
+/** Refuses what no command or option is, with the nearest that is. */
+export async function checkCall(cli: CAC): Promise<void> {
+  const { matchedCommand: command, args, options } = cli;
+  const { suggest } = await import("../nearest.js");
+  if (command === undefined) {
+    const names = cli.commands.map(({ name }) => name);
+    throw new UserError(`there is no command ${args[0]}: ${suggest(args[0] ?? "", names)}`);
+  }
+  const known = [...command.options, ...cli.globalCommand.options].filter(({ name }) => name !== "version");
+  const names = known.flatMap((option) => option.names);
+  const unknown = Object.keys(options).find((name) => name !== "--" && !names.includes(name));
+  if (unknown === undefined) return;
+  const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
+  const allowed = known.map(({ name }) => dashed(name));
+  throw new UserError(`${command.name} has no option ${dashed(unknown)}: ${suggest(dashed(unknown), allowed)}`);
+}
