@@ -1,10 +1,16 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 
-/** The allowed word that a mistyped one most likely meant, if one is near. */
+/** The allowed word that a mistyped one most likely meant, if one is near: a third of its letters may differ. */
 export function nearest(word: string, allowed: readonly string[]): string | undefined {
-  if (allowed.length === 0) return undefined;
-  const best = closest(word.toLowerCase(), allowed as string[]);
-  return distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(1, Math.floor(best.length / 3)) ? best : undefined;
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of allowed) {
+    const apart = distance(word.toLowerCase(), candidate.toLowerCase());
+    const longer = Math.max(word.length, candidate.length);
+    const isNear = apart < longer && apart <= Math.max(1, Math.floor(longer / 3));
+    if (isNear && apart < least) [best, least] = [candidate, apart];
+  }
+  return best;
 }
 
 /** "did you mean x? allowed: ..." */

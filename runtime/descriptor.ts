@@ -2,7 +2,7 @@
 
 export type TypeName = "f32" | "u32";
 
-/** How one state of one variant is stored for a tensor of n elements. */
+/** How one state of one variant is stored for a tensor of n elements. Arrays begin as zeros; bits behind the last element stay zero. */
 export type StateStorage =
   /** `<state>`: f32[n] */
   | { readonly kind: "f32" }
@@ -87,7 +87,7 @@ export interface TypeScriptModule {
   readonly kernels: Readonly<Record<string, HostKernel>>;
 }
 
-/** Each kernel is a whole WGSL module with the entry point `main`. */
+/** Each kernel is a whole WGSL module with the entry point `main`; `runtime/webgpu/pipelines.ts` lists its bindings. */
 export interface WebGpuModule {
   readonly kernels: Readonly<Record<string, WebGpuKernel>>;
 }

@@ -1,31 +1,37 @@
 import type { OptimizerSpec } from "../../spec/schema.js";
 import type { Diagnostic } from "../diagnostics.js";
+import { namesOfState } from "../names.js";
 import type { Path, Source } from "../parse/source.js";
 import { callable, reductions } from "../rule/functions.js";
 
-const meanings: Record<string, string> = {
-  p: "the parameter",
-  g: "the gradient",
-  t: "the step",
-  seed: "the seed of stochastic rounding",
-};
+const meanings = new Map([
+  ["p", "the parameter"],
+  ["g", "the gradient"],
+  ["t", "the step"],
+  ["seed", "the seed of stochastic rounding"],
+  ...[...callable, ...reductions].map((name) => [name, "a function"] as const),
+]);
 
 /** Names that the language already uses, or that are given to two things. */
 export function nameDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
-  const functions = new Set<string>([...callable, ...reductions]);
   const states = Object.keys(spec.states ?? {});
+  const owners = new Map(states.flatMap((state) => namesOfState(state).map((name) => [name, state])));
   const places: { name: string; path: Path }[] = [
     ...Object.keys(spec.hyper ?? {}).map((name) => ({ name, path: ["hyper", name] })),
     ...states.map((name) => ({ name, path: ["states", name] })),
   ];
   return places.flatMap(({ name, path }): Diagnostic[] => {
-    const position = source.key(path);
-    const meaning = meanings[name] ?? (functions.has(name) ? "a function" : undefined);
-    if (meaning !== undefined) {
-      return [{ code: "E205", position, message: `${name} already names ${meaning}`, remedy: "choose another name" }];
+    const wrong = (message: string, remedy: string): Diagnostic[] => [
+      { code: "E205", position: source.key(path), message, remedy },
+    ];
+    const meaning = meanings.get(name);
+    const owner = owners.get(name);
+    if (meaning !== undefined) return wrong(`${name} already names ${meaning}`, "choose another name");
+    if (owner !== undefined) {
+      return wrong(`${name} already names what is kept of the state ${owner}`, "choose another name");
     }
     if (path[0] === "hyper" && states.includes(name)) {
-      return [{ code: "E205", position, message: `${name} names a hyper and a state`, remedy: "rename one of them" }];
+      return wrong(`${name} names a hyper and a state`, "rename one of them");
     }
     return [];
   });

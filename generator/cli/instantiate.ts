@@ -38,7 +38,9 @@ export interface Instance {
 export async function instantiate({ plan, files }: Package): Promise<Instance> {
   const { root } = ownPackage();
   if (!existsSync(join(root, "dist", "runtime", "index.js"))) {
-    throw new UserError(`${join(root, "dist")} is not built, and generated packages import it: npm run build`);
+    throw new UserError(
+      `${join(root, "dist")} is not built, and generated packages import it: npm run build`,
+    );
   }
   const folder = mkdtempSync(join(tmpdir(), "lowbit-gen-"));
   try {

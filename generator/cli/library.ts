@@ -3,9 +3,9 @@ import { targets as allTargets } from "../../templates/index.js";
 import { type Result, SpecError } from "../diagnostics.js";
 import { emit, type Package } from "../index.js";
 import type { Plan } from "../lower/plan.js";
-import { suggest } from "../nearest.js";
 import { resolve } from "../resolve.js";
 import { readSpec } from "./specs.js";
+import { selectTargets } from "./targets.js";
 
 export {
   type Diagnostic,
@@ -19,6 +19,7 @@ export type { Package } from "../index.js";
 export type { Kernel } from "../ir/types.js";
 export type * from "../lower/plan.js";
 export type { AccuracyClass, SourceFile, Target } from "../target.js";
+export { UserError } from "./errors.js";
 
 /** Every target there is, in the order in which packages list them. */
 export const targets = allTargets;
@@ -34,7 +35,7 @@ export interface CompileOptions {
  * @throws {SpecError} with every diagnostic; E101 where the file cannot be read
  */
 export async function loadSpec(path: string): Promise<Plan> {
-  return valueOf(path, parseSpec(path));
+  return unwrap(path, parseSpec(path));
 }
 
 function parseSpec(path: string): Result<Plan> {
@@ -46,21 +47,14 @@ function parseSpec(path: string): Result<Plan> {
  * Compiles a plan, or the text of a spec, to the files of a package. Nothing is written.
  *
  * @throws {SpecError} where a text is not a valid spec; its `file` is then "spec"
- * @throws {RangeError} for an unknown target
+ * @throws {UserError} for an unknown target, with those there are
  */
 export function compile(spec: Plan | string, options: CompileOptions = {}): Package {
-  const plan = typeof spec === "string" ? valueOf("spec", resolve(spec)) : spec;
+  const plan = typeof spec === "string" ? unwrap("spec", resolve(spec)) : spec;
   return emit(plan, options.targets === undefined ? allTargets : selectTargets(options.targets));
 }
 
-function selectTargets(names: readonly string[]) {
-  const known = allTargets.map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new RangeError(`there is no target ${unknown}: ${suggest(unknown, known)}`);
-  return allTargets.filter(({ name }) => names.includes(name));
-}
-
-function valueOf<T>(file: string, result: Result<T>): T {
+function unwrap<T>(file: string, result: Result<T>): T {
   if (result.ok) return result.value;
   throw new SpecError(file, result.diagnostics);
 }

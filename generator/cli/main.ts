@@ -8,16 +8,16 @@ async function run(argv: readonly string[]): Promise<number> {
   const cli = createProgram(ownPackage().version);
   cli.parse(withHelp(argv), { run: false });
   if (cli.options.help || (cli.options.version && cli.matchedCommand === undefined)) return 0;
-  if (cli.matchedCommand === undefined && cli.args.length === 0 && argv.length === 2) {
+  if (argv.length === 2) {
     cli.outputHelp();
     return 0;
   }
-  await checkCall(cli);
+  checkCall(cli);
   try {
     return await (cli.runMatchedCommand() as Promise<number>);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "CACError") throw error;
-    throw new UserError(`${error.message}: see lowbit-gen ${cli.matchedCommandName ?? ""} --help`);
+    throw new UserError(`${error.message} (see lowbit-gen ${cli.matchedCommandName ?? ""} --help)`);
   }
 }
 

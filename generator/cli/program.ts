@@ -1,6 +1,6 @@
 import { type CAC, cac } from "cac";
 import { UserError } from "./errors.js";
-import { Options } from "./options.js";
+import { choose, Options, suggestWord } from "./options.js";
 
 /** Runs a command and returns the exit code. */
 type Run = (args: readonly string[], options: Options) => Promise<number>;
@@ -55,7 +55,7 @@ const commands: readonly CommandRow[] = [
     run: async (specs) => (await import("./commands/list.js")).list(specs),
   },
   {
-    usage: "replay <spec> [...hypers]",
+    usage: "replay <spec> [...k=v]",
     summary: "Run an optimizer over the gradients of a recorded run",
     options: [
       ["--input <file>", "safetensors with p0/<tensor> and g1/<tensor>, g2/<tensor>, ... (F32)"],
@@ -71,7 +71,7 @@ const commands: readonly CommandRow[] = [
     run: async (args, options) => (await import("./commands/replay.js")).replay(args, options),
   },
   {
-    usage: "fuzz <...specs>",
+    usage: "fuzz [...specs]",
     summary: "Test specs on hostile tensors: codec invariants, and every device against the evaluator",
     options: [
       ["--device <devices>", "Devices, joined by commas or given several times"],
@@ -96,7 +96,7 @@ export function createProgram(version: string): CAC {
   for (const { usage, summary, options, example, run } of commands) {
     const command = cli.command(usage, summary);
     for (const [flag, meaning] of options) command.option(flag, meaning);
-    command.example(example);
+    command.example(`  $ ${example}`);
     command.action(() => run(cli.args, new Options(cli.rawArgs.slice(2))));
   }
   cli.help((sections) => sections.filter(({ title }) => !title?.startsWith("For more info")));
@@ -104,19 +104,35 @@ export function createProgram(version: string): CAC {
   return cli;
 }
 
-/** Refuses what no command or option is, with the nearest that is. */
-export async function checkCall(cli: CAC): Promise<void> {
-  const { matchedCommand: command, args, options } = cli;
-  const { suggest } = await import("../nearest.js");
+/** Refuses what no command, argument or option is, with the nearest that is. */
+export function checkCall(cli: CAC): void {
+  const { commands, matchedCommand: command, globalCommand, args } = cli;
   if (command === undefined) {
-    const names = cli.commands.map(({ name }) => name);
-    throw new UserError(`there is no command ${args[0]}: ${suggest(args[0] ?? "", names)}`);
+    if (args[0] !== undefined)
+      choose(
+        "command",
+        args[0],
+        commands.map(({ name }) => name),
+      );
+    refuseUnknownOptions(cli, "lowbit-gen", globalCommand.options);
+    return;
   }
-  const known = [...command.options, ...cli.globalCommand.options].filter(({ name }) => name !== "version");
-  const names = known.flatMap((option) => option.names);
-  const unknown = Object.keys(options).find((name) => name !== "--" && !names.includes(name));
+  const { name, rawName, options, args: expected } = command;
+  const own = globalCommand.options.filter((option) => option.name === "help");
+  refuseUnknownOptions(cli, name, [...options, ...own]);
+  if (args.length < expected.filter(({ required }) => required).length) {
+    throw new UserError(`${name} needs more: lowbit-gen ${rawName} (see lowbit-gen ${name} --help)`);
+  }
+  if (args.length > expected.length && !expected.some(({ variadic }) => variadic)) {
+    throw new UserError(`${name} does not take ${args[expected.length]}: lowbit-gen ${rawName}`);
+  }
+}
+
+function refuseUnknownOptions(cli: CAC, what: string, known: CAC["globalCommand"]["options"]): void {
+  const names = new Set(["--", ...known.flatMap((option) => option.names)]);
+  const unknown = Object.keys(cli.options).find((name) => !names.has(name));
   if (unknown === undefined) return;
   const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
   const allowed = known.map(({ name }) => dashed(name));
-  throw new UserError(`${command.name} has no option ${dashed(unknown)}: ${suggest(dashed(unknown), allowed)}`);
+  throw new UserError(`${what} has no option ${dashed(unknown)}: ${suggestWord(dashed(unknown), allowed)}`);
 }

@@ -45,3 +45,8 @@ export function sideBySide(lines: readonly string[], width: number): string[] {
 export function indent(lines: readonly string[], by = "  "): string[] {
   return lines.map((line) => (line === "" ? "" : `${by}${line}`));
 }
+
+/** A title and what stands under it. */
+export function section(title: string, lines: readonly string[]): string {
+  return [title, ...indent(lines)].join("\n");
+}

@@ -99,7 +99,7 @@ export interface StatePlan {
 
 /** How the states of a tensor of at least `minSize` elements are kept. */
 export interface VariantPlan {
-  /** "" for the spec's own codecs, else which states stay float32. */
+  /** quantized: the spec's own codecs; float32: none of them; else which states stay float32. */
   readonly name: string;
   readonly minSize: number;
   readonly states: readonly { readonly name: string; readonly codec: CodecPlan }[];

@@ -12,23 +12,29 @@ const float32: CodecPlan = { kind: "f32", bits: 32, rounding: "nearest" };
 /** One variant for each set of states that a tensor of some size quantizes, the largest tensors first. */
 export function variantsOf(states: readonly StatePlan[]): VariantPlan[] {
   const sizes = [...new Set([0, ...states.map(({ minSize }) => minSize)])].sort((a, b) => b - a);
-  return sizes.map((minSize) => {
+  return sizes.map((minSize, index) => {
     const kept = states.map(({ name, codec, minSize: least }) => ({
       name,
       codec: least <= minSize ? codec : float32,
     }));
-    return variantOf(nameOf(states, minSize), minSize, kept);
+    const name = nameOf(states, minSize);
+    return variantOf(name, index === 0 ? "" : `_${name}`, minSize, kept);
   });
 }
 
 function nameOf(states: readonly StatePlan[], minSize: number): string {
   const small = states.filter((state) => state.minSize > minSize);
-  if (small.length === 0) return "";
-  const whole = small.length === states.filter(({ codec }) => codec.kind !== "f32").length;
-  return whole ? "float32" : `${small.map(({ name }) => name).join("_")}_float32`;
+  const packed = states.filter(({ codec }) => codec.kind !== "f32");
+  if (small.length === 0 && packed.length > 0) return "quantized";
+  return small.length === packed.length ? "float32" : `${small.map(({ name }) => name).join("_")}_float32`;
 }
 
-function variantOf(name: string, minSize: number, states: VariantPlan["states"]): VariantPlan {
+function variantOf(
+  name: string,
+  suffix: string,
+  minSize: number,
+  states: VariantPlan["states"],
+): VariantPlan {
   const granule = states.reduce(
     (run, { codec }) => leastCommonMultiple(run, wordElements(codec)),
     MIN_GRANULE,
@@ -55,19 +61,18 @@ function variantOf(name: string, minSize: number, states: VariantPlan["states"])
     states,
     granule,
     tile: run * Math.max(1, Math.ceil(MIN_TILE / run)),
-    passes: passesOf(name, states, tileStates, globalStates),
+    passes: passesOf(suffix, states, tileStates, globalStates),
     stateBits: states.reduce((bits, { codec }) => bits + codec.bits + scaleBits(codec), 0),
   };
 }
 
 function passesOf(
-  variant: string,
+  suffix: string,
   states: VariantPlan["states"],
   tileStates: readonly string[],
   globalStates: readonly string[],
 ): PassPlan[] {
   const stateBytes = states.reduce((bytes, { codec }) => bytes + (codec.bits + scaleBits(codec)) / 8, 0);
-  const suffix = variant === "" ? "" : `_${variant}`;
   const shared = { tileStates, globalStates };
   const step: PassPlan = {
     kind: "step",

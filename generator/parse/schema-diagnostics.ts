@@ -1,7 +1,8 @@
 import type { core } from "zod";
-import { optimizerSchema, stateSchema } from "../../spec/schema.js";
 import type { Diagnostic } from "../diagnostics.js";
-import { suggest } from "../nearest.js";
+import { nearest, suggest } from "../nearest.js";
+import { type Finding, findingsOf, valueAt } from "./schema-findings.js";
+import { knownKeys, knownWords } from "./schema-guide.js";
 import type { Path, Source } from "./source.js";
 
 /** zod's issues as diagnostics at their places in the text. */
@@ -10,100 +11,71 @@ export function schemaDiagnostics(
   root: unknown,
   source: Source,
 ): Diagnostic[] {
-  return issues.flatMap((issue) => diagnose(issue, [], root, source));
+  return findingsOf(issues, root).map((finding) => describe(finding, root, source));
 }
 
-function diagnose(issue: core.$ZodIssue, prefix: Path, root: unknown, source: Source): Diagnostic[] {
-  const path = [...prefix, ...issue.path].filter((part) => typeof part !== "symbol");
-  const position = source.at(path);
-  const name = path.join(".") || "the spec";
-  const found = show(valueAt(root, path));
-
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return issue.keys.map((key) => ({
-        code: "E201",
-        position: source.key([...path, key]),
-        message: `unknown key ${key}${path.length > 0 ? ` in ${name}` : ""}`,
-        remedy: suggest(key, knownKeys(path)),
-      }));
-    case "invalid_union": {
-      const inner = closestBranch(issue.errors);
-      if (inner !== undefined) return inner.flatMap((nested) => diagnose(nested, path, root, source));
-      return [missing(path, root, source) ?? { code: "E203", position, message: `${name} is ${found}`, remedy: issue.message }];
+function describe(finding: Finding, root: unknown, source: Source): Diagnostic {
+  const { path } = finding;
+  const name = nameOf(path);
+  const value = valueAt(root, path);
+  switch (finding.kind) {
+    case "unknown":
+      return describeUnknown(finding, name, source);
+    case "missing": {
+      const position = path.length > 0 ? source.key(path) : source.at([]);
+      const message = `${name} has no ${finding.key}`;
+      return { code: "E202", position, message, remedy: `add it: ${finding.allowed}` };
     }
-    case "invalid_key":
-      return [{ code: "E205", position: source.key(path), message: `${path.at(-1)} cannot be a name`, remedy: firstMessage(issue.issues) }];
-    case "invalid_format":
-      return [{ code: "E205", position, message: `${name} is ${found}`, remedy: issue.message }];
-    case "too_small":
-    case "too_big":
-      return [{ code: "E204", position, message: `${name} is ${found}`, remedy: bounds(issue) }];
-    case "invalid_value":
-      return [{ code: "E203", position, message: `${name} is ${found}`, remedy: suggest(String(valueAt(root, path)), issue.values.map(String)) }];
-    default: {
-      const absent = missing(path, root, source);
-      if (absent !== undefined) return [absent];
-      const expected = issue.code === "invalid_type" ? `expected ${describeType(issue.expected)}` : issue.message;
-      return [{ code: "E203", position, message: `${name} is ${found}`, remedy: expected }];
+    case "name": {
+      const isKey = value === undefined || typeof value === "object" || path.length > 1;
+      const found = isKey ? show(String(path.at(-1))) : show(value);
+      const position = isKey ? source.key(path) : source.at(path);
+      return { code: "E205", position, message: `${found} cannot be a name`, remedy: finding.allowed };
+    }
+    case "value": {
+      const words = knownWords(path);
+      const meant = typeof value === "string" ? nearest(value, words) : undefined;
+      return {
+        code: finding.outOfRange ? "E204" : "E203",
+        position: source.at(path),
+        message: value === null ? `${name} is empty` : `${name} is ${show(value)}`,
+        remedy: meant === undefined ? finding.allowed : `did you mean ${meant}? ${finding.allowed}`,
+      };
     }
   }
 }
 
-function missing(path: Path, root: unknown, source: Source): Diagnostic | undefined {
-  if (path.length === 0 || valueAt(root, path) !== undefined) return undefined;
-  const parent = path.slice(0, -1);
-  return {
-    code: "E202",
-    position: source.at(parent),
-    message: `${parent.length > 0 ? parent.join(".") : "the spec"} has no ${path.at(-1)}`,
-    remedy: `add ${path.at(-1)}:`,
-  };
+function describeUnknown(
+  { path, key }: Extract<Finding, { kind: "unknown" }>,
+  name: string,
+  source: Source,
+): Diagnostic {
+  const position = source.key([...path, key]);
+  const keys = knownKeys(path);
+  if (keys.includes(key)) {
+    return {
+      code: "E201",
+      position,
+      message: `${name} has ${key} beside another form`,
+      remedy: `keep one of them`,
+    };
+  }
+  const remedy = knownWords(path).includes(key) ? `write ${path.at(-1)}: ${key}` : suggest(key, keys);
+  return { code: "E201", position, message: `unknown key ${key} in ${name}`, remedy };
 }
 
-/** A branch of a union that the value plainly meant: one whose own keys it has, failing only further down. */
-function closestBranch(branches: readonly (readonly core.$ZodIssue[])[]): readonly core.$ZodIssue[] | undefined {
-  const deep = branches.filter((issues) => issues.length > 0 && issues.every((issue) => issue.path.length > 0));
-  const meant = deep.filter((issues) => issues.every((issue) => issue.input !== undefined));
-  return meant.length === 1 ? meant[0] : undefined;
-}
-
-function bounds(issue: core.$ZodIssueTooSmall | core.$ZodIssueTooBig): string {
-  if (issue.message && !issue.message.startsWith("Too")) return issue.message;
-  return issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-}
-
-function firstMessage(issues: readonly core.$ZodIssue[]): string {
-  return issues[0]?.message ?? "choose another name";
-}
-
-function knownKeys(path: Path): string[] {
-  if (path.length === 0) return Object.keys(optimizerSchema.shape);
-  if (path.length === 2 && path[0] === "states") return Object.keys(stateSchema.shape);
-  const byKey: Record<string, string[]> = {
-    linear: ["zero"],
-    float: ["exponent"],
-    log: ["quantile"],
-    normalize: ["block"],
-    param: ["dtype", "rounding", "master"],
-  };
-  return byKey[String(path.at(-1))] ?? [];
-}
-
-function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined),
-    root,
+/** states.m.mapping.table[3] */
+function nameOf(path: Path): string {
+  return (
+    path
+      .map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`))
+      .join("")
+      .slice(1) || "the spec"
   );
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return "missing";
+  if (typeof value === "number") return String(value);
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-function describeType(expected: string): string {
-  const words: Record<string, string> = { record: "a mapping", object: "a mapping", array: "a list", int: "a whole number" };
-  return words[expected] ?? `a ${expected}`;
 }

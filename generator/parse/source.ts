@@ -1,71 +1,85 @@
-import { type Document, isMap, isPair, isScalar, type LineCounter, type Node, type Pair } from "yaml";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Scalar,
+} from "yaml";
 import type { Position } from "../diagnostics.js";
+import { offsetsOf } from "./scalar.js";
 
 export type Path = readonly (string | number)[];
 
 /** Where each part of a spec stands in its text. */
 export interface Source {
-  /** Of the value at a path, or of the nearest part of the path that exists. */
+  /** Of the value at a path; of its key where the value is empty; of the nearest part of the path that exists. */
   at(path: Path): Position;
-  /** Of the key at a path. */
+  /** Of the key at a path, or of the nearest part of the path that exists. */
   key(path: Path): Position;
   /** Of a character of the string at a path. */
   inside(path: Path, offset: number): Position;
 }
 
 export function sourceOf(text: string, document: Document, lines: LineCounter): Source {
-  const position = (offset: number): Position => {
+  const strings = new Map<Node, readonly number[]>();
+
+  const position = (offset = 0): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const start = (node: Node | undefined): Position => position(node?.range?.[0]);
 
-  const pairAt = (path: Path): Pair | undefined => {
-    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-    const last = path.at(-1);
-    if (!isMap(parent)) return undefined;
-    return parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(last));
-  };
-
-  const nodeAt = (path: Path): Node | undefined => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (node !== undefined && node !== null && typeof node === "object" && "range" in node) return node as Node;
+  /** The node at a path and its key, or at the longest part of the path that exists. */
+  const find = (path: Path): { readonly key?: Node | undefined; readonly value?: Node | undefined } => {
+    let found: { key?: Node | undefined; value?: Node | undefined } = {
+      value: document.contents ?? undefined,
+    };
+    for (const part of path) {
+      const child = childOf(found.value, part);
+      if (child === undefined) break;
+      found = child;
     }
-    return document.contents ?? undefined;
+    return found;
   };
 
   return {
-    at: (path) => position(nodeAt(path)?.range?.[0] ?? 0),
+    at: (path) => {
+      const { key, value } = find(path);
+      return start(isEmpty(value) ? (key ?? value) : value);
+    },
     key: (path) => {
-      const key = path.length > 0 ? pairAt(path)?.key : undefined;
-      return position((isScalar(key) ? key.range?.[0] : undefined) ?? nodeAt(path.slice(0, -1))?.range?.[0] ?? 0);
+      const { key, value } = find(path);
+      return start(key ?? value);
     },
     inside: (path, offset) => {
-      const node = nodeAt(path);
-      const start = node?.range?.[0] ?? 0;
-      if (!isScalar(node) || typeof node.value !== "string") return position(start);
-      return position(offsetInText(text, start, node.value, offset));
+      const { value } = find(path);
+      if (!isString(value)) return start(value);
+      const offsets = strings.get(value) ?? offsetsOf(text, value);
+      strings.set(value, offsets);
+      return position(offsets[offset] ?? value.range?.[0]);
     },
   };
 }
 
-/**
- * The place in the text of a character of a scalar. A scalar's lines stand in its text in order, each without its
- * indentation; where one does not (an escape, a folded line) the scalar's start is the best that can be said.
- */
-function offsetInText(text: string, start: number, value: string, offset: number): number {
-  const before = value.slice(0, offset).split("\n");
-  const lines = value.split("\n");
-  const blockHeader = /^[|>][^\n]*\n/.exec(text.slice(start));
-  let at = start + (blockHeader?.[0].length ?? 0);
-  for (let line = 0; line < before.length; line++) {
-    const content = (lines[line] ?? "").trimEnd();
-    const found = content === "" ? at : text.indexOf(content, at);
-    if (found < 0 || text.slice(at, found).trim().replace(/^["']/, "") !== "") return start;
-    if (line === before.length - 1) return found + (before[line] ?? "").length;
-    const end = text.indexOf("\n", found + content.length);
-    if (end < 0) return start;
-    at = end + 1;
+function childOf(parent: Node | undefined, part: string | number) {
+  if (isSeq(parent)) {
+    const item = parent.items[Number(part)];
+    return isNode(item) ? { value: item } : undefined;
   }
-  return start;
+  const pair = isMap(parent)
+    ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
+    : undefined;
+  if (pair === undefined) return undefined;
+  return { key: isNode(pair.key) ? pair.key : undefined, value: isNode(pair.value) ? pair.value : undefined };
+}
+
+function isEmpty(node: Node | undefined): boolean {
+  return node === undefined || (isScalar(node) && node.value === null && node.source === "");
+}
+
+function isString(node: Node | undefined): node is Scalar<string> {
+  return isScalar(node) && typeof node.value === "string";
 }

@@ -63,7 +63,7 @@ function keyOf({ role, tensor }: ArrayRequest): string {
 }
 
 const contents: Readonly<Record<Role, string>> = {
-  p: "the parameter",
+  p: "its values",
   g: "its gradient",
   state: "its states",
   next: "its measured maxima",
@@ -72,7 +72,7 @@ const contents: Readonly<Record<Role, string>> = {
 function tooLarge(tensor: string, role: Role, bytes: number, limit: number): LowbitError {
   return new LowbitError(
     "too-large",
-    `tensor ${JSON.stringify(tensor)}: ${contents[role]} needs ${bytes} bytes in one buffer, ` +
+    `tensor ${JSON.stringify(tensor)} needs ${bytes} bytes in one buffer for ${contents[role]}, ` +
       `and this WebGPU device binds at most ${limit}: split the tensor, or use a device with a larger limit`,
   );
 }

@@ -56,10 +56,7 @@ export class Faults {
    */
   async settle<T>(work: Promise<T>): Promise<T> {
     const [result] = await Promise.allSettled([work]);
-    for (let seen: Promise<void> | null = null; seen === null; ) {
-      seen = this.#reports;
-      await seen;
-    }
+    await this.#reports;
     this.throwFirst();
     if (result.status === "fulfilled") return result.value;
     const cause: unknown = result.reason;

@@ -38,7 +38,7 @@ fn noise(tensor: Tensor, i: u32) -> f32 {
   x ^= x >> 16;
   x *= 0x7feb352d;
   x ^= x >> 15;
-  return f32(x >> 24) / 256;
+  return f32(x >> 24) * 0.00390625;
 }`;
 
 export const wgslKernels: Readonly<Record<string, WebGpuKernel>> = {

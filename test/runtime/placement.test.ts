@@ -64,7 +64,7 @@ describe("arenas", () => {
       { role: "state", type: "f32", length: 9, tensor: "embedding" },
     ];
     expect(() => placeArrays(asked, 64)).toThrow(
-      'tensor "embedding": its states needs 80 bytes in one buffer, and this WebGPU device binds at most 64',
+      'tensor "embedding" needs 80 bytes in one buffer for its states, and this WebGPU device binds at most 64',
     );
   });
 });

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { targets } from "../../../templates/index.js";
+import { UserError } from "../errors.js";
+import type { Options } from "../options.js";
+import { applyChanges, type Changes, planChanges } from "../output/changes.js";
+import { Progress } from "../progress.js";
+import { resolveFiles, type SpecFile } from "../specs.js";
+import { selectTargets } from "../targets.js";
+import { plural } from "../text.js";
+
+/** Compiles every spec, then writes `<out>/<name>/` for each: all of them, or nothing. */
+export async function buildPackages(paths: readonly string[], options: Options): Promise<number> {
+  const started = performance.now();
+  const out = options.one("out") ?? "generated";
+  const names = options.list("target");
+  const chosen = names.length > 0 ? selectTargets(names) : targets;
+  const specs = await resolveFiles(paths);
+  if (specs === null) return 1;
+  refuseTwins(specs);
+
+  const { emit } = await import("../../index.js");
+  const progress = await Progress.start(specs.length, "specs");
+  const changes = specs.map(({ plan }) => {
+    const { files } = emit(plan, chosen);
+    progress.step(plan.name);
+    return planChanges(join(out, plan.name), files);
+  });
+  progress.stop();
+  applyChanges(changes);
+  report(changes, progress.visible, performance.now() - started);
+  return 0;
+}
+
+function refuseTwins(specs: readonly SpecFile[]): void {
+  const places = new Map<string, string>();
+  for (const { path, plan } of specs) {
+    const other = places.get(plan.name);
+    if (other !== undefined) {
+      throw new UserError(
+        `${other} and ${path} are both named ${plan.name}: a package has one spec, rename one`,
+      );
+    }
+    places.set(plan.name, path);
+  }
+}
+
+function report(changes: readonly Changes[], summaryOnly: boolean, milliseconds: number): void {
+  for (const { keep } of changes) {
+    for (const path of keep) {
+      process.stderr.write(`kept ${path}: no longer part of its package, but changed by hand since it was\n`);
+    }
+  }
+  const count = ({ write, unchanged, remove }: Omit<Changes, "folder" | "keep" | "manifest">): string =>
+    `${plural(write.length, "file")} written, ${unchanged} unchanged, ${remove.length} removed`;
+  const lines = summaryOnly ? [] : changes.map((change) => `${change.folder}: ${count(change)}`);
+  const all = {
+    write: changes.flatMap(({ write }) => write),
+    unchanged: changes.reduce((sum, { unchanged }) => sum + unchanged, 0),
+    remove: changes.flatMap(({ remove }) => remove),
+  };
+  lines.push(`${plural(changes.length, "package")}: ${count(all)}, ${Math.round(milliseconds)} ms`);
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

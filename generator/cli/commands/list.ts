@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import Table from "cli-table3";
+import type { CodecPlan, Plan } from "../../lower/plan.js";
+import { systemReason, UserError } from "../errors.js";
+import { resolveFiles } from "../specs.js";
+import { bytes } from "../text.js";
+
+/** A table of specs: what each keeps, and what it costs. */
+export async function list(paths: readonly string[]): Promise<number> {
+  const specs = await resolveFiles(paths.length > 0 ? paths : findSpecs("spec"));
+  if (specs === null) return 1;
+  const table = new Table({
+    head: ["name", "states", "bytes a parameter", "passes", "reference"],
+    colAligns: ["left", "left", "right", "right", "left"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { plan } of specs) table.push(row(plan));
+  process.stdout.write(`${table.toString()}\n`);
+  return 0;
+}
+
+function row({ name, states, variants, reference }: Plan): string[] {
+  const [quantized] = variants;
+  const kept = states.map(({ name, codec }) => `${name}: ${describe(codec)}`);
+  return [
+    name,
+    kept.join(", ") || "none",
+    bytes(quantized?.stateBits ?? 0),
+    String(quantized?.passes.length ?? 0),
+    reference,
+  ];
+}
+
+function describe(codec: CodecPlan): string {
+  return codec.kind === "table" ? `${codec.bits} bits` : codec.kind;
+}
+
+function findSpecs(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter(
+      (name) => /\.(ya?ml|json)$/.test(name) && !/\.schema\.json$/.test(name),
+    );
+    if (names.length > 0) return names.sort().map((name) => join(folder, name));
+  } catch (error) {
+    if (systemReason(error) === undefined) throw error;
+  }
+  throw new UserError(`there are no specs in ${folder}/: name some, or write one with lowbit-gen init NAME`);
+}

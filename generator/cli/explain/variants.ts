@@ -1,0 +1,51 @@
+import type { PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
+import { bytes, columns, section } from "../text.js";
+
+/** How tensors are kept by their size, and what each pass over them reads and writes. */
+export function variantPages(plan: Plan): string[] {
+  return [
+    section("Kept by size of the tensor", sizeLines(plan)),
+    section("Passes of a step, bytes a parameter", passLines(plan)),
+  ];
+}
+
+function sizeLines({ variants }: Plan): string[] {
+  const rows = variants.map(({ minSize, states, stateBits }, index) => [
+    sizesOf(minSize, variants[index - 1]),
+    states.map(({ name, codec }) => `${name} ${codec.bits} bits`).join(", ") || "no states",
+    `${bytes(stateBits)} bytes a parameter`,
+  ]);
+  return columns(rows);
+}
+
+function sizesOf(minSize: number, larger: VariantPlan | undefined): string {
+  if (larger === undefined) return minSize === 0 ? "any size" : `${minSize} elements and more`;
+  return minSize === 0 ? `fewer than ${larger.minSize}` : `${minSize} to ${larger.minSize - 1}`;
+}
+
+function passLines({ variants }: Plan): string[] {
+  const rows = variants.flatMap(({ passes, tile, granule }) =>
+    passes.map((pass) => [
+      pass.kernel,
+      pass.bytesRead.toFixed(3),
+      pass.bytesWritten.toFixed(3),
+      (pass.bytesRead + pass.bytesWritten).toFixed(3),
+      String(tile),
+      String(granule),
+      doingOf(pass),
+    ]),
+  );
+  const head = ["kernel", "read", "written", "moved", "workgroup", "thread", "does"];
+  return [
+    ...columns([head, ...rows], [1, 2, 3, 4, 5]),
+    "",
+    "workgroup and thread: elements that one of them owns, whole words and whole blocks.",
+  ];
+}
+
+function doingOf({ kind, tileStates, globalStates }: PassPlan): string {
+  if (kind === "measure") return `measures ${globalStates.join(", ")} over each tensor`;
+  return tileStates.length > 0
+    ? `updates, measures ${tileStates.join(", ")} and writes`
+    : "updates and writes";
+}

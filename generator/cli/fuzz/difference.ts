@@ -1,0 +1,79 @@
+import type { CodecPlan, VariantPlan } from "../../lower/plan.js";
+import { codeAt, formatCode, formatFloat, fromBits, restOf, sameFloat } from "./bits.js";
+import type { TensorImage } from "./reference.js";
+
+/** Where a device's tensor is not what it may be, and both values as text. */
+export interface Difference {
+  readonly tensor: string;
+  /** `the parameter`, `the code of m`, `the scale of m`. */
+  readonly what: string;
+  /** `element 5`, `run 0`. */
+  readonly where: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+type Place = Omit<Difference, "tensor" | "what">;
+
+/** The first bit in which two images of a tensor differ; every NaN is the same. */
+export function firstDifference(
+  variant: VariantPlan,
+  expected: TensorImage,
+  found: TensorImage,
+): Difference | null {
+  const pairOf = (array: string) => [expected.arrays[array], found.arrays[array]] as const;
+  const at = (what: string, place: Place | null): Difference | null =>
+    place === null ? null : { tensor: expected.name, what, ...place };
+  const parameter = at("the parameter", floatDifference("element", ...(pairOf("p") as Pair<Float32Array>)));
+  if (parameter !== null) return parameter;
+  for (const { name, codec } of variant.states) {
+    const difference =
+      codec.kind === "f32"
+        ? at(name, floatDifference("element", ...(pairOf(name) as Pair<Float32Array>)))
+        : (at(
+            `the scale of ${name}`,
+            codec.kind === "bf16"
+              ? null
+              : floatDifference("run", ...(pairOf(`${name}_scale`) as Pair<Float32Array>)),
+          ) ??
+          at(
+            `the code of ${name}`,
+            codeDifference(codec, expected.length, ...(pairOf(arrayOf(name, codec)) as Pair<Uint32Array>)),
+          ));
+    if (difference !== null) return difference;
+  }
+  return null;
+}
+
+type Pair<T> = readonly [T, T];
+
+/** The array that holds a state's values or codes. */
+export function arrayOf(state: string, codec: CodecPlan): string {
+  return codec.kind === "table" ? `${state}_codes` : state;
+}
+
+function floatDifference(unit: string, expected: Float32Array, found: Float32Array): Place | null {
+  const index = expected.findIndex((value, i) => !sameFloat(value, found[i] as number));
+  if (index < 0) return null;
+  const [wanted, got] = [expected[index] as number, found[index] as number];
+  return { where: `${unit} ${index}`, expected: formatFloat(wanted), found: formatFloat(got) };
+}
+
+function codeDifference(
+  { bits }: CodecPlan,
+  length: number,
+  expected: Uint32Array,
+  found: Uint32Array,
+): Place | null {
+  if (expected.every((word, i) => word === found[i])) return null;
+  const isNan = (code: number): boolean => bits === 16 && Number.isNaN(fromBits(code << 16));
+  for (let element = 0; element < length; element++) {
+    const [wanted, got] = [codeAt(expected, bits, element), codeAt(found, bits, element)];
+    if (wanted === got || (isNan(wanted) && isNan(got))) continue;
+    return { where: `element ${element}`, expected: formatCode(wanted), found: formatCode(got) };
+  }
+  const rest = restOf(found, length * bits);
+  return rest === 0
+    ? null
+    : { where: "the bits after the last element", expected: "0", found: formatCode(rest) };
+}

@@ -1,0 +1,80 @@
+import {
+  type DeviceKind,
+  type LowbitOptimizer,
+  openDevice,
+  type SafeTensor,
+  writeSafetensors,
+} from "../../../runtime/index.js";
+import type { Package } from "../../index.js";
+import { type Instance, instantiate } from "../instantiate.js";
+import { Progress } from "../progress.js";
+import { plural } from "../text.js";
+import { decodeStates } from "./states.js";
+import type { Trace } from "./trace.js";
+
+export interface Run {
+  readonly trace: Trace;
+  /** Ascending. */
+  readonly snapshots: readonly number[];
+  readonly hypers: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** The best there is where it is undefined. */
+  readonly kind: DeviceKind | undefined;
+  /** Whether decoded states are written too. */
+  readonly withStates: boolean;
+}
+
+export interface Replayed {
+  /** `p<step>/<tensor>` and `s<step>/<tensor>/<state>`, F32, as safetensors. */
+  readonly file: Uint8Array;
+  readonly device: DeviceKind;
+}
+
+/** Steps through the recorded gradients up to the last snapshot. */
+export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
+  const { trace, snapshots, hypers, seed, kind } = run;
+  const instance = await instantiate(compiled);
+  const device = await openDevice(kind);
+  try {
+    const steps = snapshots.at(-1) ?? 0;
+    process.stderr.write(`replaying ${plural(steps, "step")} on ${device.kind} (${device.description})\n`);
+    const params = trace.tensors.map(
+      ({ name, shape, start }) => [name, { data: start.slice(), shape }] as const,
+    );
+    const optimizer = new instance.Optimizer(device, Object.fromEntries(params), { ...hypers, seed });
+    const tensors: [string, SafeTensor][] = [];
+    const progress = await Progress.start(steps, "steps");
+    for (let step = 1; step <= steps; step++) {
+      optimizer.step(
+        Object.fromEntries(trace.tensors.map(({ name, gradients }) => [name, gradients[step - 1]!])),
+      );
+      if (snapshots.includes(step)) tensors.push(...(await snapshot(step, optimizer, instance, run)));
+      progress.step("");
+    }
+    progress.stop();
+    const { name, specHash } = instance.descriptor;
+    const settings = { spec: name, spec_hash: specHash, device: device.kind, seed: String(seed) };
+    const metadata = { ...settings, hyper: JSON.stringify(optimizer.hypers) };
+    return { file: writeSafetensors(tensors, metadata), device: device.kind };
+  } finally {
+    device.dispose();
+  }
+}
+
+async function snapshot(
+  step: number,
+  optimizer: LowbitOptimizer<string>,
+  instance: Instance,
+  { trace, withStates }: Run,
+): Promise<[string, SafeTensor][]> {
+  const params = await optimizer.readParams();
+  const taken: [string, SafeTensor][] = [];
+  for (const { name, shape, start } of trace.tensors) {
+    taken.push([`p${step}/${name}`, { dtype: "F32", shape, data: params[name]! }]);
+    if (!withStates) continue;
+    for (const [state, data] of await decodeStates(instance, optimizer, name, start.length)) {
+      taken.push([`s${step}/${name}/${state}`, { dtype: "F32", shape, data }]);
+    }
+  }
+  return taken;
+}

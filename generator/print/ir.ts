@@ -1,0 +1,118 @@
+import type { Op } from "../ir/ops.js";
+import type { Fragment, Kernel, KernelState, Variable } from "../ir/types.js";
+import type { Dialect, Spelling } from "./dialect.js";
+import { printFragment, shortestFloat } from "./index.js";
+
+/** The IR in its own words, for readers: `explain --stage ir`. */
+
+const [AND, BITWISE, COMPARE, ADD, MULTIPLY, UNARY, CALL] = [1, 2, 3, 4, 5, 6, 7];
+const FREE = 0;
+const infix = (operator: string, level: number): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level,
+  args: [level, level + 1],
+});
+// Shifts and bitwise operators stand in parentheses wherever they meet another operator.
+const bitwise = (operator: string): Spelling => ({
+  text: `$0 ${operator} $1`,
+  level: BITWISE,
+  args: [UNARY, UNARY],
+});
+const call = (name: string): Spelling => ({ text: `${name}($0)`, level: CALL, args: [FREE] });
+const select: Spelling = { text: "select($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] };
+
+const ops = {
+  "f32.add": infix("+", ADD),
+  "f32.sub": infix("-", ADD),
+  "f32.mul": infix("*", MULTIPLY),
+  "f32.div": infix("/", MULTIPLY),
+  "f32.neg": { text: "-$0", level: UNARY, args: [CALL] },
+  "f32.abs": call("abs"),
+  "f32.sqrt": call("sqrt"),
+  "f32.lt": infix("<", COMPARE),
+  "f32.le": infix("<=", COMPARE),
+  "f32.gt": infix(">", COMPARE),
+  "f32.ge": infix(">=", COMPARE),
+  "f32.eq": infix("==", COMPARE),
+  "f32.ne": infix("!=", COMPARE),
+  "f32.select": select,
+  "f32.is_finite": call("is_finite"),
+  "f32.bits": call("bits"),
+  "f32.from_bits": call("from_bits"),
+  "f32.from_u32": call("f32"),
+  "u32.add": infix("+", ADD),
+  "u32.sub": infix("-", ADD),
+  "u32.mul": infix("*", MULTIPLY),
+  "u32.and": bitwise("&"),
+  "u32.or": bitwise("|"),
+  "u32.xor": bitwise("xor"),
+  "u32.shl": bitwise("<<"),
+  "u32.shr": bitwise(">>"),
+  "u32.eq": infix("==", COMPARE),
+  "u32.ge": infix(">=", COMPARE),
+  "u32.select": select,
+  "bool.and": infix("and", AND),
+} as const satisfies Record<Op, Spelling>;
+
+const dialect: Dialect = {
+  types: { f32: "f32", u32: "u32", bool: "bool" },
+  ops,
+  lookup: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  constants: {
+    f32: shortestFloat,
+    u32: (value) => (value > 0xffff ? `0x${value.toString(16)}` : String(value)),
+    bool: (value) => (value === 0 ? "false" : "true"),
+  },
+  declaration: "$0: $1 = $2",
+  reserved: new Set(),
+};
+
+/** Every kernel with its tables and fragments, one operation tree a line. */
+export function printKernels(kernels: readonly Kernel[]): string {
+  return kernels.map((kernel) => `${printKernel(kernel).join("\n")}\n`).join("\n");
+}
+
+function printKernel(kernel: Kernel): string[] {
+  const { name, kind, doc, granule, tile, uniforms, update, states, tables } = kernel;
+  return [
+    `kernel ${name} (${kind}, tile ${tile}, granule ${granule})`,
+    ...doc.map((line) => `  # ${line}`),
+    `  uniforms ${list(uniforms)}`,
+    ...tables.map(
+      ({ name: table, values }) =>
+        `  table ${table}: f32[${values.length}] = ${values.map(shortestFloat).join(" ")}`,
+    ),
+    ...named("update", update, "  "),
+    ...states.flatMap(printState),
+  ];
+}
+
+function printState(state: KernelState): string[] {
+  const { name, bits, words, statistic } = state;
+  const stored =
+    state.decode === null ? "stored as it is" : `${words} ${words === 1 ? "word" : "words"} a granule`;
+  const run = statistic?.run === "tensor" ? "the tensor" : `runs of ${statistic?.run}`;
+  const where = statistic?.source === "tile" ? "within the tile" : "by an earlier pass";
+  return [
+    `  state ${name} (${bits} bits, ${stored})`,
+    ...(statistic === null ? [] : [`    # maximum over ${run}, measured ${where}`]),
+    ...named("locate", state.locate),
+    ...named("unpack", state.unpack),
+    ...named("decode", state.decode),
+    ...named("magnitude", statistic?.magnitude ?? null),
+    ...named("scale", statistic?.scale ?? null),
+    ...named("stream", state.stream),
+    ...named("encode", state.encode),
+    ...named("pack", state.pack),
+  ];
+}
+
+function named(title: string, fragment: Fragment | null, indent = "    "): string[] {
+  if (fragment === null) return [];
+  const head = `${indent}${title} (${list(fragment.inputs)}) -> (${list(fragment.outputs)})`;
+  return [head, ...printFragment(fragment, dialect).map((line) => `${indent}  ${line}`)];
+}
+
+function list(variables: readonly Variable[]): string {
+  return variables.map(({ name, type }) => `${name}: ${type}`).join(", ");
+}
