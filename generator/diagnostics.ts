@@ -29,6 +29,7 @@ export const diagnosticCodes = {
   E309: "the parameter is never updated",
   E310: "schedules depend on each other in a circle",
   E311: "a power the kernels cannot compute",
+  E312: "a uniform value that float32 cannot hold",
   E401: "a quantized state lacks its codec",
   E402: "an unquantized state has a codec",
   E403: "a table does not fit its state",

@@ -5,7 +5,7 @@ export function nearest(word: string, allowed: readonly string[]): string | unde
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of allowed) {
-    const apart = distance(word.toLowerCase(), candidate.toLowerCase());
+    const apart = slips(word.toLowerCase(), candidate.toLowerCase());
     const longer = Math.max(word.length, candidate.length);
     const isNear = apart < longer && apart <= Math.max(1, Math.floor(longer / 3));
     if (isNear && apart < least) [best, least] = [candidate, apart];
@@ -13,9 +13,16 @@ export function nearest(word: string, allowed: readonly string[]): string | unde
   return best;
 }
 
+/** Letters missing, added or replaced; two in each other's place are one slip. */
+function slips(a: string, b: string): number {
+  const letters = (word: string): string => [...word].sort().join("");
+  const edits = distance(a, b);
+  return edits === 2 && letters(a) === letters(b) ? 1 : edits;
+}
+
 /** "did you mean x? allowed: ..." */
-export function suggest(word: string, allowed: readonly string[]): string {
+export function suggest(word: string, allowed: readonly string[], label = "allowed"): string {
   const best = nearest(word, allowed);
-  const list = `allowed: ${allowed.join(", ")}`;
+  const list = `${label}: ${allowed.join(", ")}`;
   return best === undefined ? list : `did you mean ${best}? ${list}`;
 }

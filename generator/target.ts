@@ -12,6 +12,10 @@ export type AccuracyClass =
 export interface Capabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
+  /** Elements that one invocation should own at least. */
+  readonly granule: number;
+  /** Invocations that exchange values without memory; 0 where there is no such exchange. */
+  readonly lanes: number;
 }
 
 /** A precompiled Handlebars template. */

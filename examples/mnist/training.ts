@@ -1,11 +1,12 @@
 import type { Device } from "lowbit-gen/runtime";
+import { Batch } from "./batch.js";
 import { CLASSES, type Digits, PIXELS } from "./digits.js";
 import { Network } from "./network.js";
 import type { CreateOptimizer } from "./optimizers.js";
 import { createRandom, shuffle } from "./random.js";
 
 /** Units of the network's layers. */
-export const WIDTHS = [PIXELS, 256, 128, CLASSES];
+export const WIDTHS = [PIXELS, 128, 64, CLASSES];
 const BATCH = 128;
 
 export interface Settings {
@@ -48,14 +49,14 @@ export async function train(
   const network = new Network(WIDTHS, BATCH, random);
   const optimizer = create(device, network.parameters);
   const order = Uint32Array.from({ length: digits.count }, (_, i) => i);
-  const batch = new Batch();
+  const batch = new Batch(BATCH);
   const steps = stepsOf(digits, epochs);
   const times: number[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(order, random);
     let loss = 0;
     for (let first = 0; first < digits.count; first += BATCH) {
-      const { images, labels } = batch.take(digits, order.subarray(first, first + BATCH));
+      const { images, labels } = batch.take(digits, order.subarray(first, first + BATCH), random);
       loss += network.forward(images, labels).loss;
       network.backward(images, labels);
       const before = performance.now();
@@ -91,24 +92,10 @@ function evaluate(network: Network, { count, images, labels }: Digits): { accura
   return { accuracy: correct / count, loss: loss / count };
 }
 
-/** The digits of one step, one behind the other. */
-class Batch {
-  readonly #images = new Float32Array(BATCH * PIXELS);
-  readonly #labels = new Uint8Array(BATCH);
-
-  take({ images, labels }: Digits, chosen: Uint32Array): { images: Float32Array; labels: Uint8Array } {
-    chosen.forEach((digit, row) => {
-      this.#images.set(images.subarray(digit * PIXELS, (digit + 1) * PIXELS), row * PIXELS);
-      this.#labels[row] = labels[digit]!;
-    });
-    return {
-      images: this.#images.subarray(0, chosen.length * PIXELS),
-      labels: this.#labels.subarray(0, chosen.length),
-    };
-  }
-}
-
-function copyInto(targets: Readonly<Record<string, Float32Array>>, sources: Record<string, Float32Array>): void {
+function copyInto(
+  targets: Readonly<Record<string, Float32Array>>,
+  sources: Record<string, Float32Array>,
+): void {
   for (const [name, values] of Object.entries(sources)) targets[name]!.set(values);
 }
 

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adam-8bit",
-  specHash: "b602e7b39ad0f7d2ef7c85c225167d476b646089c7111a69e6bba0214429931c",
+  specHash: "8a5ce1e5716e5fa1da45bb96c0e78d610524d256791e56683822e50e3d4a7dec",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -31,7 +31,7 @@ export const descriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [
         { name: "m", storage: { kind: "codes", bits: 8, block: 256 } },

@@ -22,7 +22,7 @@ export interface AdamW32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-32bit",
-  specHash: "84e0245d4319e7ac5e759d47e4bf54a17186dd6f952611574ed16f8a1b20fd64",
+  specHash: "b9d7b08feb250638efdc70c03405f30f8d202eba2f48eadaf2075ecadf2071fb",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -45,7 +45,7 @@ export const descriptor: OptimizerDescriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "float32",
       minSize: 0,
       states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
       passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-3bit",
-  specHash: "0d42e232b67f61729d8e05621f459ea59da1397a76bda898a3e88dca23d6efae",
+  specHash: "9a60b78bb88cba91bde12549b37dd3f215b87f5e8f5cceafa6d8f902fbb79e6b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -31,7 +31,7 @@ export const descriptor = {
   streams: [{ state: "m", index: 0 }, { state: "v", index: 1 }],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [
         { name: "m", storage: { kind: "codes", bits: 3, block: 128 } },

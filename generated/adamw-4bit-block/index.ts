@@ -22,7 +22,7 @@ export interface AdamW4bitBlockHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-4bit-block",
-  specHash: "5194b822e58139f99084efc440f094bab09e1fa6dab0bbe89d63b1039067c874",
+  specHash: "9eececdf41a72f4c3e5294ee19c7d0b1dd30025bc552f7ec57e866af36f7fbe8",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -45,7 +45,7 @@ export const descriptor: OptimizerDescriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [
         { name: "m", storage: { kind: "codes", bits: 4, block: 128 } },

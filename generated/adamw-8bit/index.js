@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-8bit",
-  specHash: "6c1651adefeb183421b426c5c3c096f8c5a7063164b9281db32b4a7499e6b6f4",
+  specHash: "b8c07ad02cce5bfc49cd9826dc1ead5aa8bb7d42c544570b856a84c16e337bba",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -31,7 +31,7 @@ export const descriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [
         { name: "m", storage: { kind: "codes", bits: 8, block: 256 } },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lion-8bit",
-  specHash: "7d7a43d527c519ed0f8bed6bb70496e5485723b504967bb04afa0a52e04599de",
+  specHash: "f7d53ef1cfad0c98eefcf2668f012387814b55f164b11d6169b33325c766f36f",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -20,7 +20,7 @@ export const descriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [{ name: "m", storage: { kind: "codes", bits: 8, block: 256 } }],
       passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],

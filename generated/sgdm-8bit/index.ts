@@ -18,7 +18,7 @@ export interface SGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-8bit",
-  specHash: "68fa31fca7b007e3766f43f6a36d07da0b8d4ddca92b3059382bda3dadb521d2",
+  specHash: "de49aa1f8d23e49fe0cab2febc6d185a710cd97ee123b30afe91b0bf00d2f71b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -29,7 +29,7 @@ export const descriptor: OptimizerDescriptor = {
   streams: [],
   variants: [
     {
-      name: "",
+      name: "quantized",
       minSize: 4096,
       states: [{ name: "m", storage: { kind: "codes", bits: 8, block: 256 } }],
       passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],

@@ -1,7 +1,8 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
-import type { Expr, Fragment, KernelVariables, StateVariables, Statistic, Table } from "../ir/types.js";
+import type { Fragment, KernelVariables, StateVariables, Statistic, Table } from "../ir/types.js";
 import { smallestNormal } from "../lower/float32.js";
 import type { TableCodec } from "../lower/plan.js";
+import { countAtMost } from "./count.js";
 import type { Names } from "./names.js";
 import { randomWord } from "./random.js";
 import { FragmentWriter } from "./writer.js";
@@ -10,6 +11,8 @@ export interface CodecTables {
   readonly levels: Table;
   /** Ascending, 2^bits - 1: the code, or the level below, is the number of entries <= n. */
   readonly search: Table;
+  /** Of each bucket, where the encoder has buckets. */
+  readonly bases: Table;
   /** From each level to the next; the last is not used. */
   readonly gaps: Table;
 }
@@ -17,12 +20,17 @@ export interface CodecTables {
 export function tablesOf(state: string, codec: TableCodec): CodecTables {
   const gaps = codec.levels.map((level, index) => Math.fround((codec.levels[index + 1] ?? level) - level));
   return {
-    levels: { name: `${state}_levels`, values: codec.levels },
+    levels: { name: `${state}_levels`, type: "f32", values: codec.levels },
     search:
       codec.rounding === "nearest"
-        ? { name: `${state}_thresholds`, values: codec.thresholds }
-        : { name: `${state}_next_levels`, values: codec.levels.slice(1) },
-    gaps: { name: `${state}_gaps`, values: gaps },
+        ? { name: `${state}_thresholds`, type: "f32", values: codec.thresholds }
+        : { name: `${state}_next_levels`, type: "f32", values: codec.levels.slice(1) },
+    bases: {
+      name: `${state}_bases`,
+      type: "u32",
+      values: codec.encoder.kind === "bucket" ? codec.encoder.bases : [],
+    },
+    gaps: { name: `${state}_gaps`, type: "f32", values: gaps },
   };
 }
 
@@ -79,7 +87,7 @@ export function buildEncode(
   const prefix = state.old.name;
   const n = writer.bind(`${prefix}_normalized`, op("f32.mul", x, writer.input(state.inverse)));
   if (codec.rounding === "nearest") {
-    writer.define(state.newCode, countAtMost(n, tables.search, codec.bits, prefix, writer));
+    writer.define(state.newCode, countAtMost(n, codec, tables, prefix, writer));
     return writer.finish(state.newCode);
   }
 
@@ -88,23 +96,11 @@ export function buildEncode(
   const clamped = writer.bind(`${prefix}_clamped`, op("f32.select", op("f32.gt", n, top), top, n));
   const below = writer.once(
     `${prefix}_below`,
-    countAtMost(clamped, tables.search, codec.bits, prefix, writer),
+    countAtMost(clamped, codec, tables, prefix, writer),
   );
   const unit = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), f32(2 ** -24));
   const rest = op("f32.sub", clamped, lookup(tables.levels, below));
   const up = op("f32.lt", op("f32.mul", unit, lookup(tables.gaps, below)), rest);
   writer.define(state.newCode, op("u32.add", below, op("u32.select", up, u32(1), u32(0))));
   return writer.finish(state.newCode);
-}
-
-/** How many entries are <= n, by bisection: one comparison a bit, the highest first. NaN counts none. */
-function countAtMost(n: Expr, table: Table, bits: number, prefix: string, writer: FragmentWriter): Expr {
-  let count: Expr = u32(0);
-  for (let bit = bits - 1; bit >= 0; bit--) {
-    const entry = lookup(table, op("u32.add", count, u32(2 ** bit - 1)));
-    const more = op("u32.select", op("f32.ge", n, entry), u32(2 ** bit), u32(0));
-    const sum = bit === bits - 1 ? more : op("u32.add", count, more);
-    count = bit === 0 ? sum : writer.bind(`${prefix}_count`, sum);
-  }
-  return count;
 }

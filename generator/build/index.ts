@@ -11,6 +11,7 @@ import type {
 } from "../ir/types.js";
 import { fragmentsOf, verify } from "../ir/verify.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
+import { namesOfState } from "../names.js";
 import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
 import { buildDecode, buildEncode, buildStatistic, tablesOf } from "./codec.js";
 import { Names } from "./names.js";
@@ -33,9 +34,8 @@ function buildKernel(plan: Plan, variant: VariantPlan, pass: PassPlan): Kernel {
   ]);
   const names = new Names([
     ...["p", "g"],
-    ...plan.states.map(({ name }) => name),
+    ...plan.states.flatMap(({ name }) => [name, ...namesOfState(name)]),
     ...plan.uniforms.map(({ name }) => name),
-    ...keys.map(({ name }) => name),
   ]);
   const variables = {
     index: typed(names.fresh("index"), "u32"),
@@ -102,7 +102,7 @@ function buildState(
   }
 
   const codecTables = tablesOf(name, codec);
-  tables.push(codecTables.levels, codecTables.search, codecTables.gaps);
+  tables.push(codecTables.levels, codecTables.search, codecTables.bases, codecTables.gaps);
   const run = codec.normalize === "tensor" ? "tensor" : codec.normalize.block;
   const source = pass.globalStates.includes(name) ? "global" : "tile";
   return {

@@ -1,23 +1,67 @@
 import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { Diagnostic, DiagnosticCode } from "../diagnostics.js";
-import type { Source } from "../parse/source.js";
-import { tableDiagnostics } from "./tables.js";
-
-/** A diagnostic of one state, at the value of one of its keys, or at its name. */
-export type Report = (
-  code: DiagnosticCode,
-  key: string | readonly [string, ...(string | number)[]],
-  message: string,
-  remedy: string,
-) => Diagnostic;
+import type { Path, Source } from "../parse/source.js";
+import { tableFlaw } from "./tables.js";
 
 /** Each state's codec fits its bits, its sign and itself. */
 export function stateDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
   return Object.entries(spec.states ?? {}).flatMap(([name, state]) => {
-    const report: Report = (code, key, message, remedy) => {
-      const path = ["states", name, ...[key].flat()];
-      return { code, position: source.at(path), message, remedy };
-    };
-    return state.bits >= 16 ? plainState(name, state, report) : quantizedState(name, state, report);
+    const wrong = (code: DiagnosticCode, path: Path, message: string, remedy: string): Diagnostic => ({
+      code,
+      position: source.key(["states", name, ...path]),
+      message,
+      remedy,
+    });
+    return state.bits >= 16 ? plainState(name, state, wrong) : quantizedState(name, state, wrong);
   });
+}
+
+/** A diagnostic at a key of a state, or at the state's name. */
+type Wrong = (code: DiagnosticCode, path: Path, message: string, remedy: string) => Diagnostic;
+
+function plainState(name: string, state: StateSpec, wrong: Wrong): Diagnostic[] {
+  const { bits, rounding, min_size } = state;
+  const idle: string[] = (["mapping", "normalize", "scale"] as const).filter(
+    (key) => state[key] !== undefined,
+  );
+  if (bits === 32 && rounding === "stochastic") idle.push("rounding");
+  if (bits === 32 && min_size !== undefined) idle.push("min_size");
+  const [first] = idle;
+  if (first === undefined) return [];
+  const stored = bits === 16 ? "only rounded to bfloat16" : "stored as it is";
+  const message = `${name} has ${bits} bits and is ${stored}, but has ${listOf(idle)}`;
+  const fewer = first === "rounding" || first === "min_size" ? "16 bits or fewer" : "1 to 8 bits";
+  return [wrong("E402", [first], message, `remove ${listOf(idle)}, or give ${name} ${fewer}`)];
+}
+
+function quantizedState(name: string, state: StateSpec, wrong: Wrong): Diagnostic[] {
+  const { mapping, bits, signed } = state;
+  const examples = {
+    signed: "signed: true or false",
+    mapping: "mapping: dynamic, linear or another",
+    normalize: "normalize: { block: 128 } or another",
+  };
+  const absent = (["signed", "mapping", "normalize"] as const).filter((key) => state[key] === undefined);
+  if (absent.length > 0) {
+    const message = `${name} has ${bits} bits and no ${listOf(absent, "or")}`;
+    const remedy = `add ${absent.map((key) => examples[key]).join("; ")}; or give ${name} 16 or 32 bits`;
+    return [wrong("E401", [], message, remedy)];
+  }
+  if (mapping === undefined || signed === undefined) return [];
+
+  const withZero = typeof mapping === "object" && "linear" in mapping && mapping.linear.zero;
+  if (bits === 1 && signed && (mapping === "dynamic" || withZero)) {
+    const message = `${name} has one signed bit: two levels, and its mapping needs one for zero and one for each sign`;
+    return [wrong("E404", ["bits"], message, `give ${name} 2 bits or more, or mapping: linear (-1 and 1)`)];
+  }
+  if (typeof mapping !== "object" || !("table" in mapping)) return [];
+  const flaw = tableFlaw(mapping.table, bits, signed);
+  if (flaw === undefined) return [];
+  const path = ["mapping", "table", ...(flaw.index === undefined ? [] : [flaw.index])];
+  return [wrong("E403", path, `the table of ${name} ${flaw.found}`, flaw.remedy)];
+}
+
+function listOf(words: readonly string[], conjunction = "and"): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} ${conjunction} ${last}`;
 }

@@ -1,33 +1,60 @@
-import type { OptimizerSpec } from "../../spec/schema.js";
+import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Path, Source } from "../parse/source.js";
+
+type Unbuilt = (path: Path, what: string, remedy: string) => void;
 
 /** What the language has and this version does not build yet: named, never ignored. */
 export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const unbuilt = (path: Path, what: string, remedy: string): void => {
-    diagnostics.push({ code: "E501", position: source.at(path), message: `${what} is not built yet`, remedy });
+  const unbuilt: Unbuilt = (path, what, remedy) => {
+    diagnostics.push({
+      code: "E501",
+      position: source.at(path),
+      message: `${what} is not built yet`,
+      remedy: `this version builds ${remedy}`,
+    });
   };
-
-  for (const [name, { mapping, normalize, scale, shape }] of Object.entries(spec.states ?? {})) {
-    const path = ["states", name];
-    const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
-    if (kind !== undefined && !["dynamic", "linear", "table"].includes(kind)) {
-      unbuilt([...path, "mapping"], `the mapping ${kind}`, "this version builds dynamic, linear and table");
-    }
-    if (typeof normalize === "string" && normalize !== "tensor") {
-      unbuilt([...path, "normalize"], `the normalization ${normalize}`, "this version builds { block: size } and tensor");
-    }
-    if (scale !== undefined && scale !== "f32") {
-      unbuilt([...path, "scale"], `a scale in ${scale}`, "this version stores scales as f32");
-    }
-    if (shape !== undefined && shape !== "element") {
-      unbuilt([...path, "shape"], `a state of shape ${shape}`, "this version builds element states");
-    }
-  }
-  if (spec.param !== undefined && spec.param !== "f32") {
-    unbuilt(["param"], `param ${JSON.stringify(spec.param)}`, "this version builds f32 parameters and gradients");
-  }
-  if (spec.math === "fast") unbuilt(["math"], "math: fast", "this version builds math: exact");
+  for (const [name, state] of Object.entries(spec.states ?? {})) inState(["states", name], state, unbuilt);
+  inParam(spec.param, unbuilt);
+  if (spec.math === "fast") unbuilt(["math"], "math: fast", "math: exact");
   return diagnostics;
+}
+
+function inState(path: Path, { bits, mapping, normalize, scale, shape }: StateSpec, unbuilt: Unbuilt): void {
+  if (shape !== undefined && shape !== "element") {
+    unbuilt([...path, "shape"], `a state of shape ${shape}`, "element states");
+  }
+  // A state that is not quantized has no codec, built or not: that is said elsewhere.
+  if (bits >= 16) return;
+  const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
+  if (kind !== undefined && !["dynamic", "linear", "table"].includes(kind)) {
+    unbuilt([...path, "mapping"], `the mapping ${kind}`, "dynamic, linear and table");
+  }
+  if (typeof normalize === "string" && normalize !== "tensor") {
+    unbuilt([...path, "normalize"], `the normalization ${normalize}`, "{ block: size } and tensor");
+  }
+  if (scale !== undefined && scale !== "f32") {
+    unbuilt([...path, "scale"], `a scale in ${scale}`, "scales in f32");
+  }
+}
+
+function inParam(param: OptimizerSpec["param"], unbuilt: Unbuilt): void {
+  const isMapping = typeof param === "object" && !Array.isArray(param);
+  const { dtype = [], rounding, master } = isMapping ? param : { dtype: param };
+  const path = isMapping ? ["param", "dtype"] : ["param"];
+  for (const [index, name] of [dtype].flat().entries()) {
+    if (name === "f32") continue;
+    unbuilt(Array.isArray(dtype) ? [...path, index] : path, `a parameter in ${name}`, "parameters in f32");
+  }
+  if (rounding === "stochastic") {
+    unbuilt(
+      ["param", "rounding"],
+      "stochastic rounding of parameters",
+      "parameters in f32, which are not rounded",
+    );
+  }
+  if (master !== undefined) {
+    unbuilt(["param", "master"], `a master copy of ${master} bits`, "parameters in f32, which need none");
+  }
 }

@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { suggest } from "../nearest.js";
 import { UserError } from "./errors.js";
 
 /** The values of a call's options as they were typed: cac turns what looks like a number into one, 007 into 7. */
@@ -49,14 +49,7 @@ export class Options {
 /** A word out of a fixed list. */
 export function choose(what: string, word: string, allowed: readonly string[]): string {
   if (allowed.includes(word)) return word;
-  throw new UserError(`there is no ${what} ${JSON.stringify(word)}: ${suggestWord(word, allowed)}`);
-}
-
-/** "did you mean x? allowed: ..." Two swapped letters, the commonest slip in a command, are two edits. */
-export function suggestWord(word: string, allowed: readonly string[]): string {
-  const best = closest(word.toLowerCase(), allowed as string[]);
-  const isNear = distance(word.toLowerCase(), best) <= Math.ceil(best.replace(/^-+/, "").length / 3);
-  return `${isNear ? `did you mean ${best}? ` : ""}allowed: ${allowed.join(", ")}`;
+  throw new UserError(`there is no ${what} ${JSON.stringify(word)}: ${suggest(word, allowed)}`);
 }
 
 /** A finite decimal number: 1e-3, -0.5. Undefined where the text is none. */

@@ -1,6 +1,7 @@
 import { type CAC, cac } from "cac";
+import { suggest } from "../nearest.js";
 import { UserError } from "./errors.js";
-import { choose, Options, suggestWord } from "./options.js";
+import { choose, Options } from "./options.js";
 
 /** Runs a command and returns the exit code. */
 type Run = (args: readonly string[], options: Options) => Promise<number>;
@@ -99,7 +100,12 @@ export function createProgram(version: string): CAC {
     command.example(`  $ ${example}`);
     command.action(() => run(cli.args, new Options(cli.rawArgs.slice(2))));
   }
-  cli.help((sections) => sections.filter(({ title }) => !title?.startsWith("For more info")));
+  cli.help((sections) => {
+    const [head, ...rest] = sections.filter(({ title }) => !title?.startsWith("For more info"));
+    const about =
+      cli.matchedCommand?.description ?? "Compiles small specs of low-bit optimizers to fused kernels";
+    return [...(head === undefined ? [] : [head]), { body: about }, ...rest];
+  });
   cli.version(version);
   return cli;
 }
@@ -134,5 +140,5 @@ function refuseUnknownOptions(cli: CAC, what: string, known: CAC["globalCommand"
   if (unknown === undefined) return;
   const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
   const allowed = known.map(({ name }) => dashed(name));
-  throw new UserError(`${what} has no option ${dashed(unknown)}: ${suggestWord(dashed(unknown), allowed)}`);
+  throw new UserError(`${what} has no option ${dashed(unknown)}: ${suggest(dashed(unknown), allowed)}`);
 }

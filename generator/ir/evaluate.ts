@@ -1,64 +1,61 @@
 import { opRow } from "./ops.js";
 import type { Expr, Fragment, Table } from "./types.js";
 
-/** What a fragment means: the definition that every target is held to. */
-export type Evaluate = (inputs: Readonly<Record<string, number>>) => Record<string, number>;
-
-type Closure = (slots: Float64Array) => number;
-
-/** Turns a fragment into a function from its inputs to its outputs, by name. Truth values are 1 and 0. */
-export function evaluator(
-  fragment: Fragment,
-  uniforms: readonly { readonly name: string }[],
-  tables: readonly Table[],
-): Evaluate {
-  const slotOf = new Map<string, number>();
-  const inputs = [...uniforms.map(({ name }) => name), ...fragment.inputs.map(({ name }) => name)];
-  for (const name of [...inputs, ...fragment.body.map(({ name }) => name)]) {
-    if (!slotOf.has(name)) slotOf.set(name, slotOf.size);
-  }
-  const values = new Map(tables.map((table) => [table.name, Float32Array.from(table.values)]));
-  const steps = fragment.body.map(({ name, value }) => ({
-    slot: slotOf.get(name) as number,
-    value: close(value, slotOf, values),
-  }));
-  const outputs = fragment.outputs.map(({ name }) => ({ name, slot: slotOf.get(name) as number }));
-  const slots = new Float64Array(slotOf.size);
-
-  return (given) => {
-    for (const name of inputs) slots[slotOf.get(name) as number] = given[name] ?? Number.NaN;
-    for (const { slot, value } of steps) slots[slot] = value(slots);
-    return Object.fromEntries(outputs.map(({ name, slot }) => [name, slots[slot] as number]));
-  };
+/** A variable of a kernel and its value now. Truth values are 1 and 0; what was never given is NaN. */
+export interface Cell {
+  value: number;
 }
 
-function close(
-  expr: Expr,
-  slotOf: ReadonlyMap<string, number>,
-  tables: ReadonlyMap<string, Float32Array>,
-): Closure {
-  switch (expr.kind) {
-    case "constant": {
-      const { value } = expr;
-      return () => value;
-    }
-    case "variable": {
-      const slot = slotOf.get(expr.name) as number;
-      return (slots) => slots[slot] as number;
-    }
-    case "lookup": {
-      const table = tables.get(expr.table) as Float32Array;
-      const index = close(expr.index, slotOf, tables);
-      return (slots) => table[index(slots)] as number;
-    }
-    case "op": {
-      const { evaluate } = opRow(expr.op);
-      const args = expr.args.map((argument) => close(argument, slotOf, tables));
-      const [first, second, third] = args;
-      if (third && second && first) return (slots) => evaluate(first(slots), second(slots), third(slots));
-      if (second && first) return (slots) => evaluate(first(slots), second(slots));
-      if (first) return (slots) => evaluate(first(slots));
-      throw new Error(`${expr.op} has no arguments`);
+type Closure = () => number;
+
+/** What the fragments of a kernel mean: the definition that every target is held to. */
+export class Evaluation {
+  readonly #cells = new Map<string, Cell>();
+  readonly #tables: ReadonlyMap<string, Float32Array>;
+
+  /** @param uniforms of one step, by name */
+  constructor(tables: readonly Table[], uniforms: Readonly<Record<string, number>> = {}) {
+    this.#tables = new Map(tables.map(({ name, values }) => [name, Float32Array.from(values)]));
+    for (const [name, value] of Object.entries(uniforms)) this.cell({ name }).value = value;
+  }
+
+  cell({ name }: { readonly name: string }): Cell {
+    const cell = this.#cells.get(name) ?? { value: Number.NaN };
+    this.#cells.set(name, cell);
+    return cell;
+  }
+
+  /** A function that computes the body of a fragment from what its inputs are then. */
+  compile({ body }: Fragment): () => void {
+    const steps = body.map((step) => ({ cell: this.cell(step), value: this.#close(step.value) }));
+    return () => {
+      for (const { cell, value } of steps) cell.value = value();
+    };
+  }
+
+  #close(expr: Expr): Closure {
+    switch (expr.kind) {
+      case "constant": {
+        const { value } = expr;
+        return () => value;
+      }
+      case "variable": {
+        const cell = this.cell(expr);
+        return () => cell.value;
+      }
+      case "lookup": {
+        const table = this.#tables.get(expr.table) as Float32Array;
+        const index = this.#close(expr.index);
+        return () => table[index()] as number;
+      }
+      case "op": {
+        const { evaluate } = opRow(expr.op);
+        const [first, second, third] = expr.args.map((argument) => this.#close(argument));
+        if (third && second && first) return () => evaluate(first(), second(), third());
+        if (second && first) return () => evaluate(first(), second());
+        if (first) return () => evaluate(first());
+        throw new Error(`${expr.op} has no arguments`);
+      }
     }
   }
 }

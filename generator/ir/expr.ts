@@ -1,5 +1,5 @@
 import { type Op, opRow } from "./ops.js";
-import type { Expr, Scalar, Variable } from "./types.js";
+import type { Expr, Scalar, Table, Variable } from "./types.js";
 
 /** Constructors of expressions; an op of constants is a constant, and u32 + 0 is nothing. */
 
@@ -29,12 +29,9 @@ function isZero(expr: Expr | undefined): boolean {
   return expr?.kind === "constant" && expr.value === 0;
 }
 
-export function lookup(
-  table: { readonly name: string; readonly values: readonly number[] },
-  index: Expr,
-): Expr {
-  if (index.kind === "constant") return f32(table.values[index.value] as number);
-  return { kind: "lookup", type: "f32", table: table.name, index };
+export function lookup({ name, type, values }: Table, index: Expr): Expr {
+  if (index.kind === "constant") return { kind: "constant", type, value: values[index.value] as number };
+  return { kind: "lookup", type, table: name, index };
 }
 
 export function typed(name: string, type: Scalar): Variable {

@@ -123,9 +123,14 @@ function squareRoot(radicand: Interval, ulps: number): Interval {
   return orZero(max(0, below(Math.sqrt(max(lo, 0)), ulps)), above(Math.sqrt(hi), ulps), nan || lo < 0);
 }
 
-function hull(...bounds: number[]): { readonly lo: number; readonly hi: number } {
-  const numbers = bounds.filter((bound) => !Number.isNaN(bound));
-  return { lo: min(...numbers), hi: max(...numbers) };
+/** From the least to the greatest of what is a number. */
+function hull(a: number, b: number, c: number, d: number): { readonly lo: number; readonly hi: number } {
+  let [lo, hi] = [Infinity, -Infinity];
+  for (const bound of [a, b, c, d]) {
+    if (bound < lo) lo = bound;
+    if (bound > hi) hi = bound;
+  }
+  return { lo, hi };
 }
 
 const above = (value: number, ulps: number): number => value + ulps * ulpOf(value);
@@ -138,6 +143,9 @@ function ulpOf(value: number): number {
 }
 
 const decide = (can: boolean, cannot: boolean, fork: Fork): number => (can && cannot ? fork(2) : can ? 1 : 0);
+
+/** A whole number from a to b. */
+const oneOf = (a: number, b: number, fork: Fork): number => (a === b ? a : min(a, b) + fork(abs(b - a) + 1));
 
 function compare(
   holds: (a: Interval, b: Interval) => boolean,
@@ -189,6 +197,15 @@ export function intervalRows({ division, squareRoot: root }: IntervalAccuracy): 
         nan || hi === Infinity || lo === -Infinity,
         fork,
       );
+    },
+    "f32.leading": (fork, a, shift) => {
+      const { lo, hi } = rounded(a);
+      const leading = (value: number): number => opRow("f32.leading").evaluate(value, shift as unknown as number);
+      return oneOf(leading(lo), leading(hi), fork);
+    },
+    "f32.truncate": (fork, a) => {
+      const { lo, hi } = rounded(a);
+      return oneOf(Math.trunc(lo), Math.trunc(hi), fork);
     },
     "f32.bits": (_, { lo, hi, nan }) => {
       if (lo !== hi || nan) throw new Error("a range of values has no bits");

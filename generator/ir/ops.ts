@@ -57,6 +57,10 @@ export const ops = {
   "f32.is_finite": { args: ["f32"], result: "bool", evaluate: (a = 0) => truth(Number.isFinite(a)) },
   "f32.bits": { args: ["f32"], result: "u32", evaluate: (a = 0) => bitsOf(a) },
   "f32.from_bits": { args: ["u32"], result: "f32", evaluate: (a = 0) => floatOf(a) },
+  /** Sign, exponent and the first bits of the fraction: the bits without the lowest `shift`. */
+  "f32.leading": { args: ["f32", "u32"], result: "u32", evaluate: (a = 0, shift = 0) => bitsOf(a) >>> shift },
+  /** Toward zero; of a number in [0, 2^32). */
+  "f32.truncate": { args: ["f32"], result: "u32", evaluate: (a = 0) => Math.trunc(a) },
   /** Exact below 2^24. */
   "f32.from_u32": { args: ["u32"], result: "f32", evaluate: (a = 0) => fround(a) },
   "u32.add": u32((a = 0, b = 0) => (a + b) >>> 0),
@@ -70,6 +74,8 @@ export const ops = {
   "u32.shr": u32((a = 0, b = 0) => a >>> b),
   "u32.eq": compare("u32", (a, b) => a === b),
   "u32.ge": compare("u32", (a, b) => a >= b),
+  "u32.gt": compare("u32", (a, b) => a > b),
+  "u32.lt": compare("u32", (a, b) => a < b),
   "u32.select": select("u32"),
   "bool.and": {
     args: ["bool", "bool"],

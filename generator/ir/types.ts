@@ -9,7 +9,7 @@ export type Expr =
   | { readonly kind: "variable"; readonly type: Scalar; readonly name: string }
   | { readonly kind: "op"; readonly type: Scalar; readonly op: Op; readonly args: readonly Expr[] }
   /** An entry of one of the kernel's tables. */
-  | { readonly kind: "lookup"; readonly type: "f32"; readonly table: string; readonly index: Expr };
+  | { readonly kind: "lookup"; readonly type: "f32" | "u32"; readonly table: string; readonly index: Expr };
 
 export interface Variable {
   readonly name: string;
@@ -27,9 +27,10 @@ export interface Fragment {
   readonly outputs: readonly Variable[];
 }
 
-/** float32 constants that a kernel looks up. */
+/** Constants that a kernel looks up: float32, or whole numbers below 256. */
 export interface Table {
   readonly name: string;
+  readonly type: "f32" | "u32";
   readonly values: readonly number[];
 }
 

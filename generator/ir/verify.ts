@@ -1,5 +1,5 @@
 import { opRow } from "./ops.js";
-import type { Expr, Fragment, Kernel, Scalar, Table, Variable } from "./types.js";
+import type { Expr, Fragment, Kernel, Scalar, Variable } from "./types.js";
 
 /** Throws where a kernel is not well formed: a defect of the compiler, never of a spec. */
 export function verify(kernel: Kernel): Kernel {
@@ -55,10 +55,10 @@ function typeOf(expr: Expr, scope: ReadonlyMap<string, Scalar>, kernel: Kernel):
     case "variable":
       return expectVariable(expr, scope, kernel);
     case "lookup":
-      expectTable(expr.table, kernel.tables, kernel);
+      expectTable(expr.table, expr.type, kernel);
       if (typeOf(expr.index, scope, kernel) !== "u32")
         throw defect(kernel, `an index of ${expr.table} is not u32`);
-      return "f32";
+      return expr.type;
     case "op": {
       const { args, result } = opRow(expr.op);
       const found = expr.args.map((argument) => typeOf(argument, scope, kernel));
@@ -79,8 +79,10 @@ function expectVariable(
   return type;
 }
 
-function expectTable(name: string, tables: readonly Table[], kernel: Kernel): void {
-  if (!tables.some((table) => table.name === name)) throw defect(kernel, `there is no table ${name}`);
+function expectTable(name: string, type: Scalar, kernel: Kernel): void {
+  if (!kernel.tables.some((table) => table.name === name && table.type === type)) {
+    throw defect(kernel, `there is no table ${name} of ${type}`);
+  }
 }
 
 function defect(kernel: Kernel, message: string): Error {

@@ -9,3 +9,8 @@ export function nextUp(value: number): number {
   bits[0] = (bits[0] as number) + (value >= 0 ? 1 : -1);
   return float[0] as number;
 }
+
+/** The next float32 below a finite float32. */
+export function nextDown(value: number): number {
+  return -nextUp(-value);
+}

@@ -1,7 +1,9 @@
 import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { CheckedSpec } from "../check/index.js";
+import { namesOfState } from "../names.js";
 import { formatUniform } from "../rule/uniform.js";
 import type { CodecPlan, Plan, StatePlan } from "./plan.js";
+import { chooseEncoder } from "./encoder.js";
 import { levelsOf, thresholdsOf } from "./tables.js";
 import { hoistUniforms } from "./uniforms.js";
 import { variantsOf } from "./variants.js";
@@ -16,7 +18,7 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     "p",
     "g",
     "t",
-    ...states.map(({ name }) => name),
+    ...states.flatMap(({ name }) => [name, ...namesOfState(name)]),
     ...Object.keys(spec.hyper ?? {}),
     ...locals,
   ]);
@@ -76,6 +78,7 @@ function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: Sta
     throw new Error("lower needs a checked spec");
   }
   const levels = levelsOf(mapping, bits, signed);
+  const thresholds = thresholdsOf(levels);
   return {
     kind: "table",
     bits,
@@ -85,7 +88,8 @@ function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: Sta
     normalize,
     scale: "f32",
     levels,
-    thresholds: thresholdsOf(levels),
+    thresholds,
+    encoder: chooseEncoder(rounding === "nearest" ? thresholds : levels.slice(1)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ElementFunction, UniformExpr } from "../rule/types.js";
+import type { EncoderPlan } from "./encoder.js";
 
 /**
  * A spec with everything settled: exact tables, layout, passes, names. Nothing optional is left. Types only;
@@ -87,6 +88,8 @@ export interface TableCodec {
   readonly levels: readonly number[];
   /** float32[2^bits - 1]: the code of n is the number of thresholds <= n. */
   readonly thresholds: readonly number[];
+  /** How the compiler finds that number: by a proven shortcut, or by bisection. */
+  readonly encoder: EncoderPlan;
 }
 
 export interface StatePlan {

@@ -8,7 +8,9 @@ export function levelsOf(mapping: MappingSpec, bits: number, signed: boolean): n
   if (mapping === "dynamic") return dynamic(bits, signed);
   if (mapping === "linear") return linear(bits, signed, false);
   if (typeof mapping === "object" && "linear" in mapping) return linear(bits, signed, mapping.linear.zero);
-  if (typeof mapping === "object" && "table" in mapping) return mapping.table.map(fround);
+  // A level -0 would be told from 0 by some targets alone.
+  if (typeof mapping === "object" && "table" in mapping)
+    return mapping.table.map((level) => fround(level) + 0);
   throw new Error(`no levels for the mapping ${JSON.stringify(mapping)}`);
 }
 

@@ -1,7 +1,9 @@
 import { LineCounter, parseDocument } from "yaml";
 import { type OptimizerSpec, optimizerSchema } from "../../spec/schema.js";
 import { type Diagnostic, failure, type Result, success } from "../diagnostics.js";
-import { schemaDiagnostics } from "./schema-diagnostics.js";
+import { analyze, type RuleText } from "../rule/analyze.js";
+import { describeFinding } from "./schema-diagnostics.js";
+import { type Finding, findingsOf } from "./schema-findings.js";
 import { type Source, sourceOf } from "./source.js";
 import { keyDiagnostics, syntaxDiagnostic } from "./syntax.js";
 
@@ -27,9 +29,16 @@ export function parse(givenText: string): Result<ParsedSpec> {
     return failure([notOneMapping(value, source)]);
   }
   const parsed = optimizerSchema.safeParse(value, { reportInput: true });
-  return parsed.success
-    ? success({ spec: parsed.data, source })
-    : failure(schemaDiagnostics(parsed.error.issues, value, source));
+  if (parsed.success) return success({ spec: parsed.data, source });
+  const findings = findingsOf(parsed.error.issues, value);
+  const rule = findings.every(leavesRule) ? analyze(value as RuleText, source).diagnostics : [];
+  return failure([...findings.map((finding) => describeFinding(finding, value, source)), ...rule]);
+}
+
+/** Whether the update rule can be read all the same: what it is read against is whole. */
+function leavesRule({ kind, path: [first, ...rest] }: Finding): boolean {
+  if (first === undefined || first === "hyper" || first === "update") return false;
+  return first !== "states" || (rest.length > 0 && kind !== "name");
 }
 
 function notOneMapping(value: unknown, source: Source): Diagnostic {

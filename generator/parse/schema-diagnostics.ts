@@ -1,20 +1,11 @@
-import type { core } from "zod";
 import type { Diagnostic } from "../diagnostics.js";
 import { nearest, suggest } from "../nearest.js";
-import { type Finding, findingsOf, valueAt } from "./schema-findings.js";
+import { type Finding, valueAt } from "./schema-findings.js";
 import { knownKeys, knownWords } from "./schema-guide.js";
 import type { Path, Source } from "./source.js";
 
-/** zod's issues as diagnostics at their places in the text. */
-export function schemaDiagnostics(
-  issues: readonly core.$ZodIssue[],
-  root: unknown,
-  source: Source,
-): Diagnostic[] {
-  return findingsOf(issues, root).map((finding) => describe(finding, root, source));
-}
-
-function describe(finding: Finding, root: unknown, source: Source): Diagnostic {
+/** What the schema found, at its place in the text. */
+export function describeFinding(finding: Finding, root: unknown, source: Source): Diagnostic {
   const { path } = finding;
   const name = nameOf(path);
   const value = valueAt(root, path);

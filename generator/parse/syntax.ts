@@ -1,4 +1,4 @@
-import { type Document, isScalar, type LineCounter, visit, type YAMLError } from "yaml";
+import { type Document, isNode, isScalar, type LineCounter, visit, type YAMLError } from "yaml";
 import type { Diagnostic, Position } from "../diagnostics.js";
 
 type Code = YAMLError["code"];
@@ -27,17 +27,25 @@ export function syntaxDiagnostic(
 ): Diagnostic | undefined {
   const [error] = [...document.errors, ...document.warnings];
   if (error === undefined) return undefined;
-  const { code, message, pos } = error;
-  const unclosed = /closing .quote/.test(message) ? openQuote(document) : undefined;
-  const isTab = code === "BAD_INDENT" && text[pos[0]] === "\t";
+  const { message, pos } = error;
+  const language = text.trimStart().startsWith("{") ? "JSON" : "YAML";
+  const quote = /closing .quote/.test(message) ? openQuote(document) : undefined;
+  const found = quote === undefined ? plain(message) : "this quote is not closed";
   return {
     code: "E102",
-    position: place(lines, unclosed ?? pos[0]),
-    message: `not ${text.trimStart().startsWith("{") ? "JSON" : "YAML"}: ${unclosed === undefined ? plain(message) : "this quote is not closed"}`,
+    position: place(lines, quote ?? pos[0]),
+    message: `not ${language}: ${found}`,
     remedy:
-      (isTab ? remedies.TAB_AS_INDENT : remedies[code]) ??
+      remedies[meaningOf(error, language, text)] ??
       "`lowbit-gen init NAME` writes a valid spec to compare with",
   };
+}
+
+/** The code of a complaint, where another one tells more. */
+function meaningOf({ code, message, pos }: YAMLError, language: string, text: string): Code {
+  if (code === "BAD_INDENT" && text[pos[0]] === "\t") return "TAB_AS_INDENT";
+  const isOpen = message.includes("end with a") || (language === "JSON" && code === "MULTILINE_IMPLICIT_KEY");
+  return isOpen ? "MISSING_CHAR" : code;
 }
 
 /** Keys that stand twice in their mapping, and the one that JavaScript keeps for itself. */
@@ -47,9 +55,18 @@ export function keyDiagnostics(document: Document, lines: LineCounter): Diagnost
     Map(_, { items }) {
       const first = new Map<string, Position>();
       for (const { key } of items) {
-        if (!isScalar(key)) continue;
+        const position = place(lines, (isNode(key) ? key.range?.[0] : undefined) ?? 0);
+        if (!isScalar(key) || key.value === null) {
+          const found = isScalar(key) ? "empty" : "a mapping or a list";
+          diagnostics.push({
+            code: "E205",
+            position,
+            message: `a key is ${found}`,
+            remedy: "a key is a name, followed by a colon",
+          });
+          continue;
+        }
         const name = String(key.value);
-        const position = place(lines, key.range?.[0] ?? 0);
         const earlier = first.get(name);
         if (earlier !== undefined) {
           const remedy = `the first is at line ${earlier.line}, column ${earlier.column}: keep one of them`;

@@ -18,7 +18,7 @@ export interface Dialect {
   readonly types: Readonly<Record<Scalar, string>>;
   readonly ops: Readonly<Record<Op, Spelling>>;
   /** $0 is the table, $1 the index. */
-  readonly lookup: Spelling;
+  readonly lookups: Readonly<Record<"f32" | "u32", Spelling>>;
   readonly constants: Readonly<Record<Scalar, (value: number) => string>>;
   /** $0 is the name, $1 the type, $2 the value. */
   readonly declaration: string;

@@ -39,6 +39,8 @@ const ops = {
   "f32.is_finite": call("is_finite"),
   "f32.bits": call("bits"),
   "f32.from_bits": call("from_bits"),
+  "f32.leading": { text: "leading($0, $1)", level: CALL, args: [FREE, FREE] },
+  "f32.truncate": { text: "truncate($0)", level: CALL, args: [FREE] },
   "f32.from_u32": call("f32"),
   "u32.add": infix("+", ADD),
   "u32.sub": infix("-", ADD),
@@ -50,6 +52,8 @@ const ops = {
   "u32.shr": bitwise(">>"),
   "u32.eq": infix("==", COMPARE),
   "u32.ge": infix(">=", COMPARE),
+  "u32.gt": infix(">", COMPARE),
+  "u32.lt": infix("<", COMPARE),
   "u32.select": select,
   "bool.and": infix("and", AND),
 } as const satisfies Record<Op, Spelling>;
@@ -57,7 +61,10 @@ const ops = {
 const dialect: Dialect = {
   types: { f32: "f32", u32: "u32", bool: "bool" },
   ops,
-  lookup: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  lookups: {
+    f32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+    u32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  },
   constants: {
     f32: shortestFloat,
     u32: (value) => (value > 0xffff ? `0x${value.toString(16)}` : String(value)),

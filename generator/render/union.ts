@@ -7,6 +7,7 @@ export function unionOf(kernels: readonly KernelView[]) {
   return {
     tables: [...tables.values()],
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
+    anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBits: kernels.some(({ needsBits }) => needsBits),

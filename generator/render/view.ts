@@ -12,7 +12,8 @@ export type KernelView = ReturnType<typeof kernelView>;
 export function kernelView(kernel: Kernel, target: Target) {
   const { dialect } = target;
   const name = ({ name }: Variable): string => printName(name, dialect);
-  const granules = kernel.tile / kernel.granule;
+  const granule = granuleOf(kernel, target);
+  const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
   const [parameter] = kernel.update.outputs;
@@ -22,11 +23,11 @@ export function kernelView(kernel: Kernel, target: Target) {
     elementHigh: name(kernel.variables.elementHigh),
     tensorId: name(kernel.variables.tensorId),
     tile: kernel.tile,
-    granule: kernel.granule,
+    granule,
   };
   const states = kernel.states.map((state, index) => ({
     ...common,
-    ...stateView(state, kernel, target),
+    ...stateView(state, kernel, granule, target),
     description: kernel.doc[index + 1] ?? "",
   }));
   const fragments = fragmentsOf(kernel);
@@ -42,9 +43,10 @@ export function kernelView(kernel: Kernel, target: Target) {
     threads,
     rounds,
     /** Whether some thread has no granule in the last round. */
+    isSeveralRounds: rounds > 1,
     ragged: rounds * threads !== granules,
     /** Elements that one thread owns. */
-    owned: rounds * kernel.granule,
+    owned: rounds * granule,
     uniforms: kernel.uniforms.map(({ name: uniform, type }) => ({
       field: uniform,
       name: printName(uniform, dialect),
@@ -60,6 +62,7 @@ export function kernelView(kernel: Kernel, target: Target) {
     anyPacked: states.some(({ isPacked }) => isPacked),
     /** The arrays of a tensor that the kernel finds, in the order of its record. */
     fields: ["p", "g", ...states.flatMap(({ fields }) => fields)],
+    anyShared: kernel.kind === "step" && states.some(({ isShared }) => isShared),
     anyStream: states.some(({ isStochastic }) => isStochastic),
     anyGlobal: states.some(({ isGlobal }) => isGlobal),
     tables: tableViews(kernel.tables, dialect),
@@ -67,12 +70,26 @@ export function kernelView(kernel: Kernel, target: Target) {
   };
 }
 
-function stateView(state: KernelState, kernel: Kernel, target: Target) {
+/** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
+function granuleOf(kernel: Kernel, { capabilities }: Target): number {
+  let granule = kernel.granule;
+  while (granule < capabilities.granule) granule *= 2;
+  return kernel.tile % granule === 0 ? granule : kernel.granule;
+}
+
+/** How many threads own a run, where they are a power of two and neighbours in one exchange. */
+function lanesOf(threads: number, { capabilities }: Target): number {
+  return threads >= 1 && threads <= capabilities.lanes && Number.isInteger(Math.log2(threads)) ? threads : 0;
+}
+
+function stateView(state: KernelState, kernel: Kernel, granule: number, target: Target) {
   const { dialect } = target;
   const { variables, statistic } = state;
   const isPacked = state.locate !== null;
   const run = statistic?.run ?? "tensor";
   const isTile = statistic?.source === "tile";
+  const words = (granule * state.bits) / 32;
+  const lanes = isTile && run !== "tensor" ? lanesOf(run / granule, target) : 0;
   return {
     ...Object.fromEntries(
       Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
@@ -98,16 +115,20 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
     run: run === "tensor" ? 0 : run,
     /** Runs that a tile holds. */
     runs: isTile && run !== "tensor" ? kernel.tile / run : 0,
+    /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
+    lanes,
+    isLanes: lanes > 0,
+    isShared: isTile && lanes === 0,
     isOneRun: isTile && kernel.tile === run,
     /** Whether a granule lies within one run. */
-    granuleInRun: run === "tensor" || run % kernel.granule === 0,
+    granuleInRun: run === "tensor" || run % granule === 0,
     isStochastic: state.stream !== null,
     straddles: state.straddles,
     bits: state.bits,
-    words: state.words,
-    isOneWord: state.words === 1,
+    words,
+    isOneWord: words === 1,
     /** Room for the part of a last code that does not exist. */
-    wordsAndRest: state.words + (state.straddles ? 1 : 0),
+    wordsAndRest: words + (state.straddles ? 1 : 0),
     locateLines: printFragment(state.locate, dialect),
     unpackLines: printFragment(state.unpack, dialect),
     decodeLines: printFragment(state.decode, dialect),
@@ -130,23 +151,22 @@ function stateView(state: KernelState, kernel: Kernel, target: Target) {
 
 function tableViews(tables: readonly Table[], dialect: Dialect) {
   let offset = 0;
-  return tables.map(({ name, values }) => {
+  return tables.map(({ name, type, values }) => {
+    const isFloat = type === "f32";
     const view = {
       name,
       offset,
+      isFloat,
       count: values.length,
-      rows: rowsOf(values.map(shortestFloat)),
-      literalRows: rowsOf(values.map(dialect.constants.f32)),
+      rows: rowsOf(values.map(isFloat ? shortestFloat : String), isFloat ? 8 : 32),
+      literalRows: rowsOf(values.map(isFloat ? dialect.constants.f32 : String), isFloat ? 8 : 32),
     };
     offset += values.length;
     return view;
   });
 }
 
-/** Eight entries a line. */
-function rowsOf(values: readonly string[]): string[] {
-  return Array.from(
-    { length: Math.ceil(values.length / 8) },
-    (_, row) => `${values.slice(row * 8, row * 8 + 8).join(", ")},`,
-  );
+function rowsOf(values: readonly string[], each: number): string[] {
+  const count = Math.ceil(values.length / each);
+  return Array.from({ length: count }, (_, row) => `${values.slice(row * each, (row + 1) * each).join(", ")},`);
 }

@@ -1,131 +1,106 @@
-import type { OptimizerSpec } from "../../spec/schema.js";
-import type { Diagnostic } from "../diagnostics.js";
+import { isName, nameRule, type OptimizerSpec } from "../../spec/schema.js";
+import type { Diagnostic, DiagnosticCode } from "../diagnostics.js";
 import type { Source } from "../parse/source.js";
-import type { Ast } from "./ast.js";
-import { asElement, type Report, type Scope, typeExpression, type Value } from "./expressions.js";
-import { parseExpression, parseRule } from "./parse.js";
-import type { ElementAssignment, Rule, Schedule, UniformExpr } from "./types.js";
+import type { Assignment } from "./ast.js";
+import { isFunction, typeExpression } from "./expressions.js";
+import { parseRule } from "./parse.js";
+import { analyzeSchedules } from "./schedules.js";
+import type { ElementAssignment, Rule, UniformExpr } from "./types.js";
 import { usageDiagnostics } from "./usage.js";
+import { asElement, type Report, reporter, type Scope, type Value } from "./values.js";
+
+/** What a rule is read against; of the states the names alone. */
+export interface RuleText extends Pick<OptimizerSpec, "hyper" | "update"> {
+  readonly states?: Readonly<Record<string, unknown>> | undefined;
+}
 
 export interface Analysis {
   readonly rule: Rule;
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const usageStaysClear = new Set<DiagnosticCode>(["E302", "E305", "E310", "E311", "E312", "E501"]);
+
 /** Resolves names and shapes of a spec's update rule and schedules. */
-export function analyze(spec: OptimizerSpec, source: Source): Analysis {
+export function analyze(spec: RuleText, source: Source): Analysis {
   const diagnostics: Diagnostic[] = [];
-  const hypers = spec.hyper ?? {};
+  const hypers = Object.keys(spec.hyper ?? {});
   const states = Object.keys(spec.states ?? {});
   const used = new Set<string>();
+  const elements = ["p", "g", ...states];
 
-  const schedules = analyzeSchedules(hypers, source, diagnostics, used);
+  const { schedules, defaults } = analyzeSchedules(spec.hyper ?? {}, elements, source, diagnostics, used);
   const parsed = parseRule(spec.update, (offset) => source.inside(["update"], offset));
-  if ("diagnostic" in parsed) {
-    return { rule: { assignments: [], schedules, uniformLocals: {} }, diagnostics: [...diagnostics, parsed.diagnostic] };
+  if ("diagnostics" in parsed) {
+    const rule = { assignments: [], schedules, uniformLocals: {} };
+    return { rule, diagnostics: [...diagnostics, ...parsed.diagnostics] };
   }
 
-  const report = reporter(source, ["update"], diagnostics);
-  const values = new Map<string, Value>();
-  for (const name of ["p", "g", ...states]) values.set(name, element(name));
-  for (const name of Object.keys(hypers)) values.set(name, uniform({ kind: "hyper", name }));
+  const values = new Map<string, Value | undefined>();
   values.set("t", uniform({ kind: "step" }));
+  for (const name of hypers) values.set(name, uniform({ kind: "hyper", name }));
+  for (const name of elements) values.set(name, element(name));
 
   const assignments: ElementAssignment[] = [];
   const uniformLocals: Record<string, UniformExpr> = {};
-  const scope: Scope = { values, used, report };
-  for (const { target, targetSpan, value: ast } of parsed.ast) {
+  const report = reporter(source, ["update"], diagnostics);
+  const assigned = new Set(parsed.ast.map(({ target }) => target));
+  const scope: Scope = { values, used, report, assigned, defaults };
+  for (const assignment of parsed.ast) {
+    const { target, value: ast } = assignment;
     const value = typeExpression(ast, scope);
-    const role = target === "p" ? "param" : target === "g" ? "gradient" : states.includes(target) ? "state" : "local";
-    if (target === "t" || target in hypers) {
-      report("E307", targetSpan, `${target} cannot be assigned: it is ${target === "t" ? "the step" : "a hyper"}`, "assign p, a state or a local");
+    const role = roleOf(target, states);
+    if (!mayAssign(assignment, hypers, elements, report)) {
+      if (!values.has(target)) values.set(target, undefined);
       continue;
     }
-    if (value === undefined) {
-      values.set(target, element(target));
-      continue;
+    if (value?.type === "bool") {
+      report(
+        "E306",
+        ast.span,
+        `${target} is given a truth value`,
+        "write the condition inside select(condition, a, b)",
+      );
     }
-    if (value.type === "bool") {
-      report("E306", ast.span, `${target} is given a truth value`, "use select(condition, a, b)");
-      continue;
-    }
-    if (role === "local" && value.shape === "uniform") {
+    if (value?.type !== "number") {
+      values.set(target, role === "local" ? undefined : element(target));
+    } else if (role === "local" && value.shape === "uniform") {
       uniformLocals[target] = value.uniform;
       values.set(target, value);
-      continue;
+    } else {
+      assignments.push({ target, role, value: asElement(value, ast, scope) });
+      values.set(target, element(target));
     }
-    assignments.push({ target, role, value: asElement(value) });
-    values.set(target, element(target));
   }
 
-  diagnostics.push(...usageDiagnostics(spec, parsed.ast, used, diagnostics.length > 0, source));
+  // What a wrong expression lacks may be what would have used a name.
+  const isUsageClear = diagnostics.every(({ code }) => usageStaysClear.has(code));
+  if (isUsageClear) diagnostics.push(...usageDiagnostics(spec, parsed.ast, used, source));
   return { rule: { assignments, schedules, uniformLocals }, diagnostics };
 }
 
-function reporter(source: Source, path: readonly string[], diagnostics: Diagnostic[]): Report {
-  return (code, span, message, remedy) =>
-    diagnostics.push({ code, position: source.inside(path, span.start), message, remedy });
+function roleOf(target: string, states: readonly string[]): ElementAssignment["role"] {
+  if (target === "p") return "param";
+  if (target === "g") return "gradient";
+  return states.includes(target) ? "state" : "local";
 }
 
-function analyzeSchedules(
-  hypers: NonNullable<OptimizerSpec["hyper"]>,
-  source: Source,
-  diagnostics: Diagnostic[],
-  used: Set<string>,
-): Schedule[] {
-  const pending = new Map<string, Ast>();
-  for (const [name, value] of Object.entries(hypers)) {
-    if (typeof value === "number") continue;
-    const parsed = parseExpression(value, (offset) => source.inside(["hyper", name], offset));
-    if ("diagnostic" in parsed) diagnostics.push(parsed.diagnostic);
-    else pending.set(name, parsed.ast);
-  }
-
-  const schedules: Schedule[] = [];
-  const values = new Map<string, Value>([["t", uniform({ kind: "step" })]]);
-  for (const name of Object.keys(hypers)) values.set(name, uniform({ kind: "hyper", name }));
-  for (const name of ["p", "g"]) values.set(name, element(name));
-
-  while (pending.size > 0) {
-    const ready = [...pending].find(([, ast]) => names(ast).every((name) => !pending.has(name)));
-    if (ready === undefined) {
-      for (const name of pending.keys()) {
-        diagnostics.push({
-          code: "E310",
-          position: source.at(["hyper", name]),
-          message: `${name} depends on itself through ${[...pending.keys()].join(", ")}`,
-          remedy: "write schedules of t and of hypers that are numbers or earlier schedules",
-        });
-      }
-      return schedules;
-    }
-    const [name, ast] = ready;
-    pending.delete(name);
-    const report = reporter(source, ["hyper", name], diagnostics);
-    const value = typeExpression(ast, { values, used, report });
-    if (value === undefined) continue;
-    if (value.shape !== "uniform") {
-      report("E305", ast.span, `the schedule of ${name} uses an element`, "a schedule is an expression of t and hypers");
-    } else if (value.type === "bool") {
-      report("E306", ast.span, `the schedule of ${name} is a truth value`, "use select(condition, a, b)");
-    } else schedules.push({ name, value: value.uniform });
-  }
-  return schedules;
-}
-
-function names(ast: Ast): string[] {
-  switch (ast.kind) {
-    case "number":
-      return [];
-    case "name":
-      return [ast.name];
-    case "negate":
-      return names(ast.argument);
-    case "binary":
-      return [...names(ast.left), ...names(ast.right)];
-    case "call":
-      return ast.arguments.flatMap(names);
-  }
+function mayAssign(
+  { target, targetSpan }: Assignment,
+  hypers: readonly string[],
+  elements: readonly string[],
+  report: Report,
+): boolean {
+  if (elements.includes(target)) return true;
+  const remedy = "assign p, a state or a local";
+  if (target === "t") report("E307", targetSpan, "t cannot be assigned: it is the step", remedy);
+  else if (hypers.includes(target))
+    report("E307", targetSpan, `${target} cannot be assigned: it is a hyper`, remedy);
+  else if (isFunction(target))
+    report("E205", targetSpan, `${target} already names a function`, "choose another name");
+  else if (!isName(target)) report("E205", targetSpan, `${target} cannot be a name`, nameRule);
+  else return true;
+  return false;
 }
 
 function element(name: string): Value {

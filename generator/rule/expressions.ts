@@ -1,24 +1,10 @@
-import { suggest } from "../nearest.js";
-import type { DiagnosticCode } from "../diagnostics.js";
-import type { Ast, Span } from "./ast.js";
+import { nearest, suggest } from "../nearest.js";
+import type { Ast } from "./ast.js";
 import { callable, functionRows, operatorFunctions, reductions } from "./functions.js";
-import type { ElementExpr, ElementFunction, UniformExpr, UniformFunction } from "./types.js";
-
-type Type = "number" | "bool";
-
-/** An analyzed expression. */
-export type Value =
-  | { readonly shape: "uniform"; readonly type: Type; readonly uniform: UniformExpr }
-  | { readonly shape: "element"; readonly type: Type; readonly element: ElementExpr };
-
-export type Report = (code: DiagnosticCode, span: Span, message: string, remedy: string) => void;
-
-export interface Scope {
-  readonly values: ReadonlyMap<string, Value>;
-  /** Names read so far. */
-  readonly used: Set<string>;
-  readonly report: Report;
-}
+import { typePower } from "./power.js";
+import type { ElementFunction, UniformFunction } from "./types.js";
+import { formatUniform, isZero } from "./uniform.js";
+import { asElement, expectType, type Scope, type Type, type Value } from "./values.js";
 
 /** The value of an expression, or undefined where something was reported. */
 export function typeExpression(ast: Ast, scope: Scope): Value | undefined {
@@ -28,108 +14,101 @@ export function typeExpression(ast: Ast, scope: Scope): Value | undefined {
     case "name":
       return typeName(ast, scope);
     case "negate":
-      return apply("neg", [ast.argument], ast, scope);
-    case "binary":
-      return ast.operator === "^" ? typePower(ast, scope) : apply(operatorFunctions[ast.operator], [ast.left, ast.right], ast, scope);
+      return typeApplied("neg", [ast.argument], ast, scope);
+    case "binary": {
+      if (ast.operator !== "^")
+        return typeApplied(operatorFunctions[ast.operator], [ast.left, ast.right], ast, scope);
+      const [base, exponent] = [typeExpression(ast.left, scope), typeExpression(ast.right, scope)];
+      return base && exponent ? typePower(base, exponent, ast, scope) : undefined;
+    }
     case "call":
       return typeCall(ast, scope);
   }
 }
 
 function typeName(ast: Extract<Ast, { kind: "name" }>, scope: Scope): Value | undefined {
-  const value = scope.values.get(ast.name);
-  if (value === undefined) {
-    scope.report("E302", ast.span, `${ast.name} is not defined here`, suggest(ast.name, [...scope.values.keys()]));
-    return undefined;
-  }
-  scope.used.add(ast.name);
-  return value;
-}
-
-function typeCall(ast: Extract<Ast, { kind: "call" }>, scope: Scope): Value | undefined {
-  const fn = callable.find((name) => name === ast.callee);
-  if (fn !== undefined) return apply(fn, ast.arguments, ast, scope);
-  if ((reductions as readonly string[]).includes(ast.callee)) {
-    scope.report("E501", ast.calleeSpan, `the reduction ${ast.callee} is not built yet`, "this version builds element-wise rules");
+  const { name, span } = ast;
+  scope.used.add(name);
+  if (scope.values.has(name)) return scope.values.get(name);
+  const names = [...scope.values.keys()];
+  if (scope.assigned.has(name)) {
+    scope.report("E302", span, `${name} is not defined yet`, "it is assigned below: move that line up");
+  } else if (isFunction(name)) {
+    scope.report("E302", span, `${name} is a function, not a value`, `write its argument: ${name}(a)`);
   } else {
-    scope.report("E303", ast.calleeSpan, `${ast.callee} is not a function`, suggest(ast.callee, [...callable, ...reductions]));
+    // What was meant is used, too.
+    scope.used.add(nearest(name, names) ?? name);
+    scope.report("E302", span, `${name} is not defined here`, suggest(name, names, "names here"));
   }
   return undefined;
 }
 
-function apply(fn: UniformFunction, argumentAsts: readonly Ast[], ast: Ast, scope: Scope): Value | undefined {
+function typeCall(ast: Extract<Ast, { kind: "call" }>, scope: Scope): Value | undefined {
+  const { callee, calleeSpan } = ast;
+  const fn = callable.find((name) => name === callee);
+  if (fn !== undefined) return typeApplied(fn, ast.arguments, ast, scope);
+  for (const argument of ast.arguments) typeExpression(argument, scope);
+  if (isFunction(callee)) {
+    scope.report(
+      "E501",
+      calleeSpan,
+      `the reduction ${callee} is not built yet`,
+      "this version builds element-wise rules",
+    );
+  } else if (scope.values.has(callee)) {
+    scope.used.add(callee);
+    scope.report(
+      "E303",
+      calleeSpan,
+      `${callee} is a value, not a function`,
+      `write ${callee} * (...) to multiply`,
+    );
+  } else {
+    scope.report("E303", calleeSpan, `${callee} is not a function`, suggest(callee, callable));
+  }
+  return undefined;
+}
+
+export function isFunction(name: string): boolean {
+  return [...callable, ...reductions].some((known) => known === name);
+}
+
+function typeApplied(fn: UniformFunction, asts: readonly Ast[], ast: Ast, scope: Scope): Value | undefined {
   const row = functionRows[fn];
-  const typed = argumentAsts.map((argument) => typeExpression(argument, scope));
-  if (argumentAsts.length !== row.arity) {
-    scope.report("E304", ast.span, `${fn} takes ${row.arity} arguments, found ${argumentAsts.length}`, `write ${fn}(${"a, b, c".slice(0, row.arity * 3 - 2)})`);
+  const typed = asts.map((argument) => typeExpression(argument, scope));
+  if (asts.length !== row.arity) {
+    const names = row.arguments === "select" ? "condition, a, b" : "a, b".slice(0, 3 * row.arity - 2);
+    const count = `${row.arity} argument${row.arity === 1 ? "" : "s"}`;
+    scope.report("E304", ast.span, `${fn} takes ${count}, found ${asts.length}`, `write ${fn}(${names})`);
     return undefined;
   }
-  if (typed.some((value) => value === undefined)) return undefined;
-  const values = typed as Value[];
-
+  const values = typed.filter((value) => value !== undefined);
+  if (values.length < typed.length) return undefined;
   for (const [index, value] of values.entries()) {
     const wanted: Type = row.arguments === "select" && index === 0 ? "bool" : "number";
-    if (value.type !== wanted) {
-      const place = argumentAsts[index] as Ast;
-      const remedy = wanted === "bool" ? "write a comparison such as t > 1" : "use select(condition, a, b)";
-      scope.report("E306", place.span, `${wanted === "bool" ? "a number" : "a truth value"} where a ${wanted === "bool" ? "truth value" : "number"} is needed`, remedy);
-      return undefined;
-    }
+    if (!expectType(wanted, value, asts[index] as Ast, scope)) return undefined;
   }
 
   const type: Type = row.result === "bool" ? "bool" : "number";
-  if (values.every((value) => value.shape === "uniform")) {
-    return { shape: "uniform", type, uniform: { kind: "apply", fn, args: values.map((value) => value.uniform) } };
+  const uniforms = values.flatMap((value) => (value.shape === "uniform" ? [value.uniform] : []));
+  if (uniforms.length === values.length) {
+    return { shape: "uniform", type, uniform: { kind: "apply", fn, args: uniforms } };
   }
   if (!row.element) {
-    scope.report("E305", ast.span, `${fn} of an element`, `this version computes ${fn} of uniform values only (numbers, hypers, t)`);
+    const remedy = `this version computes ${fn} of uniform values only: numbers, hypers, t`;
+    scope.report("E305", ast.span, `${fn} of a value that differs from element to element`, remedy);
     return undefined;
   }
-  return { shape: "element", type, element: { kind: "apply", fn: fn as ElementFunction, args: values.map(asElement) } };
-}
-
-/** x ^ n: any uniform power of a uniform; of an element the powers that are exact products and roots. */
-function typePower(ast: Extract<Ast, { kind: "binary" }>, scope: Scope): Value | undefined {
-  const base = typeExpression(ast.left, scope);
-  const exponent = typeExpression(ast.right, scope);
-  if (base === undefined || exponent === undefined) return undefined;
-  if (base.shape === "uniform" && exponent.shape === "uniform") return apply("pow", [ast.left, ast.right], ast, scope);
-  if (exponent.shape !== "uniform") {
-    scope.report("E305", ast.right.span, "the exponent is an element", "an exponent is a number, or a uniform expression over a uniform base");
-    return undefined;
+  const [, divisor] = fn === "div" ? values : [];
+  if (divisor?.shape === "uniform" && isZero(divisor.uniform)) {
+    const [, place] = asts as [Ast, Ast];
+    scope.report(
+      "E312",
+      place.span,
+      `a division by ${formatUniform(divisor.uniform)}, which is 0`,
+      "divide by something else",
+    );
   }
-  if (base.type === "bool") {
-    scope.report("E306", ast.left.span, "a truth value where a number is needed", "use select(condition, a, b)");
-    return undefined;
-  }
-  const power = constantOf(exponent.uniform);
-  const element = power === undefined ? undefined : elementPower(asElement(base), power);
-  if (element === undefined) {
-    scope.report("E311", ast.right.span, "this power of an element cannot be computed exactly", "an element takes the powers 1 to 8, 0.5 and their negatives");
-    return undefined;
-  }
-  return { shape: "element", type: "number", element };
-}
-
-function elementPower(base: ElementExpr, power: number): ElementExpr | undefined {
-  const size = Math.abs(power);
-  const positive: ElementExpr | undefined =
-    size === 0.5
-      ? { kind: "apply", fn: "sqrt", args: [base] }
-      : Number.isInteger(size) && size >= 1 && size <= 8
-        ? Array.from({ length: size - 1 }).reduce<ElementExpr>((product) => ({ kind: "apply", fn: "mul", args: [product, base] }), base)
-        : undefined;
-  if (positive === undefined || power > 0) return positive;
-  const one: ElementExpr = { kind: "uniform", expr: { kind: "number", value: 1 } };
-  return { kind: "apply", fn: "div", args: [one, positive] };
-}
-
-function constantOf(expr: UniformExpr): number | undefined {
-  if (expr.kind === "number") return expr.value;
-  const [only] = expr.kind === "apply" && expr.fn === "neg" ? expr.args : [];
-  return only?.kind === "number" ? -only.value : undefined;
-}
-
-export function asElement(value: Value): ElementExpr {
-  return value.shape === "element" ? value.element : { kind: "uniform", expr: value.uniform };
+  const args = values.map((value, index) => asElement(value, asts[index] as Ast, scope));
+  return { shape: "element", type, element: { kind: "apply", fn: fn as ElementFunction, args } };
 }

@@ -10,7 +10,12 @@ interface FunctionRow {
   readonly element: boolean;
 }
 
-const number = (arity: number, element: boolean): FunctionRow => ({ arity, arguments: "number", result: "number", element });
+const number = (arity: number, element: boolean): FunctionRow => ({
+  arity,
+  arguments: "number",
+  result: "number",
+  element,
+});
 const comparison: FunctionRow = { arity: 2, arguments: "number", result: "bool", element: true };
 
 export const functionRows: Record<UniformFunction, FunctionRow> = {
@@ -37,10 +42,29 @@ export const functionRows: Record<UniformFunction, FunctionRow> = {
 };
 
 /** Functions a rule may call by name. */
-export const callable = ["select", "min", "max", "abs", "sign", "sqrt", "exp", "log"] as const satisfies readonly UniformFunction[];
+export const callable = [
+  "select",
+  "min",
+  "max",
+  "abs",
+  "sign",
+  "sqrt",
+  "exp",
+  "log",
+] as const satisfies readonly UniformFunction[];
 
 /** Reductions of the language; `check` says that they are not built yet. */
-export const reductions = ["rowmean", "colmean", "rowmax", "colmax", "mean", "sum", "norm", "rms", "absmax"] as const;
+export const reductions = [
+  "rowmean",
+  "colmean",
+  "rowmax",
+  "colmax",
+  "mean",
+  "sum",
+  "norm",
+  "rms",
+  "absmax",
+] as const;
 
 export const operatorFunctions: Record<BinaryOperator, UniformFunction> = {
   "+": "add",

@@ -27,7 +27,11 @@ const meaning: Record<UniformFunction, (...args: number[]) => number> = {
 };
 
 /** The float64 value of a uniform expression at step t (from 1). */
-export function evaluateUniform(expr: UniformExpr, hypers: Readonly<Record<string, number>>, t: number): number {
+export function evaluateUniform(
+  expr: UniformExpr,
+  hypers: Readonly<Record<string, number>>,
+  t: number,
+): number {
   switch (expr.kind) {
     case "number":
       return expr.value;
@@ -46,6 +50,11 @@ export function evaluateUniform(expr: UniformExpr, hypers: Readonly<Record<strin
 /** Whether an expression is the same in every step. */
 export function isConstant(expr: UniformExpr): boolean {
   return expr.kind === "number" || (expr.kind === "apply" && expr.args.every(isConstant));
+}
+
+/** Whether an expression is zero in every step. */
+export function isZero(expr: UniformExpr): boolean {
+  return isConstant(expr) && evaluateUniform(expr, {}, 1) === 0;
 }
 
 interface Spelling {
@@ -92,6 +101,7 @@ export function formatUniform(expr: UniformExpr, least = 0): string {
     const tight = expr.fn === "pow" || expr.fn === "mul" ? text.replace(` ${infix} `, infix) : text;
     return level < least ? `(${tight})` : tight;
   }
-  if (expr.fn === "neg" && first) return level < least ? `(-${formatUniform(first, level)})` : `-${formatUniform(first, level)}`;
+  if (expr.fn === "neg" && first)
+    return level < least ? `(-${formatUniform(first, level)})` : `-${formatUniform(first, level)}`;
   return `${expr.fn}(${expr.args.map((argument) => formatUniform(argument)).join(", ")})`;
 }

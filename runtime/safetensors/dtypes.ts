@@ -5,15 +5,21 @@ export class SafetensorsError extends LowbitError {
   override readonly name = "SafetensorsError";
 }
 
-/** Element type to the view that holds it. F16 and BF16 are raw bits: JavaScript has no such numbers. */
+/** Element type to the view that holds it. F16, BF16 and F8 are raw bits: JavaScript has no such numbers. */
 export const views = {
   F64: Float64Array,
   I64: BigInt64Array,
+  U64: BigUint64Array,
   F32: Float32Array,
   U32: Uint32Array,
   I32: Int32Array,
   F16: Uint16Array,
   BF16: Uint16Array,
+  U16: Uint16Array,
+  I16: Int16Array,
+  F8_E4M3: Uint8Array,
+  F8_E5M2: Uint8Array,
+  BOOL: Uint8Array,
   U8: Uint8Array,
   I8: Int8Array,
 } as const;
@@ -22,9 +28,11 @@ export type DType = keyof typeof views;
 export type TensorData =
   | Float64Array
   | BigInt64Array
+  | BigUint64Array
   | Float32Array
   | Uint32Array
   | Int32Array
+  | Int16Array
   | Uint16Array
   | Uint8Array
   | Int8Array;

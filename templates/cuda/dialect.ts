@@ -41,6 +41,8 @@ export const dialect: Dialect = {
     "f32.is_finite": call("isfinite"),
     "f32.bits": call("__float_as_uint"),
     "f32.from_bits": call("__uint_as_float"),
+    "f32.leading": { text: "__float_as_uint($0) >> $1", level: SHIFT, args: [FREE, MULTIPLY] },
+    "f32.truncate": call("__float2uint_rz"),
     "f32.from_u32": call("__uint2float_rn"),
     "u32.add": binary("+", ADD),
     "u32.sub": binary("-", ADD),
@@ -52,10 +54,15 @@ export const dialect: Dialect = {
     "u32.shr": bitwise(">>", SHIFT),
     "u32.eq": binary("==", EQUAL),
     "u32.ge": binary(">=", COMPARE),
+    "u32.gt": binary(">", COMPARE),
+    "u32.lt": binary("<", COMPARE),
     "u32.select": select,
     "bool.and": binary("&&", AND_ALSO),
   },
-  lookup: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  lookups: {
+    f32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+    u32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
+  },
   constants: {
     f32: (value) => floatLiteral(value),
     u32: (value) => (value > 0xffff ? `0x${value.toString(16)}u` : `${value}u`),
@@ -70,7 +77,8 @@ export const dialect: Dialect = {
       "return short signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned",
       "using virtual void volatile wchar_t while xor uint32_t uint64_t isfinite fabsf sqrtf min max",
       "threadIdx blockIdx blockDim gridDim warpSize",
-      "uniforms chunks chunk tensors tensor parameters gradients start first limit granule round thread run word Chunk",
+      "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
+      "raiseMaximum maximumOfLanes Chunk entry quad i",
     ]
       .join(" ")
       .split(" "),

@@ -28,11 +28,50 @@
 
 namespace {
 
-/** The tensor and the tile of each workgroup. */
+/** The tensor and the tile that one block of threads works on. */
 struct Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
+
+/** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      const uint4 quad = *reinterpret_cast<const uint4*>(source + i);
+      reinterpret_cast<uint32_t&>(values[i]) = quad.x;
+      reinterpret_cast<uint32_t&>(values[i + 1 < N ? i + 1 : 0]) = quad.y;
+      reinterpret_cast<uint32_t&>(values[i + 2 < N ? i + 2 : 0]) = quad.z;
+      reinterpret_cast<uint32_t&>(values[i + 3 < N ? i + 3 : 0]) = quad.w;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) values[i] = i < limit ? source[i] : T{};
+  }
+}
+
+/** The first `limit` of N values. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      uint4 quad;
+      quad.x = reinterpret_cast<const uint32_t&>(values[i]);
+      quad.y = reinterpret_cast<const uint32_t&>(values[i + 1 < N ? i + 1 : 0]);
+      quad.z = reinterpret_cast<const uint32_t&>(values[i + 2 < N ? i + 2 : 0]);
+      quad.w = reinterpret_cast<const uint32_t&>(values[i + 3 < N ? i + 3 : 0]);
+      *reinterpret_cast<uint4*>(target + i) = quad;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if (i < limit) target[i] = values[i];
+    }
+  }
+}
 
 }  // namespace
 
@@ -61,14 +100,11 @@ struct step_tensor {
  * One step of AdamW with float32 states.
  * m: float32
  * v: float32
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+extern "C" __global__ void __launch_bounds__(128) step(
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -80,19 +116,26 @@ extern "C" __global__ void __launch_bounds__(256) step(
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
 
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
-      const float m = tensor.m[first + index];
-      const float v = tensor.v[first + index];
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
+    float m_data[8];
+    load(m_data, tensor.m + start + first, limit);
+    float v_data[8];
+    load(v_data, tensor.v + start + first, limit);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float p = parameters[index];
+      const float g = gradients[index];
+      const float m = m_data[index];
+      const float v = v_data[index];
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -103,9 +146,12 @@ extern "C" __global__ void __launch_bounds__(256) step(
       const float m_out = finite ? m_new : m;
       const float v_out = finite ? v_new : v;
 
-      tensor.p[first + index] = p_out;
-      tensor.m[first + index] = m_out;
-      tensor.v[first + index] = v_out;
+      parameters[index] = p_out;
+      m_data[index] = m_out;
+      v_data[index] = v_out;
     }
+    store(tensor.p + start + first, parameters, limit);
+    store(tensor.m + start + first, m_data, limit);
+    store(tensor.v + start + first, v_data, limit);
   }
 }

@@ -28,7 +28,7 @@
 
 namespace {
 
-/** The tensor and the tile of each workgroup. */
+/** The tensor and the tile that one block of threads works on. */
 struct Chunk {
   uint32_t tensor;
   uint32_t tile;
@@ -42,6 +42,10 @@ __device__ const float m_next_levels_table[7] = {
   -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 };
 
+__device__ const uint8_t m_bases_table[16] = {
+  3, 3, 4, 4, 4, 5, 6, 6, 2, 1, 1, 1, 0, 0, 0, 0,
+};
+
 __device__ const float m_gaps_table[8] = {
   0.44999996f, 0.27f, 0.055000003f, 0.055000003f, 0.27f, 0.44999996f, 0.22500002f, 0.0f,
 };
@@ -50,17 +54,62 @@ __device__ const float v_levels_table[8] = {
   0.125f, 0.25f, 0.375f, 0.5f, 0.625f, 0.75f, 0.875f, 1.0f,
 };
 
-__device__ const float v_next_levels_table[7] = {
-  0.25f, 0.375f, 0.5f, 0.625f, 0.75f, 0.875f, 1.0f,
-};
-
 __device__ const float v_gaps_table[8] = {
   0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.0f,
 };
 
+/** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      const uint4 quad = *reinterpret_cast<const uint4*>(source + i);
+      reinterpret_cast<uint32_t&>(values[i]) = quad.x;
+      reinterpret_cast<uint32_t&>(values[i + 1 < N ? i + 1 : 0]) = quad.y;
+      reinterpret_cast<uint32_t&>(values[i + 2 < N ? i + 2 : 0]) = quad.z;
+      reinterpret_cast<uint32_t&>(values[i + 3 < N ? i + 3 : 0]) = quad.w;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) values[i] = i < limit ? source[i] : T{};
+  }
+}
+
+/** The first `limit` of N values. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      uint4 quad;
+      quad.x = reinterpret_cast<const uint32_t&>(values[i]);
+      quad.y = reinterpret_cast<const uint32_t&>(values[i + 1 < N ? i + 1 : 0]);
+      quad.z = reinterpret_cast<const uint32_t&>(values[i + 2 < N ? i + 2 : 0]);
+      quad.w = reinterpret_cast<const uint32_t&>(values[i + 3 < N ? i + 3 : 0]);
+      *reinterpret_cast<uint4*>(target + i) = quad;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if (i < limit) target[i] = values[i];
+    }
+  }
+}
+
 /** Non-negative floats order as their bits do. */
-__device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
+[[maybe_unused]] __device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
   atomicMax(maximum, __float_as_uint(magnitude));
+}
+
+/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+template <uint32_t Lanes>
+__device__ __forceinline__ float maximumOfLanes(float value) {
+#pragma unroll
+  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+  }
+  return value;
 }
 
 }  // namespace
@@ -96,14 +145,11 @@ struct step_tensor {
  * One step of 3-bit AdamW, stochastic rounding, blocks of 128, truly packed.
  * m: 3 bits, signed dynamic, one scale a block of 128, stochastic rounding
  * v: 3 bits, unsigned linear without zero, one scale a block of 128, stochastic rounding
- * One block of threads a chunk.
+ * Any number of blocks of 32 threads; p and g on 16 bytes.
  */
 extern "C" __global__ void __launch_bounds__(32) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -121,63 +167,56 @@ extern "C" __global__ void __launch_bounds__(32) step(
 
   __shared__ float m_levels[8];
   __shared__ float m_next_levels[7];
+  __shared__ uint8_t m_bases[16];
   __shared__ float m_gaps[8];
   __shared__ float v_levels[8];
-  __shared__ float v_next_levels[7];
   __shared__ float v_gaps[8];
   for (uint32_t entry = thread; entry < 8u; entry += 32u) m_levels[entry] = m_levels_table[entry];
   for (uint32_t entry = thread; entry < 7u; entry += 32u) m_next_levels[entry] = m_next_levels_table[entry];
+  for (uint32_t entry = thread; entry < 16u; entry += 32u) m_bases[entry] = m_bases_table[entry];
   for (uint32_t entry = thread; entry < 8u; entry += 32u) m_gaps[entry] = m_gaps_table[entry];
   for (uint32_t entry = thread; entry < 8u; entry += 32u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 7u; entry += 32u) v_next_levels[entry] = v_next_levels_table[entry];
   for (uint32_t entry = thread; entry < 8u; entry += 32u) v_gaps[entry] = v_gaps_table[entry];
-  __shared__ uint32_t m_maxima[8];
-  for (uint32_t run = thread; run < 8u; run += 32u) m_maxima[run] = 0;
-  __shared__ uint32_t v_maxima[8];
-  for (uint32_t run = thread; run < 8u; run += 32u) v_maxima[run] = 0;
   __syncthreads();
 
-  float m_values[32];
-  float v_values[32];
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 32u + thread;
-    const uint64_t first = start + granule * 32u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 32 ? uint32_t(tensor.length - first) : 32u;
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 32u;
+    const uint32_t limit = first < length ? min(length - first, 32u) : 0;
+    float parameters[32];
+    float gradients[32];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
     uint32_t m_words[4] = {};
-    #pragma unroll
-    for (uint32_t word = 0; word < 3; word++) {
-      if (word < (limit * 3 + 31) / 32) m_words[word] = tensor.m_codes[first / 32 * 3 + word];
-    }
-    const float m_scale = tensor.m_scale[first / 128u];
-    uint32_t v_words[4] = {};
-    #pragma unroll
-    for (uint32_t word = 0; word < 3; word++) {
-      if (word < (limit * 3 + 31) / 32) v_words[word] = tensor.v_codes[first / 32 * 3 + word];
-    }
-    const float v_scale = tensor.v_scale[first / 128u];
+    load(m_words, tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+    const float m_scale_2 = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+    float m_values[32];
     float m_maximum = 0.0f;
+    uint32_t v_words[4] = {};
+    load(v_words, tensor.v_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+    const float v_scale_2 = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+    float v_values[32];
     float v_maximum = 0.0f;
-#pragma unroll
+    #pragma unroll
     for (uint32_t index = 0; index < 32; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
+      const float p = parameters[index];
+      const float g = gradients[index];
       const uint32_t m_bit = index * 3u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_words[m_word];
       const uint32_t m_high = m_words[m_word + 1];
       const uint32_t m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
-      const float m = m_levels[m_code] * m_scale;
+      const float m = m_levels[m_code] * m_scale_2;
       const uint32_t v_bit = index * 3u;
       const uint32_t v_word = v_bit >> 5u;
       const uint32_t v_shift = v_bit & 31u;
       const uint32_t v_low = v_words[v_word];
       const uint32_t v_high = v_words[v_word + 1];
       const uint32_t v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
-      const float v = v_levels[v_code] * v_scale;
+      const float v = v_levels[v_code] * v_scale_2;
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -188,44 +227,21 @@ extern "C" __global__ void __launch_bounds__(32) step(
       const float m_out = finite ? m_new : m;
       const float v_out = finite ? v_new : v;
 
-      tensor.p[first + index] = p_out;
-      m_values[round * 32u + index] = m_out;
+      parameters[index] = p_out;
+      m_values[index] = m_out;
       const float m_size = fabsf(m_out);
       const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      m_maximum = fmaxf(m_maximum, m_magnitude);
-      v_values[round * 32u + index] = v_out;
+      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+      v_values[index] = v_out;
       const float v_size = fabsf(v_out);
       const float v_magnitude = isfinite(v_out) ? v_size : 0.0f;
-      v_maximum = fmaxf(v_maximum, v_magnitude);
+      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
     }
-    raiseMaximum(&m_maxima[uint32_t(first - start) / 128u], m_maximum);
-    raiseMaximum(&v_maxima[uint32_t(first - start) / 128u], v_maximum);
-  }
-
-  __syncthreads();
-
-  for (uint32_t run = thread; run < 8u && start + run * 128u < tensor.length; run += 32u) {
-    const float m_absmax = __uint_as_float(m_maxima[run]);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    tensor.m_scale[start / 128u + run] = m_new_scale;
-  }
-
-  for (uint32_t run = thread; run < 8u && start + run * 128u < tensor.length; run += 32u) {
-    const float v_absmax = __uint_as_float(v_maxima[run]);
-    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    tensor.v_scale[start / 128u + run] = v_new_scale;
-  }
-
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 32u + thread;
-    const uint64_t first = start + granule * 32u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 32 ? uint32_t(tensor.length - first) : 32u;
+    store(tensor.p + start + first, parameters, limit);
 
     // The random stream of this tensor.
     const uint32_t tensor_id = tensor.id;
-    const uint32_t element_high = uint32_t(first >> 32);
+    const uint32_t element_high = uint32_t((start + first) >> 32);
     const uint32_t m_hash = m_key0 ^ tensor_id;
     const uint32_t m_hash_2 = (m_hash ^ (m_hash >> 16u)) * 0x7feb352du + m_key1;
     const uint32_t m_hash_3 = (m_hash_2 ^ (m_hash_2 >> 15u)) * 0x846ca68bu;
@@ -259,69 +275,65 @@ extern "C" __global__ void __launch_bounds__(32) step(
     const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
     const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
 
-    uint32_t m_words[4] = {};
-    const float m_absmax = __uint_as_float(m_maxima[uint32_t(first - start) / 128u]);
+    uint32_t m_packed[4] = {};
+    const float m_absmax = maximumOfLanes<4>(m_maximum);
     const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
     const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-#pragma unroll
+    if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+    #pragma unroll
     for (uint32_t index = 0; index < 32; index++) {
-      if (index >= limit) break;
-      const float m_out = m_values[round * 32u + index];
-      const uint32_t element = uint32_t(first) + index;
+      const float m_out = m_values[index];
+      const uint32_t element = uint32_t(start) + first + index;
       const float m_normalized = m_out * m_inverse;
       const uint32_t m_random = m_stream0 + element * 0x9e3779b9u;
       const uint32_t m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
       const uint32_t m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
       const uint32_t m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
       const float m_clamped = m_normalized > 1.0f ? 1.0f : m_normalized;
-      const uint32_t m_count = m_clamped >= 0.055000003f ? 4u : 0u;
-      const uint32_t m_count_2 = m_count + (m_clamped >= m_next_levels[m_count + 1u] ? 2u : 0u);
-      const uint32_t m_below = m_count_2 + (m_clamped >= m_next_levels[m_count_2] ? 1u : 0u);
+      const float m_ordered = m_clamped > (-2.0f) ? m_clamped : (-2.0f);
+      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
+      const uint32_t m_key_2 = m_key > 121u ? m_key : 121u;
+      const uint32_t m_least = m_bases[(m_key_2 < 128u ? m_key_2 : 128u) - 121u + (m_ordered < 0.0f ? 8u : 0u)];
+      const uint32_t m_below = m_least + (m_ordered >= m_next_levels[m_least] ? 1u : 0u);
       const uint32_t m_new_code = m_below + (__uint2float_rn(m_random_4 >> 8u) * 5.9604645e-8f * m_gaps[m_below] < m_clamped - m_levels[m_below] ? 1u : 0u);
       const uint32_t m_bit = index * 3u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_new_code << m_shift;
       const uint32_t m_high = (m_new_code >> 1u) >> (31u - m_shift);
-      m_words[m_word] |= m_low;
-      m_words[m_word + 1] |= m_high;
+      if (index < limit) m_packed[m_word] |= m_low;
+      if (index < limit) m_packed[m_word + 1] |= m_high;
     }
-#pragma unroll
-    for (uint32_t word = 0; word < 3; word++) {
-      if (word < (limit * 3 + 31) / 32) tensor.m_codes[first / 32 * 3 + word] = m_words[word];
-    }
+    store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
-    uint32_t v_words[4] = {};
-    const float v_absmax = __uint_as_float(v_maxima[uint32_t(first - start) / 128u]);
+    uint32_t v_packed[4] = {};
+    const float v_absmax = maximumOfLanes<4>(v_maximum);
     const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-#pragma unroll
+    if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+    #pragma unroll
     for (uint32_t index = 0; index < 32; index++) {
-      if (index >= limit) break;
-      const float v_out = v_values[round * 32u + index];
-      const uint32_t element = uint32_t(first) + index;
+      const float v_out = v_values[index];
+      const uint32_t element = uint32_t(start) + first + index;
       const float v_normalized = v_out * v_inverse;
       const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
       const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
       const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
       const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
       const float v_clamped = v_normalized > 1.0f ? 1.0f : v_normalized;
-      const uint32_t v_count = v_clamped >= 0.625f ? 4u : 0u;
-      const uint32_t v_count_2 = v_count + (v_clamped >= v_next_levels[v_count + 1u] ? 2u : 0u);
-      const uint32_t v_below = v_count_2 + (v_clamped >= v_next_levels[v_count_2] ? 1u : 0u);
+      const float v_position = v_clamped * 8.0f + (-1.0f);
+      const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
+      const uint32_t v_below = __float2uint_rz(v_position_2 < 7.0f ? v_position_2 : 7.0f);
       const uint32_t v_new_code = v_below + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f * v_gaps[v_below] < v_clamped - v_levels[v_below] ? 1u : 0u);
       const uint32_t v_bit = index * 3u;
       const uint32_t v_word = v_bit >> 5u;
       const uint32_t v_shift = v_bit & 31u;
       const uint32_t v_low = v_new_code << v_shift;
       const uint32_t v_high = (v_new_code >> 1u) >> (31u - v_shift);
-      v_words[v_word] |= v_low;
-      v_words[v_word + 1] |= v_high;
+      if (index < limit) v_packed[v_word] |= v_low;
+      if (index < limit) v_packed[v_word + 1] |= v_high;
     }
-#pragma unroll
-    for (uint32_t word = 0; word < 3; word++) {
-      if (word < (limit * 3 + 31) / 32) tensor.v_codes[first / 32 * 3 + word] = v_words[word];
-    }
+    store(tensor.v_codes + (start + first) / 32 * 3, v_packed, (limit * 3 + 31) / 32);
   }
 }
 
@@ -354,14 +366,11 @@ struct step_float32_tensor {
  * One step of 3-bit AdamW, stochastic rounding, blocks of 128, truly packed.
  * m: float32
  * v: float32
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256) step_float32(
-    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+extern "C" __global__ void __launch_bounds__(128) step_float32(
+    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_float32_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -373,19 +382,26 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
 
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
-      const float m = tensor.m[first + index];
-      const float v = tensor.v[first + index];
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_float32_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
+    float m_data[8];
+    load(m_data, tensor.m + start + first, limit);
+    float v_data[8];
+    load(v_data, tensor.v + start + first, limit);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float p = parameters[index];
+      const float g = gradients[index];
+      const float m = m_data[index];
+      const float v = v_data[index];
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -396,9 +412,12 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
       const float m_out = finite ? m_new : m;
       const float v_out = finite ? v_new : v;
 
-      tensor.p[first + index] = p_out;
-      tensor.m[first + index] = m_out;
-      tensor.v[first + index] = v_out;
+      parameters[index] = p_out;
+      m_data[index] = m_out;
+      v_data[index] = v_out;
     }
+    store(tensor.p + start + first, parameters, limit);
+    store(tensor.m + start + first, m_data, limit);
+    store(tensor.v + start + first, v_data, limit);
   }
 }

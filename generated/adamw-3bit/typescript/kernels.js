@@ -24,6 +24,19 @@
 
 const { fround } = Math;
 
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+function bitsOfFloat(value) {
+  float[0] = value;
+  return word[0];
+}
+
+function floatOfBits(bits) {
+  word[0] = bits;
+  return float[0];
+}
+
 const m_levels = new Float32Array([
   -0.775, -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
 ]);
@@ -32,16 +45,16 @@ const m_next_levels = new Float32Array([
   -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
 ]);
 
+const m_bases = new Uint8Array([
+  3, 3, 4, 4, 4, 5, 6, 6, 2, 1, 1, 1, 0, 0, 0, 0,
+]);
+
 const m_gaps = new Float32Array([
   0.44999996, 0.27, 0.055000003, 0.055000003, 0.27, 0.44999996, 0.22500002, 0,
 ]);
 
 const v_levels = new Float32Array([
   0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
-]);
-
-const v_next_levels = new Float32Array([
-  0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1,
 ]);
 
 const v_gaps = new Float32Array([
@@ -136,16 +149,16 @@ function step({ length, id, arrays }, uniforms) {
         const m_low = m_codes[m_base + m_word];
         const m_high = m_codes[m_base + m_word + 1] ?? 0;
         const m_code = ((((m_low >>> m_shift) | ((((m_high << 1) >>> 0) << ((31 - m_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-        const m_scale = m_scales[Math.floor((first + index) / 128)];
-        const m = fround(m_levels[m_code] * m_scale);
+        const m_scale_2 = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale_2);
         const v_bit = Math.imul(index, 3) >>> 0;
         const v_word = v_bit >>> 5;
         const v_shift = (v_bit & 31) >>> 0;
         const v_low = v_codes[v_base + v_word];
         const v_high = v_codes[v_base + v_word + 1] ?? 0;
         const v_code = ((((v_low >>> v_shift) | ((((v_high << 1) >>> 0) << ((31 - v_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-        const v_scale = v_scales[Math.floor((first + index) / 128)];
-        const v = fround(v_levels[v_code] * v_scale);
+        const v_scale_2 = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale_2);
 
         const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
@@ -192,9 +205,11 @@ function step({ length, id, arrays }, uniforms) {
         const m_random_3 = Math.imul((m_random_2 ^ (m_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
         const m_random_4 = (m_random_3 ^ (m_random_3 >>> 16)) >>> 0;
         const m_clamped = m_normalized > 1 ? 1 : m_normalized;
-        const m_count = m_clamped >= 0.055000003427267075 ? 4 : 0;
-        const m_count_2 = (m_count + (m_clamped >= m_next_levels[(m_count + 1) >>> 0] ? 2 : 0)) >>> 0;
-        const m_below = (m_count_2 + (m_clamped >= m_next_levels[m_count_2] ? 1 : 0)) >>> 0;
+        const m_ordered = m_clamped > (-2) ? m_clamped : (-2);
+        const m_key = bitsOfFloat(Math.abs(m_ordered)) >>> 23;
+        const m_key_2 = m_key > 121 ? m_key : 121;
+        const m_least = m_bases[((((m_key_2 < 128 ? m_key_2 : 128) - 121) >>> 0) + (m_ordered < 0 ? 8 : 0)) >>> 0];
+        const m_below = (m_least + (m_ordered >= m_next_levels[m_least] ? 1 : 0)) >>> 0;
         const m_new_code = (m_below + (fround(fround(fround(m_random_4 >>> 8) * 5.960464477539063e-8) * m_gaps[m_below]) < fround(m_clamped - m_levels[m_below]) ? 1 : 0)) >>> 0;
         const m_bit = Math.imul(index, 3) >>> 0;
         const m_word = m_bit >>> 5;
@@ -228,9 +243,9 @@ function step({ length, id, arrays }, uniforms) {
         const v_random_3 = Math.imul((v_random_2 ^ (v_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
         const v_random_4 = (v_random_3 ^ (v_random_3 >>> 16)) >>> 0;
         const v_clamped = v_normalized > 1 ? 1 : v_normalized;
-        const v_count = v_clamped >= 0.625 ? 4 : 0;
-        const v_count_2 = (v_count + (v_clamped >= v_next_levels[(v_count + 1) >>> 0] ? 2 : 0)) >>> 0;
-        const v_below = (v_count_2 + (v_clamped >= v_next_levels[v_count_2] ? 1 : 0)) >>> 0;
+        const v_position = fround(fround(v_clamped * 8) + (-1));
+        const v_position_2 = v_position > 0 ? v_position : 0;
+        const v_below = (v_position_2 < 7 ? v_position_2 : 7) >>> 0;
         const v_new_code = (v_below + (fround(fround(fround(v_random_4 >>> 8) * 5.960464477539063e-8) * v_gaps[v_below]) < fround(v_clamped - v_levels[v_below]) ? 1 : 0)) >>> 0;
         const v_bit = Math.imul(index, 3) >>> 0;
         const v_word = v_bit >>> 5;

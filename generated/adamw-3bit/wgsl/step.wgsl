@@ -66,10 +66,10 @@ struct Tensor {
 
 const m_levels = 0u;
 const m_next_levels = 8u;
-const m_gaps = 15u;
-const v_levels = 23u;
-const v_next_levels = 31u;
-const v_gaps = 38u;
+const m_bases = 15u;
+const m_gaps = 31u;
+const v_levels = 39u;
+const v_gaps = 47u;
 
 var<workgroup> m_maxima: array<atomic<u32>, 8>;
 var<workgroup> v_maxima: array<atomic<u32>, 8>;
@@ -150,12 +150,12 @@ fn main(
     for (var word = 0u; word < (limit * 3u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 32u * 3u + word];
     }
-    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
+    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
     var v_words: array<u32, 4>;
     for (var word = 0u; word < (limit * 3u + 31u) / 32u; word++) {
       v_words[word] = state_words[tensor.v_codes + first / 32u * 3u + word];
     }
-    let v_scale = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
+    let v_scale_2 = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
     var m_maximum = 0f;
     var v_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
@@ -167,14 +167,14 @@ fn main(
       let m_low = m_words[m_word];
       let m_high = m_words[m_word + 1u];
       let m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
-      let m = codebook[m_levels + m_code] * m_scale;
+      let m = codebook[m_levels + m_code] * m_scale_2;
       let v_bit = index * 3u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;
       let v_low = v_words[v_word];
       let v_high = v_words[v_word + 1u];
       let v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
-      let v = codebook[v_levels + v_code] * v_scale;
+      let v = codebook[v_levels + v_code] * v_scale_2;
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -235,9 +235,11 @@ fn main(
       let m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
       let m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
       let m_clamped = select(m_normalized, 1f, m_normalized > 1f);
-      let m_count = select(0u, 4u, m_clamped >= 0.055000003f);
-      let m_count_2 = m_count + select(0u, 2u, m_clamped >= codebook[m_next_levels + m_count + 1u]);
-      let m_below = m_count_2 + select(0u, 1u, m_clamped >= codebook[m_next_levels + m_count_2]);
+      let m_ordered = select((-2f), m_clamped, m_clamped > (-2f));
+      let m_key = bitcast<u32>(abs(m_ordered)) >> 23u;
+      let m_key_2 = select(121u, m_key, m_key > 121u);
+      let m_least = u32(codebook[m_bases + select(128u, m_key_2, m_key_2 < 128u) - 121u + select(0u, 8u, m_ordered < 0f)]);
+      let m_below = m_least + select(0u, 1u, m_ordered >= codebook[m_next_levels + m_least]);
       let m_new_code = m_below + select(0u, 1u, f32(m_random_4 >> 8u) * 5.9604645e-8f * codebook[m_gaps + m_below] < m_clamped - codebook[m_levels + m_below]);
       let m_bit = index * 3u;
       let m_word = m_bit >> 5u;
@@ -264,9 +266,9 @@ fn main(
       let v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
       let v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
       let v_clamped = select(v_normalized, 1f, v_normalized > 1f);
-      let v_count = select(0u, 4u, v_clamped >= 0.625f);
-      let v_count_2 = v_count + select(0u, 2u, v_clamped >= codebook[v_next_levels + v_count + 1u]);
-      let v_below = v_count_2 + select(0u, 1u, v_clamped >= codebook[v_next_levels + v_count_2]);
+      let v_position = v_clamped * 8f + (-1f);
+      let v_position_2 = select(0f, v_position, v_position > 0f);
+      let v_below = u32(select(7f, v_position_2, v_position_2 < 7f));
       let v_new_code = v_below + select(0u, 1u, f32(v_random_4 >> 8u) * 5.9604645e-8f * codebook[v_gaps + v_below] < v_clamped - codebook[v_levels + v_below]);
       let v_bit = index * 3u;
       let v_word = v_bit >> 5u;

@@ -28,7 +28,7 @@
 
 namespace {
 
-/** The tensor and the tile of each workgroup. */
+/** The tensor and the tile that one block of threads works on. */
 struct Chunk {
   uint32_t tensor;
   uint32_t tile;
@@ -44,19 +44,69 @@ __device__ const float m_thresholds_table[15] = {
   0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
 };
 
+__device__ const uint8_t m_bases_table[74] = {
+  7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
+  12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
+  3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
+};
+
 __device__ const float v_levels_table[16] = {
   0.0625f, 0.125f, 0.1875f, 0.25f, 0.3125f, 0.375f, 0.4375f, 0.5f,
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 };
 
-__device__ const float v_thresholds_table[15] = {
-  0.09375f, 0.15625f, 0.21875f, 0.28125f, 0.34375f, 0.40625f, 0.46875f, 0.53125f,
-  0.59375f, 0.65625f, 0.71875f, 0.78125f, 0.84375f, 0.90625f, 0.96875f,
-};
+/** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      const uint4 quad = *reinterpret_cast<const uint4*>(source + i);
+      reinterpret_cast<uint32_t&>(values[i]) = quad.x;
+      reinterpret_cast<uint32_t&>(values[i + 1 < N ? i + 1 : 0]) = quad.y;
+      reinterpret_cast<uint32_t&>(values[i + 2 < N ? i + 2 : 0]) = quad.z;
+      reinterpret_cast<uint32_t&>(values[i + 3 < N ? i + 3 : 0]) = quad.w;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) values[i] = i < limit ? source[i] : T{};
+  }
+}
+
+/** The first `limit` of N values. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      uint4 quad;
+      quad.x = reinterpret_cast<const uint32_t&>(values[i]);
+      quad.y = reinterpret_cast<const uint32_t&>(values[i + 1 < N ? i + 1 : 0]);
+      quad.z = reinterpret_cast<const uint32_t&>(values[i + 2 < N ? i + 2 : 0]);
+      quad.w = reinterpret_cast<const uint32_t&>(values[i + 3 < N ? i + 3 : 0]);
+      *reinterpret_cast<uint4*>(target + i) = quad;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if (i < limit) target[i] = values[i];
+    }
+  }
+}
 
 /** Non-negative floats order as their bits do. */
-__device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
+[[maybe_unused]] __device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
   atomicMax(maximum, __float_as_uint(magnitude));
+}
+
+/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+template <uint32_t Lanes>
+__device__ __forceinline__ float maximumOfLanes(float value) {
+#pragma unroll
+  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+  }
+  return value;
 }
 
 }  // namespace
@@ -88,14 +138,11 @@ struct step_tensor {
  * One step of 4-bit AdamW, dynamic-exponent first moment, linear second moment, blocks of 128.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 4 bits, unsigned linear without zero, one scale a block of 128
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
 extern "C" __global__ void __launch_bounds__(128) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -109,57 +156,50 @@ extern "C" __global__ void __launch_bounds__(128) step(
 
   __shared__ float m_levels[16];
   __shared__ float m_thresholds[15];
+  __shared__ uint8_t m_bases[74];
   __shared__ float v_levels[16];
-  __shared__ float v_thresholds[15];
   for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
   for (uint32_t entry = thread; entry < 15u; entry += 128u) m_thresholds[entry] = m_thresholds_table[entry];
+  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_bases[entry] = m_bases_table[entry];
   for (uint32_t entry = thread; entry < 16u; entry += 128u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 15u; entry += 128u) v_thresholds[entry] = v_thresholds_table[entry];
-  __shared__ uint32_t m_maxima[8];
-  for (uint32_t run = thread; run < 8u; run += 128u) m_maxima[run] = 0;
-  __shared__ uint32_t v_maxima[8];
-  for (uint32_t run = thread; run < 8u; run += 128u) v_maxima[run] = 0;
   __syncthreads();
 
-  float m_values[8];
-  float v_values[8];
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 128u + thread;
-    const uint64_t first = start + granule * 8u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 8 ? uint32_t(tensor.length - first) : 8u;
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
     uint32_t m_words[1] = {};
-    #pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) m_words[word] = tensor.m_codes[first / 8 + word];
-    }
-    const float m_scale = tensor.m_scale[first / 128u];
-    uint32_t v_words[1] = {};
-    #pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) v_words[word] = tensor.v_codes[first / 8 + word];
-    }
-    const float v_scale = tensor.v_scale[first / 128u];
+    load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+    const float m_scale_2 = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+    float m_values[8];
     float m_maximum = 0.0f;
+    uint32_t v_words[1] = {};
+    load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+    const float v_scale_2 = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+    float v_values[8];
     float v_maximum = 0.0f;
-#pragma unroll
+    #pragma unroll
     for (uint32_t index = 0; index < 8; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
+      const float p = parameters[index];
+      const float g = gradients[index];
       const uint32_t m_bit = index * 4u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_words[m_word];
       const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale;
+      const float m = m_levels[m_code] * m_scale_2;
       const uint32_t v_bit = index * 4u;
       const uint32_t v_word = v_bit >> 5u;
       const uint32_t v_shift = v_bit & 31u;
       const uint32_t v_low = v_words[v_word];
       const uint32_t v_code = (v_low >> v_shift) & 15u;
-      const float v = v_levels[v_code] * v_scale;
+      const float v = v_levels[v_code] * v_scale_2;
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -170,88 +210,59 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const float m_out = finite ? m_new : m;
       const float v_out = finite ? v_new : v;
 
-      tensor.p[first + index] = p_out;
-      m_values[round * 8u + index] = m_out;
+      parameters[index] = p_out;
+      m_values[index] = m_out;
       const float m_size = fabsf(m_out);
       const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      m_maximum = fmaxf(m_maximum, m_magnitude);
-      v_values[round * 8u + index] = v_out;
+      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+      v_values[index] = v_out;
       const float v_size = fabsf(v_out);
       const float v_magnitude = isfinite(v_out) ? v_size : 0.0f;
-      v_maximum = fmaxf(v_maximum, v_magnitude);
+      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
     }
-    raiseMaximum(&m_maxima[uint32_t(first - start) / 128u], m_maximum);
-    raiseMaximum(&v_maxima[uint32_t(first - start) / 128u], v_maximum);
-  }
+    store(tensor.p + start + first, parameters, limit);
 
-  __syncthreads();
-
-  for (uint32_t run = thread; run < 8u && start + run * 128u < tensor.length; run += 128u) {
-    const float m_absmax = __uint_as_float(m_maxima[run]);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    tensor.m_scale[start / 128u + run] = m_new_scale;
-  }
-
-  for (uint32_t run = thread; run < 8u && start + run * 128u < tensor.length; run += 128u) {
-    const float v_absmax = __uint_as_float(v_maxima[run]);
-    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    tensor.v_scale[start / 128u + run] = v_new_scale;
-  }
-
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 128u + thread;
-    const uint64_t first = start + granule * 8u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 8 ? uint32_t(tensor.length - first) : 8u;
-
-    uint32_t m_words[1] = {};
-    const float m_absmax = __uint_as_float(m_maxima[uint32_t(first - start) / 128u]);
+    uint32_t m_packed[1] = {};
+    const float m_absmax = maximumOfLanes<16>(m_maximum);
     const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
     const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-#pragma unroll
+    if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+    #pragma unroll
     for (uint32_t index = 0; index < 8; index++) {
-      if (index >= limit) break;
-      const float m_out = m_values[round * 8u + index];
+      const float m_out = m_values[index];
       const float m_normalized = m_out * m_inverse;
-      const uint32_t m_count = m_normalized >= 0.00275f ? 8u : 0u;
-      const uint32_t m_count_2 = m_count + (m_normalized >= m_thresholds[m_count + 3u] ? 4u : 0u);
-      const uint32_t m_count_3 = m_count_2 + (m_normalized >= m_thresholds[m_count_2 + 1u] ? 2u : 0u);
-      const uint32_t m_new_code = m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1u : 0u);
+      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
+      const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
+      const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
+      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
       const uint32_t m_bit = index * 4u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_new_code << m_shift;
-      m_words[m_word] |= m_low;
+      if (index < limit) m_packed[m_word] |= m_low;
     }
-#pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) tensor.m_codes[first / 8 + word] = m_words[word];
-    }
+    store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
 
-    uint32_t v_words[1] = {};
-    const float v_absmax = __uint_as_float(v_maxima[uint32_t(first - start) / 128u]);
+    uint32_t v_packed[1] = {};
+    const float v_absmax = maximumOfLanes<16>(v_maximum);
     const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-#pragma unroll
+    if (limit > 0 && thread % 16u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+    #pragma unroll
     for (uint32_t index = 0; index < 8; index++) {
-      if (index >= limit) break;
-      const float v_out = v_values[round * 8u + index];
+      const float v_out = v_values[index];
       const float v_normalized = v_out * v_inverse;
-      const uint32_t v_count = v_normalized >= 0.53125f ? 8u : 0u;
-      const uint32_t v_count_2 = v_count + (v_normalized >= v_thresholds[v_count + 3u] ? 4u : 0u);
-      const uint32_t v_count_3 = v_count_2 + (v_normalized >= v_thresholds[v_count_2 + 1u] ? 2u : 0u);
-      const uint32_t v_new_code = v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1u : 0u);
+      const float v_position = v_normalized * 16.0f + (-0.5f);
+      const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
+      const uint32_t v_new_code = __float2uint_rz(v_position_2 < 15.0f ? v_position_2 : 15.0f);
       const uint32_t v_bit = index * 4u;
       const uint32_t v_word = v_bit >> 5u;
       const uint32_t v_shift = v_bit & 31u;
       const uint32_t v_low = v_new_code << v_shift;
-      v_words[v_word] |= v_low;
+      if (index < limit) v_packed[v_word] |= v_low;
     }
-#pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 4 + 31) / 32) tensor.v_codes[first / 8 + word] = v_words[word];
-    }
+    store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
   }
 }
 
@@ -280,14 +291,11 @@ struct step_float32_tensor {
  * One step of 4-bit AdamW, dynamic-exponent first moment, linear second moment, blocks of 128.
  * m: float32
  * v: float32
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256) step_float32(
-    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+extern "C" __global__ void __launch_bounds__(128) step_float32(
+    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_float32_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -299,19 +307,26 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
 
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
-      const float m = tensor.m[first + index];
-      const float v = tensor.v[first + index];
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_float32_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
+    float m_data[8];
+    load(m_data, tensor.m + start + first, limit);
+    float v_data[8];
+    load(v_data, tensor.v + start + first, limit);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float p = parameters[index];
+      const float g = gradients[index];
+      const float m = m_data[index];
+      const float v = v_data[index];
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -322,9 +337,12 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
       const float m_out = finite ? m_new : m;
       const float v_out = finite ? v_new : v;
 
-      tensor.p[first + index] = p_out;
-      tensor.m[first + index] = m_out;
-      tensor.v[first + index] = v_out;
+      parameters[index] = p_out;
+      m_data[index] = m_out;
+      v_data[index] = v_out;
     }
+    store(tensor.p + start + first, parameters, limit);
+    store(tensor.m + start + first, m_data, limit);
+    store(tensor.v + start + first, v_data, limit);
   }
 }

@@ -24,6 +24,19 @@
 
 const { fround } = Math;
 
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+function bitsOfFloat(value) {
+  float[0] = value;
+  return word[0];
+}
+
+function floatOfBits(bits) {
+  word[0] = bits;
+  return float[0];
+}
+
 const m_levels = new Float32Array([
   -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
   0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
@@ -34,14 +47,15 @@ const m_thresholds = new Float32Array([
   0.019000001, 0.055000003, 0.145, 0.32500002, 0.55, 0.77500004, 0.94375,
 ]);
 
+const m_bases = new Uint8Array([
+  7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
+  12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
+  3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
+]);
+
 const v_levels = new Float32Array([
   0.0625, 0.125, 0.1875, 0.25, 0.3125, 0.375, 0.4375, 0.5,
   0.5625, 0.625, 0.6875, 0.75, 0.8125, 0.875, 0.9375, 1,
-]);
-
-const v_thresholds = new Float32Array([
-  0.09375, 0.15625, 0.21875, 0.28125, 0.34375, 0.40625, 0.46875, 0.53125,
-  0.59375, 0.65625, 0.71875, 0.78125, 0.84375, 0.90625, 0.96875,
 ]);
 
 // The new states of one tile, between its measuring and its encoding.
@@ -91,15 +105,15 @@ function step({ length, arrays }, uniforms) {
         const m_shift = (m_bit & 31) >>> 0;
         const m_low = m_codes[m_base + m_word];
         const m_code = ((m_low >>> m_shift) & 15) >>> 0;
-        const m_scale = m_scales[Math.floor((first + index) / 128)];
-        const m = fround(m_levels[m_code] * m_scale);
+        const m_scale_2 = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale_2);
         const v_bit = Math.imul(index, 4) >>> 0;
         const v_word = v_bit >>> 5;
         const v_shift = (v_bit & 31) >>> 0;
         const v_low = v_codes[v_base + v_word];
         const v_code = ((v_low >>> v_shift) & 15) >>> 0;
-        const v_scale = v_scales[Math.floor((first + index) / 128)];
-        const v = fround(v_levels[v_code] * v_scale);
+        const v_scale_2 = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale_2);
 
         const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
@@ -140,10 +154,11 @@ function step({ length, arrays }, uniforms) {
         const m_out = m_values[first + index - start];
         const m_inverse = m_inverses[Math.floor((first + index - start) / 128)];
         const m_normalized = fround(m_out * m_inverse);
-        const m_count = m_normalized >= 0.002749999985098839 ? 8 : 0;
-        const m_count_2 = (m_count + (m_normalized >= m_thresholds[(m_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-        const m_count_3 = (m_count_2 + (m_normalized >= m_thresholds[(m_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-        const m_new_code = (m_count_3 + (m_normalized >= m_thresholds[m_count_3] ? 1 : 0)) >>> 0;
+        const m_ordered = m_normalized > (-2) ? m_normalized : (-2);
+        const m_key = bitsOfFloat(Math.abs(m_ordered)) >>> 21;
+        const m_key_2 = m_key > 472 ? m_key : 472;
+        const m_least = m_bases[((((m_key_2 < 508 ? m_key_2 : 508) - 472) >>> 0) + (m_ordered < 0 ? 37 : 0)) >>> 0];
+        const m_new_code = (m_least + (m_ordered >= m_thresholds[m_least] ? 1 : 0)) >>> 0;
         const m_bit = Math.imul(index, 4) >>> 0;
         const m_word = m_bit >>> 5;
         const m_shift = (m_bit & 31) >>> 0;
@@ -168,10 +183,9 @@ function step({ length, arrays }, uniforms) {
         const v_out = v_values[first + index - start];
         const v_inverse = v_inverses[Math.floor((first + index - start) / 128)];
         const v_normalized = fround(v_out * v_inverse);
-        const v_count = v_normalized >= 0.53125 ? 8 : 0;
-        const v_count_2 = (v_count + (v_normalized >= v_thresholds[(v_count + 3) >>> 0] ? 4 : 0)) >>> 0;
-        const v_count_3 = (v_count_2 + (v_normalized >= v_thresholds[(v_count_2 + 1) >>> 0] ? 2 : 0)) >>> 0;
-        const v_new_code = (v_count_3 + (v_normalized >= v_thresholds[v_count_3] ? 1 : 0)) >>> 0;
+        const v_position = fround(fround(v_normalized * 16) + (-0.5));
+        const v_position_2 = v_position > 0 ? v_position : 0;
+        const v_new_code = (v_position_2 < 15 ? v_position_2 : 15) >>> 0;
         const v_bit = Math.imul(index, 4) >>> 0;
         const v_word = v_bit >>> 5;
         const v_shift = (v_bit & 31) >>> 0;

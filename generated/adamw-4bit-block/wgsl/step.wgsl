@@ -62,8 +62,8 @@ struct Tensor {
 
 const m_levels = 0u;
 const m_thresholds = 16u;
-const v_levels = 31u;
-const v_thresholds = 47u;
+const m_bases = 31u;
+const v_levels = 105u;
 
 var<workgroup> m_maxima: array<atomic<u32>, 8>;
 var<workgroup> v_maxima: array<atomic<u32>, 8>;
@@ -104,12 +104,12 @@ fn main(
     for (var word = 0u; word < (limit * 4u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 8u + word];
     }
-    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
+    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
     var v_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 4u + 31u) / 32u; word++) {
       v_words[word] = state_words[tensor.v_codes + first / 8u + word];
     }
-    let v_scale = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
+    let v_scale_2 = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
     var m_maximum = 0f;
     var v_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
@@ -120,13 +120,13 @@ fn main(
       let m_shift = m_bit & 31u;
       let m_low = m_words[m_word];
       let m_code = (m_low >> m_shift) & 15u;
-      let m = codebook[m_levels + m_code] * m_scale;
+      let m = codebook[m_levels + m_code] * m_scale_2;
       let v_bit = index * 4u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;
       let v_low = v_words[v_word];
       let v_code = (v_low >> v_shift) & 15u;
-      let v = codebook[v_levels + v_code] * v_scale;
+      let v = codebook[v_levels + v_code] * v_scale_2;
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -181,10 +181,11 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let m_out = m_values[round * 8u + index];
       let m_normalized = m_out * m_inverse;
-      let m_count = select(0u, 8u, m_normalized >= 0.00275f);
-      let m_count_2 = m_count + select(0u, 4u, m_normalized >= codebook[m_thresholds + m_count + 3u]);
-      let m_count_3 = m_count_2 + select(0u, 2u, m_normalized >= codebook[m_thresholds + m_count_2 + 1u]);
-      let m_new_code = m_count_3 + select(0u, 1u, m_normalized >= codebook[m_thresholds + m_count_3]);
+      let m_ordered = select((-2f), m_normalized, m_normalized > (-2f));
+      let m_key = bitcast<u32>(abs(m_ordered)) >> 21u;
+      let m_key_2 = select(472u, m_key, m_key > 472u);
+      let m_least = u32(codebook[m_bases + select(508u, m_key_2, m_key_2 < 508u) - 472u + select(0u, 37u, m_ordered < 0f)]);
+      let m_new_code = m_least + select(0u, 1u, m_ordered >= codebook[m_thresholds + m_least]);
       let m_bit = index * 4u;
       let m_word = m_bit >> 5u;
       let m_shift = m_bit & 31u;
@@ -202,10 +203,9 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let v_out = v_values[round * 8u + index];
       let v_normalized = v_out * v_inverse;
-      let v_count = select(0u, 8u, v_normalized >= 0.53125f);
-      let v_count_2 = v_count + select(0u, 4u, v_normalized >= codebook[v_thresholds + v_count + 3u]);
-      let v_count_3 = v_count_2 + select(0u, 2u, v_normalized >= codebook[v_thresholds + v_count_2 + 1u]);
-      let v_new_code = v_count_3 + select(0u, 1u, v_normalized >= codebook[v_thresholds + v_count_3]);
+      let v_position = v_normalized * 16f + (-0.5f);
+      let v_position_2 = select(0f, v_position, v_position > 0f);
+      let v_new_code = u32(select(15f, v_position_2, v_position_2 < 15f));
       let v_bit = index * 4u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;

@@ -24,7 +24,7 @@
 
 namespace {
 
-/** The tensor and the tile of each workgroup. */
+/** The tensor and the tile that one block of threads works on. */
 struct Chunk {
   uint32_t tensor;
   uint32_t tile;
@@ -100,9 +100,149 @@ __device__ const float m_thresholds_table[255] = {
   0.91562504f, 0.9296875f, 0.94375f, 0.9578125f, 0.971875f, 0.98593754f, 0.9964844f,
 };
 
+__device__ const uint8_t m_bases_table[2802] = {
+  127, 127, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 129, 129, 129, 129, 129, 129, 129, 129,
+  129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129,
+  129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129,
+  129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130,
+  130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130,
+  130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130,
+  130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131,
+  131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131,
+  131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 132, 132, 132,
+  132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132,
+  132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133,
+  133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134,
+  134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 135, 135, 135, 135, 135, 135, 135,
+  135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135, 135,
+  135, 135, 135, 135, 135, 135, 135, 135, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136,
+  136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 136, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137,
+  137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 137, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138, 138,
+  138, 139, 139, 139, 139, 139, 139, 139, 139, 139, 139, 139, 139, 139, 139, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 140, 141, 141,
+  141, 141, 141, 141, 141, 141, 141, 141, 141, 141, 141, 141, 141, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142, 142,
+  142, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 143, 144,
+  144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 144, 145, 145,
+  145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 145, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146, 146,
+  146, 146, 146, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 147, 148, 148, 148, 148, 148, 148, 148, 148, 148, 148, 148,
+  149, 149, 149, 149, 149, 149, 149, 149, 149, 150, 150, 150, 150, 150, 150, 150, 150, 150, 150, 151, 151, 151, 151, 151, 151, 151, 151, 151, 152, 152, 152, 152,
+  152, 152, 152, 152, 152, 153, 153, 153, 153, 153, 153, 153, 153, 153, 154, 154, 154, 154, 154, 154, 154, 154, 154, 155, 155, 155, 155, 155, 155, 156, 156, 156,
+  156, 157, 157, 157, 157, 157, 158, 158, 158, 158, 158, 158, 158, 158, 158, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159, 159,
+  159, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 161, 161, 161, 161, 161, 161, 161,
+  161, 161, 161, 161, 162, 162, 162, 162, 162, 162, 162, 162, 162, 162, 162, 162, 163, 163, 163, 163, 163, 163, 163, 163, 163, 163, 163, 164, 164, 164, 164, 164,
+  164, 164, 164, 164, 164, 164, 164, 165, 165, 165, 165, 165, 165, 165, 165, 165, 165, 165, 166, 166, 166, 166, 166, 166, 166, 166, 166, 167, 167, 167, 167, 167,
+  167, 168, 168, 168, 168, 168, 168, 169, 169, 169, 169, 169, 170, 170, 170, 170, 170, 170, 171, 171, 171, 171, 171, 171, 172, 172, 172, 172, 172, 172, 173, 173,
+  173, 173, 173, 174, 174, 174, 174, 174, 174, 175, 175, 175, 175, 175, 175, 176, 176, 176, 176, 176, 176, 177, 177, 177, 177, 178, 178, 178, 179, 179, 179, 180,
+  180, 180, 181, 181, 181, 182, 182, 182, 183, 183, 183, 184, 184, 184, 185, 185, 186, 186, 186, 187, 187, 187, 188, 188, 188, 189, 189, 189, 190, 190, 190, 190,
+  190, 190, 191, 191, 191, 191, 191, 191, 191, 191, 191, 191, 191, 192, 192, 192, 192, 192, 192, 192, 192, 192, 192, 192, 192, 192, 193, 193, 193, 193, 193, 193,
+  193, 194, 194, 194, 194, 194, 194, 194, 195, 195, 195, 195, 195, 195, 195, 195, 196, 196, 196, 196, 196, 196, 196, 197, 197, 197, 197, 197, 197, 197, 198, 198,
+  198, 198, 198, 198, 198, 199, 199, 199, 199, 199, 199, 199, 200, 200, 200, 200, 200, 200, 200, 200, 201, 201, 201, 201, 201, 201, 202, 202, 202, 203, 203, 203,
+  203, 204, 204, 204, 205, 205, 205, 205, 206, 206, 206, 206, 207, 207, 207, 208, 208, 208, 208, 209, 209, 209, 210, 210, 210, 210, 211, 211, 211, 211, 212, 212,
+  212, 213, 213, 213, 213, 214, 214, 214, 215, 215, 215, 215, 216, 216, 216, 216, 217, 217, 217, 218, 218, 218, 218, 219, 219, 220, 220, 221, 221, 222, 222, 223,
+  223, 224, 225, 225, 226, 226, 227, 227, 228, 228, 229, 230, 230, 231, 231, 232, 232, 233, 233, 234, 235, 235, 236, 236, 237, 237, 238, 238, 239, 240, 240, 241,
+  241, 242, 242, 243, 243, 244, 245, 245, 246, 246, 247, 247, 248, 248, 249, 250, 250, 251, 251, 252, 252, 253, 253, 254, 254, 127, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
+  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
+  125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
+  125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
+  125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124,
+  124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124,
+  124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124,
+  124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123,
+  123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123,
+  123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122,
+  122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122,
+  122, 122, 122, 122, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121,
+  121, 121, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120,
+  120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119,
+  119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119, 119,
+  118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118, 118,
+  118, 118, 118, 118, 118, 118, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117, 117,
+  117, 117, 117, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 116, 115, 115, 115, 115, 115, 115, 115,
+  115, 115, 115, 115, 115, 115, 115, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 114, 113, 113, 113, 113, 113, 113, 113, 113, 113, 113,
+  113, 113, 113, 113, 113, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 112, 111, 111, 111, 111, 111, 111, 111,
+  111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 110, 110, 110, 110, 110, 110, 110, 110, 110,
+  110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 110, 109, 109, 109, 109, 109, 109, 109, 109, 109, 109,
+  109, 109, 109, 109, 109, 109, 109, 109, 109, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 108, 107, 107, 107, 107, 107,
+  107, 107, 107, 107, 107, 107, 107, 107, 107, 107, 107, 107, 107, 106, 106, 106, 106, 106, 106, 106, 106, 106, 106, 106, 105, 105, 105, 105, 105, 105, 105, 105,
+  105, 104, 104, 104, 104, 104, 104, 104, 104, 104, 104, 103, 103, 103, 103, 103, 103, 103, 103, 103, 102, 102, 102, 102, 102, 102, 102, 102, 102, 101, 101, 101,
+  101, 101, 101, 101, 101, 101, 100, 100, 100, 100, 100, 100, 100, 100, 100, 99, 99, 99, 99, 99, 99, 98, 98, 98, 98, 97, 97, 97, 97, 97, 96, 96,
+  96, 96, 96, 96, 96, 96, 96, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 95, 94, 94, 94, 94, 94, 94, 94,
+  94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 94, 93, 93, 93, 93, 93, 93, 93, 93, 93, 93, 93, 92, 92, 92, 92,
+  92, 92, 92, 92, 92, 92, 92, 92, 91, 91, 91, 91, 91, 91, 91, 91, 91, 91, 91, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 89,
+  89, 89, 89, 89, 89, 89, 89, 89, 89, 89, 88, 88, 88, 88, 88, 88, 88, 88, 88, 87, 87, 87, 87, 87, 87, 86, 86, 86, 86, 86, 86, 85,
+  85, 85, 85, 85, 84, 84, 84, 84, 84, 84, 83, 83, 83, 83, 83, 83, 82, 82, 82, 82, 82, 82, 81, 81, 81, 81, 81, 80, 80, 80, 80, 80,
+  80, 79, 79, 79, 79, 79, 79, 78, 78, 78, 78, 78, 78, 77, 77, 77, 77, 76, 76, 76, 75, 75, 75, 74, 74, 74, 73, 73, 73, 72, 72, 72,
+  71, 71, 71, 70, 70, 70, 69, 69, 69, 68, 68, 67, 67, 67, 66, 66, 66, 65, 65, 65, 64, 64, 64, 64, 64, 64, 63, 63, 63, 63, 63, 63,
+  63, 63, 63, 63, 63, 62, 62, 62, 62, 62, 62, 62, 62, 62, 62, 62, 62, 62, 61, 61, 61, 61, 61, 61, 61, 60, 60, 60, 60, 60, 60, 60,
+  60, 59, 59, 59, 59, 59, 59, 59, 58, 58, 58, 58, 58, 58, 58, 57, 57, 57, 57, 57, 57, 57, 56, 56, 56, 56, 56, 56, 56, 55, 55, 55,
+  55, 55, 55, 55, 55, 54, 54, 54, 54, 54, 54, 54, 53, 53, 53, 53, 53, 53, 52, 52, 52, 51, 51, 51, 51, 50, 50, 50, 50, 49, 49, 49,
+  48, 48, 48, 48, 47, 47, 47, 46, 46, 46, 46, 45, 45, 45, 45, 44, 44, 44, 43, 43, 43, 43, 42, 42, 42, 41, 41, 41, 41, 40, 40, 40,
+  40, 39, 39, 39, 38, 38, 38, 38, 37, 37, 37, 36, 36, 36, 36, 35, 35, 35, 34, 33, 33, 32, 32, 31, 31, 30, 30, 29, 28, 28, 27, 27,
+  26, 26, 25, 25, 24, 23, 23, 22, 22, 21, 21, 20, 20, 19, 18, 18, 17, 17, 16, 16, 15, 15, 14, 13, 13, 12, 12, 11, 11, 10, 10, 9,
+  8, 8, 7, 7, 6, 6, 5, 5, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0,
+};
+
+/** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      const uint4 quad = *reinterpret_cast<const uint4*>(source + i);
+      reinterpret_cast<uint32_t&>(values[i]) = quad.x;
+      reinterpret_cast<uint32_t&>(values[i + 1 < N ? i + 1 : 0]) = quad.y;
+      reinterpret_cast<uint32_t&>(values[i + 2 < N ? i + 2 : 0]) = quad.z;
+      reinterpret_cast<uint32_t&>(values[i + 3 < N ? i + 3 : 0]) = quad.w;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) values[i] = i < limit ? source[i] : T{};
+  }
+}
+
+/** The first `limit` of N values. */
+template <typename T, uint32_t N>
+__device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t limit) {
+  if (N % 4 == 0 && limit == N) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      uint4 quad;
+      quad.x = reinterpret_cast<const uint32_t&>(values[i]);
+      quad.y = reinterpret_cast<const uint32_t&>(values[i + 1 < N ? i + 1 : 0]);
+      quad.z = reinterpret_cast<const uint32_t&>(values[i + 2 < N ? i + 2 : 0]);
+      quad.w = reinterpret_cast<const uint32_t&>(values[i + 3 < N ? i + 3 : 0]);
+      *reinterpret_cast<uint4*>(target + i) = quad;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if (i < limit) target[i] = values[i];
+    }
+  }
+}
+
 /** Non-negative floats order as their bits do. */
-__device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
+[[maybe_unused]] __device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
   atomicMax(maximum, __float_as_uint(magnitude));
+}
+
+/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+template <uint32_t Lanes>
+__device__ __forceinline__ float maximumOfLanes(float value) {
+#pragma unroll
+  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+  }
+  return value;
 }
 
 }  // namespace
@@ -128,14 +268,11 @@ struct step_tensor {
 /**
  * One step of 8-bit Lion, dynamic-exponent momentum, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+extern "C" __global__ void __launch_bounds__(128) step(
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float beta1 = uniforms->beta1;
@@ -146,37 +283,37 @@ extern "C" __global__ void __launch_bounds__(256) step(
 
   __shared__ float m_levels[256];
   __shared__ float m_thresholds[255];
-  for (uint32_t entry = thread; entry < 256u; entry += 256u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 255u; entry += 256u) m_thresholds[entry] = m_thresholds_table[entry];
-  __shared__ uint32_t m_maxima[4];
-  for (uint32_t run = thread; run < 4u; run += 256u) m_maxima[run] = 0;
+  __shared__ uint8_t m_bases[2802];
+  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
+  for (uint32_t entry = thread; entry < 255u; entry += 128u) m_thresholds[entry] = m_thresholds_table[entry];
+  for (uint32_t entry = thread; entry < 2802u; entry += 128u) m_bases[entry] = m_bases_table[entry];
   __syncthreads();
 
-  float m_values[4];
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-    uint32_t m_words[1] = {};
-    #pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) m_words[word] = tensor.m_codes[first / 4 + word];
-    }
-    const float m_scale = tensor.m_scale[first / 256u];
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
+    uint32_t m_words[2] = {};
+    load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+    const float m_scale_2 = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+    float m_values[8];
     float m_maximum = 0.0f;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float p = parameters[index];
+      const float g = gradients[index];
       const uint32_t m_bit = index * 8u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_words[m_word];
       const uint32_t m_code = (m_low >> m_shift) & 255u;
-      const float m = m_levels[m_code] * m_scale;
+      const float m = m_levels[m_code] * m_scale_2;
 
       const float p_new = p - lr_weight_decay * p;
       const float c = beta1 * m + one_minus_beta1 * g;
@@ -186,57 +323,35 @@ extern "C" __global__ void __launch_bounds__(256) step(
       const float p_out = finite ? p_new_2 : p;
       const float m_out = finite ? m_new : m;
 
-      tensor.p[first + index] = p_out;
-      m_values[round * 4u + index] = m_out;
+      parameters[index] = p_out;
+      m_values[index] = m_out;
       const float m_size = fabsf(m_out);
       const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      m_maximum = fmaxf(m_maximum, m_magnitude);
+      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
     }
-    raiseMaximum(&m_maxima[uint32_t(first - start) / 256u], m_maximum);
-  }
+    store(tensor.p + start + first, parameters, limit);
 
-  __syncthreads();
-
-  for (uint32_t run = thread; run < 4u && start + run * 256u < tensor.length; run += 256u) {
-    const float m_absmax = __uint_as_float(m_maxima[run]);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    tensor.m_scale[start / 256u + run] = m_new_scale;
-  }
-
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-
-    uint32_t m_words[1] = {};
-    const float m_absmax = __uint_as_float(m_maxima[uint32_t(first - start) / 256u]);
+    uint32_t m_packed[2] = {};
+    const float m_absmax = maximumOfLanes<32>(m_maximum);
     const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
     const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float m_out = m_values[round * 4u + index];
+    if (limit > 0 && thread % 32u == 0) tensor.m_scale[(start + first) / 256u] = m_new_scale;
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float m_out = m_values[index];
       const float m_normalized = m_out * m_inverse;
-      const uint32_t m_count = m_normalized >= 2.7500002e-7f ? 128u : 0u;
-      const uint32_t m_count_2 = m_count + (m_normalized >= m_thresholds[m_count + 63u] ? 64u : 0u);
-      const uint32_t m_count_3 = m_count_2 + (m_normalized >= m_thresholds[m_count_2 + 31u] ? 32u : 0u);
-      const uint32_t m_count_4 = m_count_3 + (m_normalized >= m_thresholds[m_count_3 + 15u] ? 16u : 0u);
-      const uint32_t m_count_5 = m_count_4 + (m_normalized >= m_thresholds[m_count_4 + 7u] ? 8u : 0u);
-      const uint32_t m_count_6 = m_count_5 + (m_normalized >= m_thresholds[m_count_5 + 3u] ? 4u : 0u);
-      const uint32_t m_count_7 = m_count_6 + (m_normalized >= m_thresholds[m_count_6 + 1u] ? 2u : 0u);
-      const uint32_t m_new_code = m_count_7 + (m_normalized >= m_thresholds[m_count_7] ? 1u : 0u);
+      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 17u;
+      const uint32_t m_key_2 = m_key > 6728u ? m_key : 6728u;
+      const uint32_t m_least = m_bases[(m_key_2 < 8128u ? m_key_2 : 8128u) - 6728u + (m_ordered < 0.0f ? 1401u : 0u)];
+      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
       const uint32_t m_bit = index * 8u;
       const uint32_t m_word = m_bit >> 5u;
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_new_code << m_shift;
-      m_words[m_word] |= m_low;
+      if (index < limit) m_packed[m_word] |= m_low;
     }
-#pragma unroll
-    for (uint32_t word = 0; word < 1; word++) {
-      if (word < (limit * 8 + 31) / 32) tensor.m_codes[first / 4 + word] = m_words[word];
-    }
+    store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
   }
 }
 
@@ -260,14 +375,11 @@ struct step_float32_tensor {
 /**
  * One step of 8-bit Lion, dynamic-exponent momentum, blocks of 256.
  * m: float32
- * One block of threads a chunk.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256) step_float32(
-    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks,
+extern "C" __global__ void __launch_bounds__(128) step_float32(
+    const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
-  const Chunk chunk = chunks[blockIdx.x];
-  const step_float32_tensor tensor = tensors[chunk.tensor];
-  const uint64_t start = uint64_t{chunk.tile} * 1024u;
   const uint32_t thread = threadIdx.x;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float beta1 = uniforms->beta1;
@@ -276,18 +388,23 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
-#pragma unroll
-  for (uint32_t round = 0; round < 1; round++) {
-    const uint32_t granule = round * 256u + thread;
-    const uint64_t first = start + granule * 4u;
-    if (first >= tensor.length) break;
-    const uint32_t limit = tensor.length - first < 4 ? uint32_t(tensor.length - first) : 4u;
-#pragma unroll
-    for (uint32_t index = 0; index < 4; index++) {
-      if (index >= limit) break;
-      const float p = tensor.p[first + index];
-      const float g = tensor.g[first + index];
-      const float m = tensor.m[first + index];
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const step_float32_tensor tensor = tensors[chunks[chunk].tensor];
+    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
+    const uint32_t first = thread * 8u;
+    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
+    float parameters[8];
+    float gradients[8];
+    load(parameters, tensor.p + start + first, limit);
+    load(gradients, tensor.g + start + first, limit);
+    float m_data[8];
+    load(m_data, tensor.m + start + first, limit);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float p = parameters[index];
+      const float g = gradients[index];
+      const float m = m_data[index];
 
       const float p_new = p - lr_weight_decay * p;
       const float c = beta1 * m + one_minus_beta1 * g;
@@ -297,8 +414,10 @@ extern "C" __global__ void __launch_bounds__(256) step_float32(
       const float p_out = finite ? p_new_2 : p;
       const float m_out = finite ? m_new : m;
 
-      tensor.p[first + index] = p_out;
-      tensor.m[first + index] = m_out;
+      parameters[index] = p_out;
+      m_data[index] = m_out;
     }
+    store(tensor.p + start + first, parameters, limit);
+    store(tensor.m + start + first, m_data, limit);
   }
 }

@@ -45,6 +45,7 @@ struct Tensor {
 
 const m_levels = 0u;
 const m_thresholds = 256u;
+const m_bases = 511u;
 
 var<workgroup> m_maxima: array<atomic<u32>, 4>;
 
@@ -77,7 +78,7 @@ fn main(
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
-    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
+    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var m_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
@@ -87,7 +88,7 @@ fn main(
       let m_shift = m_bit & 31u;
       let m_low = m_words[m_word];
       let m_code = (m_low >> m_shift) & 255u;
-      let m = codebook[m_levels + m_code] * m_scale;
+      let m = codebook[m_levels + m_code] * m_scale_2;
 
       let d = g + weight_decay * p;
       let m_new = momentum * m + d;
@@ -129,14 +130,11 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let m_out = m_values[round * 4u + index];
       let m_normalized = m_out * m_inverse;
-      let m_count = select(0u, 128u, m_normalized >= 2.7500002e-7f);
-      let m_count_2 = m_count + select(0u, 64u, m_normalized >= codebook[m_thresholds + m_count + 63u]);
-      let m_count_3 = m_count_2 + select(0u, 32u, m_normalized >= codebook[m_thresholds + m_count_2 + 31u]);
-      let m_count_4 = m_count_3 + select(0u, 16u, m_normalized >= codebook[m_thresholds + m_count_3 + 15u]);
-      let m_count_5 = m_count_4 + select(0u, 8u, m_normalized >= codebook[m_thresholds + m_count_4 + 7u]);
-      let m_count_6 = m_count_5 + select(0u, 4u, m_normalized >= codebook[m_thresholds + m_count_5 + 3u]);
-      let m_count_7 = m_count_6 + select(0u, 2u, m_normalized >= codebook[m_thresholds + m_count_6 + 1u]);
-      let m_new_code = m_count_7 + select(0u, 1u, m_normalized >= codebook[m_thresholds + m_count_7]);
+      let m_ordered = select((-2f), m_normalized, m_normalized > (-2f));
+      let m_key = bitcast<u32>(abs(m_ordered)) >> 17u;
+      let m_key_2 = select(6728u, m_key, m_key > 6728u);
+      let m_least = u32(codebook[m_bases + select(8128u, m_key_2, m_key_2 < 8128u) - 6728u + select(0u, 1401u, m_ordered < 0f)]);
+      let m_new_code = m_least + select(0u, 1u, m_ordered >= codebook[m_thresholds + m_least]);
       let m_bit = index * 8u;
       let m_word = m_bit >> 5u;
       let m_shift = m_bit & 31u;

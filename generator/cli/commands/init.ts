@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { optimizerSchema } from "../../../spec/schema.js";
 import { UserError } from "../errors.js";
 import type { Options } from "../options.js";
+import { ensureFolder } from "../output/files.js";
 import { starterSpec } from "../starter.js";
 
 /** Writes `<out>/<name>.yaml`, and overwrites nothing. */
@@ -16,7 +17,7 @@ export async function init(name: string, options: Options): Promise<number> {
   if (existsSync(path)) {
     throw new UserError(`${path} is there already and stays as it is: choose another name, or remove it`);
   }
-  mkdirSync(folder, { recursive: true });
+  ensureFolder(folder);
   // Where an installed package has it, as seen from the spec.
   const schema = relative(folder, join("node_modules", "lowbit-gen", "spec", "optimizer.schema.json"));
   writeFileSync(path, starterSpec(name, schema.split(sep).join("/")), { flag: "wx" });

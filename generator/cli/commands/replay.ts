@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { targets } from "../../../templates/index.js";
 import { UserError } from "../errors.js";
 import { type Options, parseWhole } from "../options.js";
-import { writeFiles } from "../output/files.js";
+import { ensureFolder, writeFiles } from "../output/files.js";
 import { parseDevice, parseHypers, parseSnapshots } from "../replay/settings.js";
 import { resolveFiles } from "../specs.js";
 import { plural } from "../text.js";
@@ -25,7 +25,7 @@ export async function replay(args: readonly string[], options: Options): Promise
   if (existsSync(out) && realpathSync(out) === realpathSync(input)) {
     throw new UserError(`--out ${out} is the input: choose another file`);
   }
-  mkdirSync(dirname(out), { recursive: true });
+  ensureFolder(dirname(out));
 
   const { emit } = await import("../../index.js");
   const { runTrace } = await import("../replay/run.js");

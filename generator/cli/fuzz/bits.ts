@@ -46,9 +46,16 @@ export function sameFloat(a: number, b: number): boolean {
   return Object.is(a, b) || (a === b && bitsOf(a) === bitsOf(b));
 }
 
-/** What stands behind the first `used` bits of a bitstream. */
-export function restOf(words: Uint32Array, used: number): number {
-  return used % 32 === 0 ? 0 : (words.at(-1) as number) >>> (used % 32);
+/** The float32 that a bfloat16 is. */
+export function decodeHalf(code: number): number {
+  return fromBits((code << 16) >>> 0);
+}
+
+/** What stands behind the first `used` bits of a bitstream and should be 0. */
+export function restDifference(words: Uint32Array, used: number) {
+  const rest = used % 32 === 0 ? 0 : (words.at(-1) as number) >>> (used % 32);
+  if (rest === 0) return null;
+  return { where: "the bits after the last element", expected: "0", found: formatCode(rest) };
 }
 
 /** `5 (0x5)` */

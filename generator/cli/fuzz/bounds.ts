@@ -1,16 +1,23 @@
-import { type Interval, type IntervalAccuracy, inInterval } from "../../ir/interval.js";
+import { type Interval, type IntervalAccuracy, inInterval, pointInterval } from "../../ir/interval.js";
 import type { Kernel } from "../../ir/types.js";
-import { formatFloat, restOf } from "./bits.js";
-import type { Difference } from "./difference.js";
-import { type Outcome, type Outcomes, outcomesOf } from "./outcomes.js";
+import { type Admission, formatInterval } from "./admission.js";
+import { formatFloat } from "./bits.js";
+import type { Difference, Place } from "./difference.js";
+import { type EachWay, type IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
 import type { TensorImage } from "./reference.js";
-import { formatIntervals, StateBounds, type StateFragments, stateFragments } from "./state-bounds.js";
+import { type StateBounds, stateBounds } from "./state-bounds.js";
 
 /** How a step came out, and how many codes could have been one value only. */
 export interface Verdict {
   readonly difference: Difference | null;
   readonly codes: number;
   readonly pinned: number;
+}
+
+/** One way that an element may have gone: its parameter and its states before they are encoded. */
+interface Way {
+  readonly p: Interval;
+  readonly states: readonly Interval[];
 }
 
 /**
@@ -23,84 +30,104 @@ export interface Verdict {
  * no element are 0.
  */
 export class StepBounds {
-  readonly #kernel: Kernel;
-  readonly #update: Outcomes;
-  readonly #states: readonly StateFragments[];
+  readonly #states: readonly StateBounds[];
+  readonly #update: EachWay;
+  readonly #oldP: IntervalCell;
+  readonly #g: IntervalCell;
+  readonly #newP: IntervalCell;
 
   /** @param kernel of kind step */
   constructor(kernel: Kernel, uniforms: Readonly<Record<string, number>>, accuracy: IntervalAccuracy) {
-    this.#kernel = kernel;
-    this.#update = outcomesOf(kernel.update, kernel, uniforms, accuracy);
-    this.#states = kernel.states.map((state) =>
-      stateFragments(state, kernel, (fragment) => outcomesOf(fragment, kernel, uniforms, accuracy)),
-    );
+    const evaluation = new IntervalEvaluation(kernel, uniforms, accuracy);
+    this.#states = kernel.states.map((state) => stateBounds(state, kernel, evaluation));
+    this.#update = evaluation.compile(kernel.update);
+    this.#oldP = evaluation.cell({ name: "p" });
+    this.#g = evaluation.cell({ name: "g" });
+    this.#newP = evaluation.cell(kernel.update.outputs[0] ?? { name: "p" });
   }
 
   check(before: TensorImage, g: Float32Array, after: TensorImage): Verdict {
-    const states = this.#states.map((fragments) => new StateBounds(fragments, before, after));
-    const p = before.arrays.p as Float32Array;
-    const ways = Array.from({ length: before.length }, (_, element) => {
-      const old = states.map((state) => [state.name, state.old(element)]);
-      const found = this.#update({
-        p: p[element] as number,
-        g: g[element] as number,
-        ...Object.fromEntries(old),
+    const tensor = before.name;
+    for (const state of this.#states) state.open(before, after);
+    const ways = this.#waysOf(before.arrays.p as Float32Array, g);
+    const counts = { codes: 0, pinned: 0 };
+    for (const state of this.#states) {
+      const place = state.difference();
+      if (place !== null) return { ...counts, difference: { tensor, ...place } };
+    }
+    const p = after.arrays.p as Float32Array;
+    for (const [element, found] of p.entries()) {
+      const place = this.#checkElement(element, found, ways[element] as Way[], counts);
+      if (place !== null) return { ...counts, difference: { tensor, ...place } };
+    }
+    return { ...counts, difference: null };
+  }
+
+  #waysOf(p: Float32Array, g: Float32Array): Way[][] {
+    return Array.from(p, (parameter, element) => {
+      this.#oldP.value = pointInterval(parameter);
+      this.#g.value = pointInterval(g[element] as number);
+      for (const state of this.#states) state.decode(element);
+      const ways: Way[] = [];
+      this.#update(() => {
+        const states = this.#states.map(({ value }) => value.value as Interval);
+        ways.push({ p: this.#newP.value as Interval, states });
       });
-      for (const state of states)
+      for (const [index, state] of this.#states.entries()) {
         state.measure(
           element,
-          found.map((way) => way[state.value] as Interval),
+          ways.map(({ states }) => states[index] as Interval),
         );
-      return found;
+      }
+      return ways;
     });
-    const verdict = { codes: 0, pinned: 0 };
-    const named = (place: Omit<Difference, "tensor"> | null) => place && { tensor: before.name, ...place };
-    for (const state of states) {
-      const difference = named(state.scaleDifference() ?? state.restDifference());
-      if (difference !== null) return { ...verdict, difference };
-    }
-    for (const [element, outcomes] of ways.entries()) {
-      const difference = named(this.#checkElement(element, outcomes, states, after, verdict));
-      if (difference !== null) return { ...verdict, difference };
-    }
-    return { ...verdict, difference: null };
   }
 
   #checkElement(
     element: number,
-    ways: readonly Outcome[],
-    states: readonly StateBounds[],
-    after: TensorImage,
+    p: number,
+    ways: readonly Way[],
     counts: { codes: number; pinned: number },
-  ): Omit<Difference, "tensor"> | null {
-    const parameter = this.#kernel.update.outputs[0]?.name ?? "";
-    const p = (after.arrays.p as Float32Array)[element] as number;
-    const admissions = ways.map((way) => ({
-      p: inInterval(p, way[parameter] as Interval),
-      states: states.map((state) => state.admit(element, way[state.value] as Interval)),
+  ): Place | null {
+    const judged = ways.map((way) => ({
+      parameter: inInterval(p, way.p),
+      states: this.#states.map((state, index) => {
+        state.value.value = way.states[index] as Interval;
+        return state.admit(element);
+      }),
     }));
-    for (const [index, state] of states.entries()) {
-      if (!state.hasCodes) continue;
+    for (const [index, { hasCodes }] of this.#states.entries()) {
+      if (!hasCodes) continue;
       counts.codes++;
-      if (new Set(admissions.flatMap((way) => way.states[index]?.codes ?? [])).size === 1) counts.pinned++;
+      if (new Set(judged.flatMap(({ states }) => states[index]?.codes ?? [])).size === 1) counts.pinned++;
     }
-    if (admissions.some((way) => way.p && way.states.every(({ admitted }) => admitted))) return null;
+    const possible = judged.filter(({ parameter }) => parameter).map(({ states }) => states);
+    if (possible.some((states) => states.every(({ admitted }) => admitted))) return null;
 
     const where = `element ${element}`;
-    if (!admissions.some((way) => way.p)) {
-      const expected = formatIntervals(ways.map((way) => way[parameter] as Interval));
+    if (possible.length === 0) {
+      const expected = either(ways.map((way) => formatInterval(way.p)));
       return { what: "the parameter", where, expected, found: formatFloat(p) };
     }
-    const index = states.findIndex((_, i) => !admissions.some((way) => way.p && way.states[i]?.admitted));
-    const [state, ofState] = [
-      states[Math.max(index, 0)],
-      admissions.filter((way) => way.p).map((way) => way.states[Math.max(index, 0)]),
-    ];
+    return { ...this.#stateDifference(possible), where };
+  }
+
+  /** The state that is wrong on every way that leads to the parameter; else one that does not go with the others. */
+  #stateDifference(possible: readonly (readonly Admission[])[]): Omit<Place, "where"> {
+    const wrong = (index: number) => possible.every((states) => states[index]?.admitted === false);
+    const somewhere = (index: number) => possible.some((states) => states[index]?.admitted === false);
+    const indices = this.#states.map((_, index) => index);
+    const index = indices.find(wrong) ?? indices.find(somewhere) ?? 0;
+    const { name, hasCodes } = this.#states[index] as StateBounds;
+    const admissions = possible.map((states) => states[index] as Admission);
     return {
-      what: `${state?.hasCodes ? "the code of " : ""}${state?.name}`,
-      where,
-      expected: [...new Set(ofState.map((admission) => admission?.allowed()))].join(" or "),
-      found: ofState[0]?.found() ?? "",
+      what: hasCodes ? `the code of ${name}` : name,
+      expected: either(admissions.map(({ allowed }) => allowed)),
+      found: admissions[0]?.found ?? "",
     };
   }
+}
+
+function either(texts: readonly string[]): string {
+  return [...new Set(texts)].join(" or ");
 }

@@ -1,10 +1,9 @@
 import type { CodecPlan, VariantPlan } from "../../lower/plan.js";
-import { codeAt, formatCode, formatFloat, fromBits, restOf, sameFloat } from "./bits.js";
+import { codeAt, formatCode, formatFloat, fromBits, restDifference, sameFloat } from "./bits.js";
 import type { TensorImage } from "./reference.js";
 
-/** Where a device's tensor is not what it may be, and both values as text. */
-export interface Difference {
-  readonly tensor: string;
+/** Where in a tensor a device is not what it may be, and both values as text. */
+export interface Place {
   /** `the parameter`, `the code of m`, `the scale of m`. */
   readonly what: string;
   /** `element 5`, `run 0`. */
@@ -13,7 +12,11 @@ export interface Difference {
   readonly found: string;
 }
 
-type Place = Omit<Difference, "tensor" | "what">;
+export interface Difference extends Place {
+  readonly tensor: string;
+}
+
+type Values = Omit<Place, "what">;
 
 /** The first bit in which two images of a tensor differ; every NaN is the same. */
 export function firstDifference(
@@ -22,7 +25,7 @@ export function firstDifference(
   found: TensorImage,
 ): Difference | null {
   const pairOf = (array: string) => [expected.arrays[array], found.arrays[array]] as const;
-  const at = (what: string, place: Place | null): Difference | null =>
+  const at = (what: string, place: Values | null): Difference | null =>
     place === null ? null : { tensor: expected.name, what, ...place };
   const parameter = at("the parameter", floatDifference("element", ...(pairOf("p") as Pair<Float32Array>)));
   if (parameter !== null) return parameter;
@@ -52,7 +55,7 @@ export function arrayOf(state: string, codec: CodecPlan): string {
   return codec.kind === "table" ? `${state}_codes` : state;
 }
 
-function floatDifference(unit: string, expected: Float32Array, found: Float32Array): Place | null {
+function floatDifference(unit: string, expected: Float32Array, found: Float32Array): Values | null {
   const index = expected.findIndex((value, i) => !sameFloat(value, found[i] as number));
   if (index < 0) return null;
   const [wanted, got] = [expected[index] as number, found[index] as number];
@@ -64,7 +67,7 @@ function codeDifference(
   length: number,
   expected: Uint32Array,
   found: Uint32Array,
-): Place | null {
+): Values | null {
   if (expected.every((word, i) => word === found[i])) return null;
   const isNan = (code: number): boolean => bits === 16 && Number.isNaN(fromBits(code << 16));
   for (let element = 0; element < length; element++) {
@@ -72,8 +75,5 @@ function codeDifference(
     if (wanted === got || (isNan(wanted) && isNan(got))) continue;
     return { where: `element ${element}`, expected: formatCode(wanted), found: formatCode(got) };
   }
-  const rest = restOf(found, length * bits);
-  return rest === 0
-    ? null
-    : { where: "the bits after the last element", expected: "0", found: formatCode(rest) };
+  return restDifference(found, length * bits);
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 export interface NewFile {
@@ -12,7 +12,7 @@ export function writeFiles(files: readonly NewFile[]): void {
   const staged = files.map((file) => ({ ...file, temporary: `${file.path}.${process.pid}.tmp` }));
   try {
     for (const { path, temporary, data } of staged) {
-      mkdirSync(dirname(path), { recursive: true });
+      ensureFolder(dirname(path));
       writeFileSync(temporary, data);
     }
     for (const { path, temporary } of staged) renameSync(temporary, path);
@@ -21,7 +21,19 @@ export function writeFiles(files: readonly NewFile[]): void {
   }
 }
 
+/** Makes a folder with those above it. (mkdir's own `recursive` never returns below /proc.) */
+export function ensureFolder(path: string): void {
+  if (existsSync(path)) return;
+  ensureFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
 /** Whether something other than a file is there. */
 export function isNoFile(path: string): boolean {
-  return existsSync(path) && !lstatSync(path).isFile();
+  return existsSync(path) && !statSync(path).isFile();
 }

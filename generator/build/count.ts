@@ -1,0 +1,67 @@
+import { f32, lookup, op, u32 } from "../ir/expr.js";
+import type { Expr, Table } from "../ir/types.js";
+import type { BucketEncoder, EncoderPlan } from "../lower/encoder.js";
+import type { TableCodec } from "../lower/plan.js";
+import type { CodecTables } from "./codec.js";
+import type { FragmentWriter } from "./writer.js";
+
+/** How many entries of a codec's search table are <= n: 0 for NaN. */
+export function countAtMost(n: Expr, codec: TableCodec, tables: CodecTables, prefix: string, writer: FragmentWriter): Expr {
+  const { encoder, bits } = codec;
+  switch (encoder.kind) {
+    case "uniform":
+      return byArithmetic(n, encoder, bits, prefix, writer);
+    case "bucket":
+      return byBucket(n, encoder, tables, prefix, writer);
+    case "bisect":
+      return byBisection(n, tables.search, bits, prefix, writer);
+  }
+}
+
+/** floor(n * scale + offset), clamped to the codes. */
+function byArithmetic(
+  n: Expr,
+  { scale, offset }: Extract<EncoderPlan, { kind: "uniform" }>,
+  bits: number,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const position = writer.bind(`${prefix}_position`, op("f32.add", op("f32.mul", n, f32(scale)), f32(offset)));
+  const top = f32(2 ** bits - 1);
+  const below = writer.bind(`${prefix}_position`, op("f32.select", op("f32.gt", position, f32(0)), position, f32(0)));
+  return op("f32.truncate", op("f32.select", op("f32.lt", below, top), below, top));
+}
+
+/** The bucket of n's leading bits, and one comparison with the only entry that may lie in it. */
+function byBucket(
+  n: Expr,
+  { shift, low, high, signed, bases }: BucketEncoder,
+  tables: CodecTables,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  // NaN counts as what lies below every entry; so does a negative n where no entry is negative.
+  const least = f32(signed ? -2 : 0);
+  const ordered = writer.bind(`${prefix}_ordered`, op("f32.select", op("f32.gt", n, least), n, least));
+  const leading = op("f32.leading", signed ? op("f32.abs", ordered) : ordered, u32(shift));
+  const key = writer.bind(`${prefix}_key`, leading);
+  const atLeast = writer.bind(`${prefix}_key`, op("u32.select", op("u32.gt", key, u32(low)), key, u32(low)));
+  const within = op("u32.sub", op("u32.select", op("u32.lt", atLeast, u32(high)), atLeast, u32(high)), u32(low));
+  const half = u32(bases.length / 2);
+  const bucket = signed ? op("u32.add", within, op("u32.select", op("f32.lt", ordered, f32(0)), half, u32(0))) : within;
+  const base = writer.bind(`${prefix}_least`, lookup(tables.bases, bucket));
+  const more = op("f32.ge", ordered, lookup(tables.search, base));
+  return op("u32.add", base, op("u32.select", more, u32(1), u32(0)));
+}
+
+/** One comparison a bit, the highest first. */
+function byBisection(n: Expr, table: Table, bits: number, prefix: string, writer: FragmentWriter): Expr {
+  let count: Expr = u32(0);
+  for (let bit = bits - 1; bit >= 0; bit--) {
+    const entry = lookup(table, op("u32.add", count, u32(2 ** bit - 1)));
+    const more = op("u32.select", op("f32.ge", n, entry), u32(2 ** bit), u32(0));
+    const sum = bit === bits - 1 ? more : op("u32.add", count, more);
+    count = bit === 0 ? sum : writer.bind(`${prefix}_count`, sum);
+  }
+  return count;
+}

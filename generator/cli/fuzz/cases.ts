@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import type { HyperPlan, Plan } from "../../lower/plan.js";
+import { type FillName, fillNames, specials, type TensorSpec } from "./tensors.js";
+
+/** One optimizer with its tensors, for some steps. */
+export interface Case {
+  /** Of stochastic rounding. */
+  readonly seed: number;
+  readonly steps: number;
+  /** Those that differ from the spec's. */
+  readonly hypers: Readonly<Record<string, number>>;
+  readonly tensors: readonly TensorCase[];
+}
+
+export interface TensorCase {
+  readonly p: TensorSpec;
+  /** Of every step, in turn. */
+  readonly gradients: readonly Contents[];
+}
+
+type Contents = Omit<TensorSpec, "length">;
+
+export interface CaseLimits {
+  readonly steps: number;
+  readonly tensors: number;
+}
+
+/** Cases for a plan: sizes about its blocks and limits, hypers about its defaults, hostile contents. */
+export function cases(plan: Plan, limits: CaseLimits): fc.Arbitrary<Case> {
+  const sizes = sizesFor(plan);
+  const size = fc.nat(sizes.length - 1).map((index) => sizes[index] as number);
+  const tensor = fc
+    .tuple(size, contents(), fc.array(contents(), { minLength: 1, maxLength: limits.steps }))
+    .map(([length, p, gradients]): TensorCase => ({ p: { length, ...p }, gradients }));
+  return fc.record({
+    seed: fc.oneof(fc.constant(0), fc.nat(), fc.maxSafeNat()),
+    steps: fc.integer({ min: 1, max: limits.steps }),
+    hypers: hypers(plan.hypers),
+    tensors: fc.array(tensor, { minLength: 1, maxLength: limits.tensors }),
+  });
+}
+
+export function contents(names: readonly FillName[] = fillNames): fc.Arbitrary<Contents> {
+  return fc.record({
+    fill: fc.nat(names.length - 1).map((index) => names[index] as FillName),
+    salt: fc.nat(),
+    spikes: fc.array(fc.tuple(fc.nat(40), fc.constantFrom(...specials)), { maxLength: 3 }),
+  });
+}
+
+/** Ascending, so that a counterexample shrinks: the small ones, and those about every block, tile and limit. */
+export function sizesFor({ states, variants }: Plan): number[] {
+  const blocks = states.flatMap(({ codec }) =>
+    codec.kind === "table" && codec.normalize !== "tensor" ? [codec.normalize.block] : [],
+  );
+  const limits = [...blocks, ...variants.flatMap(({ minSize, tile }) => [minSize, tile])];
+  const about = limits.flatMap((limit) => [limit - 1, limit, limit + 1, limit + 37]);
+  const small = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129];
+  return [...new Set([...small, ...about])]
+    .filter((size) => size >= 0 && size <= 12_000)
+    .sort((a, b) => a - b);
+}
+
+function hypers(plans: readonly HyperPlan[]): fc.Arbitrary<Record<string, number>> {
+  const entries = plans.flatMap(({ name, default: value }) => {
+    if (value === null) return [];
+    const changed = fc.constantFrom(0, 1, value / 10, value * 0.9, value * 10);
+    return [[name, fc.option(changed, { nil: undefined, freq: 2 })] as const];
+  });
+  return fc
+    .record(Object.fromEntries(entries))
+    .map((values) =>
+      Object.fromEntries(
+        Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+      ),
+    );
+}

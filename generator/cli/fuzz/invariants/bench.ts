@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import type { TableCodec } from "../../../lower/plan.js";
+import { codeAt, formatFloat } from "../bits.js";
+import { contents } from "../cases.js";
+import { makeTensor } from "../tensors.js";
+import { ExactTable, normalize, scaleOf } from "./exact.js";
+import { type CodecSubject, expectThat, keysOf } from "./invariant.js";
+
+/** A tensor through a codec and back. */
+export interface Quantized {
+  readonly codes: readonly number[];
+  readonly words: Uint32Array;
+  readonly scales: Float32Array;
+  readonly decoded: Float32Array;
+  /** x * (1 / s) of each element, with the scale that the contract gives its run. */
+  readonly normalized: readonly number[];
+}
+
+/** What tests of a table codec do again and again. */
+export class TableBench {
+  readonly plan: TableCodec;
+  readonly table: ExactTable;
+  readonly codec: CodecSubject["codec"];
+  /** Hostile tensors of sizes about the codec's run. */
+  readonly tensors: fc.Arbitrary<Float32Array>;
+  /** Seeds of stochastic rounding. */
+  readonly seeds: fc.Arbitrary<number> = fc.nat();
+  readonly #runSize: number;
+
+  constructor({ plan, codec }: CodecSubject<TableCodec>) {
+    const run = plan.normalize === "tensor" ? 100 : plan.normalize.block;
+    const sizes = [0, 1, 2, 3, 7, 31, 32, 33, 65, run - 1, run, run + 1, 2 * run + 3].filter(
+      (size) => size <= 5000,
+    );
+    const ascending = [...new Set(sizes)].sort((a, b) => a - b);
+    this.plan = plan;
+    this.codec = codec;
+    this.table = new ExactTable(plan.levels);
+    this.#runSize = plan.normalize === "tensor" ? Number.POSITIVE_INFINITY : plan.normalize.block;
+    this.tensors = fc
+      .tuple(fc.nat(ascending.length - 1), contents())
+      .map(([size, spec]) => makeTensor({ length: ascending[size] as number, ...spec }));
+  }
+
+  /** Also checks that there are as many words and scales as there must be, and that the scales are right. */
+  quantize(values: Float32Array, seed: number): Quantized {
+    const { bits } = this.plan;
+    const { codes: words, scales } = this.codec.quantize(values, keysOf(seed));
+    const length = Math.ceil((values.length * bits) / 32);
+    expectThat(
+      words.length === length,
+      () => `${values.length} elements take ${length} words, found ${words.length}`,
+    );
+    const runs = this.runsOf(values.length);
+    expectThat(
+      scales.length === runs,
+      () => `${values.length} elements have ${runs} scales, found ${scales.length}`,
+    );
+    for (const [run, found] of scales.entries()) {
+      const scale = scaleOf(this.run(values, run));
+      expectThat(
+        found === scale,
+        () => `the scale of run ${run} is ${formatFloat(scale)}, found ${formatFloat(found)}`,
+      );
+    }
+    const decoded = this.codec.dequantize({ codes: words, scales }, values.length);
+    const codes = Array.from(values, (_, i) => codeAt(words, bits, i));
+    const normalized = Array.from(values, (x, i) => normalize(x, scales[this.runOf(i)] as number));
+    return { codes, words, scales, decoded, normalized };
+  }
+
+  /** The values behind a largest one in each run, which so has the scale |anchor|; none where a run has one element. */
+  anchored(
+    values: readonly number[],
+    anchor: number,
+  ): { readonly tensor: Float32Array; readonly places: readonly number[] } {
+    const tensor: number[] = [];
+    const places: number[] = [];
+    if (this.#runSize > 1) {
+      for (const value of values) {
+        if (tensor.length % this.#runSize === 0 || tensor.length === 0) tensor.push(anchor);
+        places.push(tensor.length);
+        tensor.push(value);
+      }
+    }
+    return { tensor: Float32Array.from(tensor), places };
+  }
+
+  runOf(element: number): number {
+    return Math.floor(element / this.#runSize);
+  }
+
+  runsOf(length: number): number {
+    return this.#runSize === Number.POSITIVE_INFINITY ? 1 : Math.ceil(length / this.#runSize);
+  }
+
+  run(values: Float32Array, run: number): Float32Array {
+    return this.#runSize === Number.POSITIVE_INFINITY
+      ? values
+      : values.subarray(run * this.#runSize, (run + 1) * this.#runSize);
+  }
+}

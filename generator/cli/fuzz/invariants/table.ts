@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import type { TableCodec } from "../../../lower/plan.js";
+import { bitsOf, formatCode, formatFloat, packCodes, restDifference } from "../bits.js";
+import { TableBench } from "./bench.js";
+import { type CodecSubject, expectThat, type Invariant } from "./invariant.js";
+import { nearestInvariants } from "./nearest.js";
+import { stochasticInvariants } from "./stochastic.js";
+
+/** Invariants of a codec that is a table, whatever its rounding; then those of its rounding. */
+export function tableInvariants(subject: CodecSubject<TableCodec>): Invariant[] {
+  const bench = new TableBench(subject);
+  const rounding =
+    subject.plan.rounding === "nearest" ? nearestInvariants(bench) : stochasticInvariants(bench);
+  const { signed, levels } = subject.plan;
+  return [
+    levelsInvariant(bench),
+    packingInvariant(bench),
+    finiteInvariant(bench),
+    ...(levels.includes(0) ? [zeroInvariant(bench)] : []),
+    ...(signed ? [] : [unsignedInvariant(bench)]),
+    vanishedInvariant(bench),
+    isolationInvariant(bench),
+    ...rounding,
+  ];
+}
+
+/** Powers of two: what a level times one of them is divided by its scale again without rounding. */
+const exponents = fc.integer({ min: 0, max: 60 });
+
+function levelsInvariant(bench: TableBench): Invariant {
+  const { levels } = bench.plan;
+  return {
+    name: "levels",
+    claim: "every level is encoded to itself",
+    property: fc.property(exponents, bench.seeds, (exponent, seed) => {
+      const values = levels.map((level) => level * 2 ** exponent);
+      const { tensor, places } = bench.anchored(values, 2 ** exponent);
+      const { codes, decoded } = bench.quantize(tensor, seed);
+      for (const [level, place] of places.entries()) {
+        const [code, value] = [codes[place], decoded[place] as number];
+        expectThat(
+          code === level,
+          () => `level ${level}, ${formatFloat(levels[level] as number)}, got code ${code}`,
+        );
+        expectThat(
+          value === values[level],
+          () => `level ${level} times 2^${exponent} decodes to ${formatFloat(value)}`,
+        );
+      }
+    }),
+  };
+}
+
+function packingInvariant(bench: TableBench): Invariant {
+  const { bits, levels } = bench.plan;
+  const codes = fc.array(fc.nat(2 ** bits - 1), { maxLength: 200 });
+  return {
+    name: "packing",
+    claim: "codes are an LSB-first bitstream, and decode to level times scale",
+    property: fc.property(codes, fc.array(exponents, { minLength: 201, maxLength: 201 }), (codes, scales) => {
+      const runs = Array.from(
+        { length: bench.runsOf(codes.length) },
+        (_, run) => 2 ** (scales[run] as number),
+      );
+      const arrays = { codes: packCodes(codes, bits), scales: Float32Array.from(runs) };
+      const decoded = bench.codec.dequantize(arrays, codes.length);
+      for (const [i, code] of codes.entries()) {
+        const value = (levels[code] as number) * (runs[bench.runOf(i)] as number);
+        const found = decoded[i] as number;
+        expectThat(
+          found === value,
+          () =>
+            `element ${i}, code ${formatCode(code)}, is ${formatFloat(value)}, found ${formatFloat(found)}`,
+        );
+      }
+    }),
+  };
+}
+
+function finiteInvariant(bench: TableBench): Invariant {
+  return {
+    name: "finite",
+    claim: "whatever is encoded decodes to finite values, and unused bits are 0",
+    property: fc.property(bench.tensors, bench.seeds, (values, seed) => {
+      const { decoded, words } = bench.quantize(values, seed);
+      const i = decoded.findIndex((value) => !Number.isFinite(value));
+      expectThat(i < 0, () => `element ${i}, ${values[i]}, decodes to ${decoded[i]}`);
+      const rest = restDifference(words, values.length * bench.plan.bits);
+      expectThat(rest === null, () => `the bits after the last element are ${rest?.found}`);
+    }),
+  };
+}
+
+function zeroInvariant(bench: TableBench): Invariant {
+  return {
+    name: "zero",
+    claim: "zero stays zero",
+    property: fc.property(bench.tensors, bench.seeds, (values, seed) => {
+      const { decoded } = bench.quantize(values, seed);
+      const i = values.findIndex((value, element) => value === 0 && decoded[element] !== 0);
+      expectThat(i < 0, () => `element ${i} is 0 and decodes to ${decoded[i]}`);
+    }),
+  };
+}
+
+function unsignedInvariant(bench: TableBench): Invariant {
+  return {
+    name: "unsigned",
+    claim: "no value of an unsigned state decodes to a negative one",
+    property: fc.property(bench.tensors, bench.seeds, (values, seed) => {
+      const { decoded } = bench.quantize(values, seed);
+      const i = decoded.findIndex((value) => !(value >= 0));
+      expectThat(i < 0, () => `element ${i}, ${values[i]}, decodes to ${decoded[i]}`);
+    }),
+  };
+}
+
+function vanishedInvariant(bench: TableBench): Invariant {
+  const { bits } = bench.plan;
+  return {
+    name: "zero-scale",
+    claim: "a run with the scale 0 decodes to exact zeros",
+    property: fc.property(fc.array(fc.nat(2 ** bits - 1), { maxLength: 200 }), (codes) => {
+      const scales = new Float32Array(bench.runsOf(codes.length));
+      const decoded = bench.codec.dequantize({ codes: packCodes(codes, bits), scales }, codes.length);
+      const i = decoded.findIndex((value) => value !== 0);
+      expectThat(
+        i < 0,
+        () => `element ${i}, code ${formatCode(codes[i] as number)}, decodes to ${decoded[i]}`,
+      );
+    }),
+  };
+}
+
+function isolationInvariant(bench: TableBench): Invariant {
+  return {
+    name: "isolation",
+    claim: "no block touches another",
+    property: fc.property(
+      bench.tensors,
+      bench.tensors,
+      fc.nat(),
+      bench.seeds,
+      (values, others, pick, seed) => {
+        const runs = bench.runsOf(values.length);
+        const changed = values.slice();
+        const target = bench.run(changed, pick % Math.max(runs, 1));
+        target.set(others.subarray(0, target.length));
+        const [before, after] = [bench.quantize(values, seed), bench.quantize(changed, seed)];
+        for (const i of values.keys()) {
+          if (bench.runOf(i) === pick % runs) continue;
+          const same =
+            before.codes[i] === after.codes[i] &&
+            bitsOf(before.decoded[i] as number) === bitsOf(after.decoded[i] as number);
+          expectThat(
+            same,
+            () => `run ${pick % runs} changed, and with it element ${i} of run ${bench.runOf(i)}`,
+          );
+        }
+      },
+    ),
+  };
+}

@@ -1,0 +1,136 @@
+import { type Interval, inInterval, pointInterval, rounded } from "../../ir/interval.js";
+import type { Fragment, Kernel, KernelState, StateVariables, Statistic } from "../../ir/types.js";
+import { type Admission, admitCode, formatInterval } from "./admission.js";
+import { codeAt, formatFloat, restDifference } from "./bits.js";
+import type { Place } from "./difference.js";
+import type { EachWay, IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
+import type { TensorImage } from "./reference.js";
+import type { StateBounds } from "./state-bounds.js";
+
+type KernelCells = Readonly<Record<"element" | "elementHigh" | "tensorId", IntervalCell>>;
+
+/** A state of codes and scales. */
+export class TableBounds implements StateBounds {
+  readonly name: string;
+  readonly hasCodes = true;
+  readonly value: IntervalCell;
+  readonly #bits: number;
+  readonly #runSize: number;
+  readonly #cells: Readonly<Record<keyof StateVariables, IntervalCell>>;
+  readonly #kernelCells: KernelCells;
+  readonly #each: Readonly<Record<"decode" | "magnitude" | "scale" | "stream" | "encode", EachWay>>;
+  #tensor = {
+    length: 0,
+    oldCodes: new Uint32Array(0),
+    oldScales: new Float32Array(0),
+    codes: new Uint32Array(0),
+    scales: new Float32Array(0),
+  };
+  #least = new Float32Array(0);
+  #most = new Float32Array(0);
+  /** By run: the reciprocals that the device may have of the scale it stored. */
+  #inverses: Interval[][] = [];
+
+  constructor(state: KernelState, statistic: Statistic, kernel: Kernel, evaluation: IntervalEvaluation) {
+    const { element, elementHigh, tensorId } = kernel.variables;
+    const cells = Object.entries(state.variables).map(([role, variable]) => [
+      role,
+      evaluation.cell(variable),
+    ]);
+    const compile = (fragment: Fragment | null): EachWay =>
+      fragment === null ? (visit) => visit() : evaluation.compile(fragment);
+    this.name = state.name;
+    this.#bits = state.bits;
+    this.#runSize = statistic.run === "tensor" ? Number.POSITIVE_INFINITY : statistic.run;
+    this.#cells = Object.fromEntries(cells) as Record<keyof StateVariables, IntervalCell>;
+    this.#kernelCells = {
+      element: evaluation.cell(element),
+      elementHigh: evaluation.cell(elementHigh),
+      tensorId: evaluation.cell(tensorId),
+    };
+    this.value = this.#cells.value;
+    this.#each = {
+      decode: compile(state.decode),
+      magnitude: compile(statistic.magnitude),
+      scale: compile(statistic.scale),
+      stream: compile(state.stream),
+      encode: compile(state.encode),
+    };
+  }
+
+  open(before: TensorImage, after: TensorImage): void {
+    const codes = ({ arrays }: TensorImage) => arrays[`${this.name}_codes`] as Uint32Array<ArrayBuffer>;
+    const scales = ({ arrays }: TensorImage) => arrays[`${this.name}_scale`] as Float32Array<ArrayBuffer>;
+    this.#tensor = {
+      length: before.length,
+      oldCodes: codes(before),
+      oldScales: scales(before),
+      codes: codes(after),
+      scales: scales(after),
+    };
+    this.#least = new Float32Array(scales(after).length);
+    this.#most = new Float32Array(scales(after).length);
+    this.#inverses = Array.from(scales(after), (scale) => {
+      const inverses: Interval[] = [];
+      this.#cells.absmax.value = pointInterval(scale);
+      this.#each.scale(() => inverses.push(this.#cells.inverse.value as Interval));
+      return inverses;
+    });
+    this.#kernelCells.tensorId.value = before.id;
+    this.#kernelCells.elementHigh.value = 0;
+    this.#each.stream(() => {});
+  }
+
+  decode(element: number): void {
+    const { oldCodes, oldScales } = this.#tensor;
+    this.#cells.code.value = codeAt(oldCodes, this.#bits, element);
+    this.#cells.scale.value = pointInterval(oldScales[this.#run(element)] as number);
+    this.#each.decode(() => {});
+  }
+
+  measure(element: number, values: readonly Interval[]): void {
+    const { value, magnitude } = this.#cells;
+    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    for (const way of values) {
+      value.value = way;
+      this.#each.magnitude(() => {
+        const { lo, hi } = rounded(magnitude.value as Interval);
+        least = Math.min(least, lo);
+        most = Math.max(most, hi);
+      });
+    }
+    const run = this.#run(element);
+    this.#least[run] = Math.max(this.#least[run] as number, least);
+    this.#most[run] = Math.max(this.#most[run] as number, most);
+  }
+
+  difference(): Place | null {
+    const { absmax, newScale } = this.#cells;
+    const { codes, scales, length } = this.#tensor;
+    for (const [run, found] of scales.entries()) {
+      const allowed: Interval[] = [];
+      absmax.value = { lo: this.#least[run] as number, hi: this.#most[run] as number, nan: false };
+      this.#each.scale(() => allowed.push(newScale.value as Interval));
+      if (allowed.some((interval) => inInterval(found, interval))) continue;
+      const expected = allowed.map(formatInterval).join(" or ");
+      return { what: `the scale of ${this.name}`, where: `run ${run}`, expected, found: formatFloat(found) };
+    }
+    const rest = restDifference(codes, length * this.#bits);
+    return rest && { what: `the codes of ${this.name}`, ...rest };
+  }
+
+  admit(element: number): Admission {
+    const { inverse, newCode } = this.#cells;
+    const codes = new Set<number>();
+    this.#kernelCells.element.value = element;
+    for (const way of this.#inverses[this.#run(element)] ?? []) {
+      inverse.value = way;
+      this.#each.encode(() => codes.add(newCode.value as number));
+    }
+    return admitCode(codeAt(this.#tensor.codes, this.#bits, element), [...codes]);
+  }
+
+  #run(element: number): number {
+    return Math.floor(element / this.#runSize);
+  }
+}

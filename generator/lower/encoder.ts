@@ -1,0 +1,91 @@
+import { nextDown } from "./float32.js";
+
+const { fround } = Math;
+
+/**
+ * How codes are found. Each gives, for every float32, the number of thresholds <= n (0 for NaN):
+ * - uniform: floor(n * scale + offset), clamped. It is monotone, so being right at each threshold and at the float
+ *   below it proves it right everywhere.
+ * - bucket: the leading bits of |n| and the sign choose a bucket that holds at most one threshold; one comparison
+ *   decides. It is right by construction.
+ * - bisect: one comparison a bit.
+ */
+export type EncoderPlan =
+  | { readonly kind: "uniform"; readonly scale: number; readonly offset: number }
+  | BucketEncoder
+  | { readonly kind: "bisect" };
+
+export interface BucketEncoder {
+  readonly kind: "bucket";
+  /** Bits of |n| below the bucket's number. */
+  readonly shift: number;
+  /** Bucket numbers are clamped to [low, high]. */
+  readonly low: number;
+  readonly high: number;
+  /** Whether negative n have buckets of their own, after the others; else they count as 0. */
+  readonly signed: boolean;
+  /** u32: how many thresholds are <= every n of the bucket, the last not counted. */
+  readonly bases: readonly number[];
+}
+
+/** Room for one table in a workgroup's memory. */
+const MAX_BUCKETS = 4096;
+
+export function chooseEncoder(thresholds: readonly number[]): EncoderPlan {
+  return uniform(thresholds) ?? bucket(thresholds) ?? { kind: "bisect" };
+}
+
+function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
+  const [first, last] = [thresholds[0] as number, thresholds.at(-1) as number];
+  if (thresholds.length < 2) return undefined;
+  const exact = (thresholds.length - 1) / (last - first);
+  const scale = fround(Math.abs(exact - Math.round(exact * 2) / 2) < 1e-3 ? Math.round(exact * 2) / 2 : exact);
+  const offset = fround(Math.round((1 - first * scale) * 4) / 4);
+  const code = (n: number): number => {
+    const position = fround(fround(n * scale) + offset);
+    return Math.floor(Math.min(Math.max(position, 0), thresholds.length));
+  };
+  const right = thresholds.every((threshold, k) => code(threshold) === k + 1 && code(nextDown(threshold)) === k);
+  return right ? { kind: "uniform", scale, offset } : undefined;
+}
+
+function bucket(thresholds: readonly number[]): EncoderPlan | undefined {
+  for (let shift = 23; shift >= 8; shift--) {
+    const encoder = bucketsOf(thresholds, shift);
+    if (encoder !== undefined) return encoder.bases.length <= MAX_BUCKETS ? encoder : undefined;
+  }
+  return undefined;
+}
+
+/** The buckets of one width, if none holds two thresholds. */
+function bucketsOf(thresholds: readonly number[], shift: number): BucketEncoder | undefined {
+  const keys = thresholds.filter((threshold) => threshold !== 0).map((threshold) => keyOf(threshold, shift));
+  const low = Math.max(Math.min(...keys) - 1, 0);
+  const high = Math.max(...keys) + 1;
+  const signed = (thresholds[0] as number) <= 0;
+  const bases: number[] = [];
+  for (const negative of signed ? [false, true] : [false]) {
+    for (let key = low; key <= high; key++) {
+      const least = key === low ? 0 : floatOf(key * 2 ** shift);
+      const most = key === high ? Number.POSITIVE_INFINITY : floatOf((key + 1) * 2 ** shift - 1);
+      const [from, to] = negative ? [-most, -least] : [least, most];
+      const base = count(thresholds, from);
+      if (count(thresholds, to) - base > 1) return undefined;
+      // So that there is a threshold to compare with: above the last one, the comparison counts it.
+      bases.push(Math.min(base, thresholds.length - 1));
+    }
+  }
+  return { kind: "bucket", shift, low, high, signed, bases };
+}
+
+function count(thresholds: readonly number[], n: number): number {
+  return thresholds.filter((threshold) => threshold <= n).length;
+}
+
+function keyOf(value: number, shift: number): number {
+  return Math.floor((new Uint32Array(Float32Array.of(Math.abs(value)).buffer)[0] as number) / 2 ** shift);
+}
+
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
+}
