@@ -10,7 +10,7 @@ export function stateVariables(state: string, names: Names): StateVariables {
     old: typed(state, "f32"),
     value: f32("out"),
     code: u32("code"),
-    scale: f32("scale"),
+    scale: typed(`${state}_scale`, "f32"),
     magnitude: f32("magnitude"),
     absmax: f32("absmax"),
     newScale: f32("new_scale"),

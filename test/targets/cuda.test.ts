@@ -27,21 +27,24 @@ if (found.status !== 0) {
   console.warn(`\n${"!".repeat(line.length)}\n${line}\n${"!".repeat(line.length)}\n`);
 }
 
-describe.runIf(found.status === 0)("nvcc compiles every generated package for sm_80, sm_90 and PTX", async () => {
-  let folder = "";
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "lowbit-gen-cuda-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  for (const spec of await readdir(generated)) {
-    test(spec, { timeout: 300_000 }, async () => {
-      const source = join(generated, spec, "cuda", "kernels.cu");
-      const { stderr } = await run(nvcc, [...flags, "-c", source, "-o", join(folder, `${spec}.o`)]);
-      expect(stderr).toBe("");
+describe.runIf(found.status === 0)(
+  "nvcc compiles every generated package for sm_80, sm_90 and PTX",
+  async () => {
+    let folder = "";
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "lowbit-gen-cuda-"));
     });
-  }
-});
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    for (const spec of await readdir(generated)) {
+      test(spec, { timeout: 300_000 }, async () => {
+        const source = join(generated, spec, "cuda", "kernels.cu");
+        const { stderr } = await run(nvcc, [...flags, "-c", source, "-o", join(folder, `${spec}.o`)]);
+        expect(stderr).toBe("");
+      });
+    }
+  },
+);
 
 describe.runIf(found.status !== 0)("without nvcc", () => {
   test("the run says loudly that CUDA sources were not compiled", () => {

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { readFileSync } from "node:fs";
+import { codebook, tableOf } from "../oracle/index.js";
+import { shipped, specText, Workplace } from "./support.js";
+
+const workplace = new Workplace();
+
+function explain(path: string, ...args: string[]): string {
+  const { code, stdout, stderr } = workplace.run(["explain", path, ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+/** The rows `code level threshold` of a state's section. */
+function tableRows(page: string, state: string): number[][] {
+  const section = page.slice(page.indexOf(`State ${state}:`)).split("\n\n").slice(0, 2).join("\n\n");
+  return [...section.matchAll(/(?<=^ {2}| {3})\s*(\d+) +(-?[\d.e+-]+)(?: +(-?[\d.e+-]+))?(?=$| {3})/gm)].map(
+    ([, ...cells]) => cells.filter((cell) => cell !== undefined).map((cell) => Math.fround(Number(cell))),
+  );
+}
+
+describe("the page of adamw-4bit-block", () => {
+  const page = explain(shipped("adamw-4bit-block"));
+
+  test("shows the rule, hypers and what the host computes", () => {
+    expect(page).toContain("  p = p - lr * (m/(1 - beta1^t)) / (sqrt(v/(1 - beta2^t)) + eps)");
+    expect(page).toMatch(/^ {2}weight_decay +0\.01$/m);
+    expect(page).toMatch(/= 1 - beta2\^t$/m);
+  });
+
+  test.each([
+    ["m", "dynamic", true],
+    ["v", { linear: { zero: false } }, false],
+  ] as const)("shows the table of %s to the last bit", (state, mapping, signed) => {
+    const { table, thresholds } = codebook(tableOf(mapping, 4, signed));
+    const rows = Array.from(table, (level, code) =>
+      code === 0 ? [code, level] : [code, level, thresholds[code - 1]],
+    );
+    expect(tableRows(page, state)).toEqual(rows);
+  });
+
+  test("counts bytes", () => {
+    // Codes of 4 bits, and a float32 for 128 elements.
+    expect(page).toContain("0.500 bytes a parameter");
+    expect(page).toContain("0.031 bytes a parameter");
+    expect(page).toMatch(/^ {2}4096 elements and more .* 1\.063 bytes a parameter$/m);
+    expect(page).toMatch(/^ {2}fewer than 4096 .* 8\.000 bytes a parameter$/m);
+    // Reads p, g and 1.0625 bytes of states, writes p and the states.
+    expect(page).toMatch(/^ {2}step +9\.063 +5\.063 +14\.125 /m);
+    expect(page).toMatch(/^ {2}step_float32 +16\.000 +12\.000 +28\.000 /m);
+  });
+});
+
+test("a page shows 256 levels, stochastic streams, bfloat16, schedules and tensors' passes", () => {
+  const eight = explain(shipped("lion-8bit"));
+  const { table } = codebook(tableOf("dynamic", 8, true));
+  expect(tableRows(eight, "m").map(([, level]) => level).sort((a = 0, b = 0) => a - b)).toEqual([...table]);
+
+  const states = [
+    "  m: { bits: 16, rounding: stochastic }",
+    "  v: { bits: 5, signed: false, mapping: linear, normalize: tensor, rounding: stochastic, min_size: 100 }",
+  ];
+  const update = "  m = 0.9*m + g\n  v = 0.9*v + abs(g)\n  p = p - lr*m/(v + 1)";
+  const path = workplace.write("mixed.yaml", specText({ states: states.join("\n"), update }).replace("lr: 0.1", 'lr: "1/t"'));
+  const page = explain(path);
+  expect(page).toMatch(/^ {2}lr +1\/t +a schedule$/m);
+  expect(page).toMatch(/bfloat16.*2\.000 bytes a parameter/);
+  expect(page).toContain("random stream 0");
+  expect(page).toContain("random stream 1");
+  expect(page).toContain("across 32-bit words");
+  expect(page).toMatch(/^ {2}measure\w* .* measures v over each tensor$/m);
+  expect(page).toMatch(/^ {2}100 to 4095 /m);
+  // Stochastic rounding has levels, and no thresholds.
+  expect(tableRows(page, "v")).toEqual(Array.from({ length: 32 }, (_, code) => [code, (code + 1) / 32]));
+});
+
+describe("--stage", () => {
+  test("spec is the spec as parsed", () => {
+    const text = readFileSync(shipped("adamw-3bit"), "utf8");
+    expect(parse(explain(shipped("adamw-3bit"), "--stage", "spec"))).toEqual(parse(text));
+  });
+
+  test("plan is plan.json", () => {
+    workplace.run(["build", shipped("adamw-3bit")]);
+    expect(explain(shipped("adamw-3bit"), "--stage", "plan")).toBe(workplace.read("generated/adamw-3bit/plan.json"));
+  });
+
+  test("ir names every fragment, in the order of the passes", () => {
+    const text = explain(shipped("adamw-3bit"), "--stage", "ir");
+    expect(text).toMatch(/^kernel step \(step, tile \d+, granule 32\)$/m);
+    expect(text).toMatch(/^ {2}table v_levels: f32\[8\] = 0\.125 0\.25 0\.375 0\.5 0\.625 0\.75 0\.875 1$/m);
+    expect(text).toContain("    m_new: f32 = beta1 * m + one_minus_beta1 * g");
+    for (const part of ["locate", "unpack", "decode", "magnitude", "scale", "stream", "encode", "pack"]) {
+      expect(text.match(new RegExp(`^ {4}${part} \\(.*\\) -> \\(.*\\)$`, "gm"))).toHaveLength(2);
+    }
+  });
+
+  test("a target is its files, as built", () => {
+    const files = workplace.snapshot("generated/adamw-3bit");
+    const shown = explain(shipped("adamw-3bit"), "--stage", "wgsl");
+    const wgsl = Object.entries(files).filter(([path]) => /^wgsl\/.*(\.wgsl|kernels\.ts)$/.test(path));
+    expect(wgsl.length).toBeGreaterThan(2);
+    for (const [path, text] of wgsl) expect(shown).toContain(`==> ${path} <==\n${text}`);
+    expect(explain(shipped("adamw-3bit"), "--stage", "cuda")).toContain(files["cuda/kernels.cu"]);
+    expect(explain(shipped("adamw-3bit"), "--stage", "typescript")).toContain(files["typescript/codecs.ts"]);
+  });
+});
+
+test("a wrong spec is its diagnostics, whatever the stage", () => {
+  const path = workplace.write("wrong.yaml", "name: wrong\nupdate: [1]\n");
+  for (const stage of [[], ["--stage", "spec"], ["--stage", "ir"]]) {
+    const { code, stdout, stderr } = workplace.run(["explain", path, ...stage]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^wrong\.yaml:2:9: error E203: /);
+  }
+});
+

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { tablesOf } from "../../generator/build/codec.js";
+import { countAtMost } from "../../generator/build/count.js";
+import { Names } from "../../generator/build/names.js";
+import { FragmentWriter } from "../../generator/build/writer.js";
+import { Evaluation } from "../../generator/ir/evaluate.js";
+import { typed } from "../../generator/ir/expr.js";
+import { chooseEncoder, type EncoderPlan } from "../../generator/lower/encoder.js";
+import type { TableCodec } from "../../generator/lower/plan.js";
+import { codebook, type Mapping, nearestCode, nextUp, tableOf } from "../oracle/index.js";
+
+const mappings: readonly (readonly [string, Mapping])[] = [
+  ["dynamic", "dynamic"],
+  ["linear without zero", { linear: { zero: false } }],
+  ["linear with zero", { linear: { zero: true } }],
+];
+const kinds = ["uniform", "bucket", "bisect"] as const;
+const nextDown = (value: number): number => -nextUp(-value);
+
+/** Values at which codes change, 100 floats on either side of each, and the ends of the number line. */
+function probes(thresholds: readonly number[]): number[] {
+  const ends = [0, 1, 2 ** -149, 2 ** -126, 1e-30, 3.4028234663852886e38, Number.POSITIVE_INFINITY];
+  const values = [...ends, ...ends.map((end) => -end), Number.NaN];
+  for (const threshold of thresholds) {
+    let [up, down] = [threshold, threshold];
+    for (let step = 0; step <= 100; step++) {
+      values.push(up, down, -up, -down);
+      [up, down] = [nextUp(up), nextDown(down)];
+    }
+  }
+  return values;
+}
+
+/** The generated encoder as a function of n; the codec's other parts play no role. */
+function encoderOf(
+  levels: readonly number[],
+  thresholds: readonly number[],
+  bits: number,
+  encoder: EncoderPlan,
+) {
+  const codec: TableCodec = {
+    kind: "table",
+    bits,
+    signed: true,
+    mapping: "",
+    rounding: "nearest",
+    normalize: "tensor",
+    scale: "f32",
+    levels,
+    thresholds,
+    encoder,
+  };
+  const tables = tablesOf("x", codec);
+  const writer = new FragmentWriter(new Names([]));
+  const n = typed("n", "f32");
+  const code = typed("code", "u32");
+  writer.define(code, countAtMost(writer.input(n), codec, tables, "x", writer));
+  const evaluation = new Evaluation([tables.levels, tables.search, tables.bases]);
+  const run = evaluation.compile(writer.finish(code));
+  const [given, found] = [evaluation.cell(n), evaluation.cell(code)];
+  return (value: number): number => {
+    given.value = value;
+    run();
+    return found.value;
+  };
+}
+
+describe.each(mappings)("%s", (_, mapping) => {
+  for (let bits = 1; bits <= 8; bits++) {
+    for (const signed of [true, false]) {
+      if (bits === 1 && signed && mapping !== mappings[1]?.[1]) continue;
+      const book = codebook(tableOf(mapping, bits, signed));
+      const thresholds = [...book.thresholds];
+      const chosen = chooseEncoder(thresholds);
+
+      test(`${bits} bits, ${signed ? "signed" : "unsigned"}: ${chosen.kind} gives the number of thresholds <= n`, () => {
+        const encode = encoderOf([...book.table], thresholds, bits, chosen);
+        const wrong = probes(thresholds).filter((n) => encode(n) !== nearestCode(n, book));
+        expect(wrong).toEqual([]);
+      });
+    }
+  }
+});
+
+test("each kind of encoder is chosen by some table", () => {
+  const chosen = mappings.flatMap(([, mapping]) =>
+    [4, 8].flatMap((bits) =>
+      [false, true].map(
+        (signed) => chooseEncoder([...codebook(tableOf(mapping, bits, signed)).thresholds]).kind,
+      ),
+    ),
+  );
+  const crowded = chooseEncoder([0.5, nextUp(0.5), 0.75]).kind;
+  expect(new Set([...chosen, crowded])).toEqual(new Set(kinds));
+});
