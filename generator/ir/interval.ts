@@ -162,6 +162,23 @@ const meet = (a: Interval, b: Interval): boolean => a.lo <= b.hi && b.lo <= a.hi
 const differ = (a: Interval, b: Interval): boolean => min(a.lo, b.lo) < max(a.hi, b.hi);
 const equal = compare(meet, differ);
 
+/** The bits without the lowest `shift`: every way is one value of them. A zero is positive, a NaN quiet. */
+export function leadingBits(fork: Fork, interval: Interval, shift: number): number {
+  const { lo, hi, nan } = rounded(interval);
+  const bits = (value: number): number => opRow("f32.leading").evaluate(value, shift);
+  const ranges = [
+    ...(lo <= hi && hi >= 0 ? [[bits(max(lo, 0)), bits(hi + 0)] as const] : []),
+    ...(lo < 0 && lo <= hi ? [[bits(min(hi, -0)), bits(lo)] as const] : []),
+    ...(nan ? [0x7fc00000, 0xffc00000].map((quiet) => [quiet >>> shift, quiet >>> shift] as const) : []),
+  ];
+  let way = fork(ranges.reduce((count, [from, to]) => count + to - from + 1, 0));
+  for (const [from, to] of ranges) {
+    if (way <= to - from) return from + way;
+    way -= to - from + 1;
+  }
+  throw new Error("an interval holds at least one value");
+}
+
 export function intervalRows({ division, squareRoot: root }: IntervalAccuracy): Record<FloatOp, IntervalRow> {
   return {
     "f32.add": (_, a, b) => add(a, b),
@@ -200,16 +217,18 @@ export function intervalRows({ division, squareRoot: root }: IntervalAccuracy): 
     },
     "f32.leading": (fork, a, shift) => {
       const { lo, hi } = rounded(a);
-      const leading = (value: number): number => opRow("f32.leading").evaluate(value, shift as unknown as number);
+      const leading = (value: number): number =>
+        opRow("f32.leading").evaluate(value, shift as unknown as number);
       return oneOf(leading(lo), leading(hi), fork);
     },
     "f32.truncate": (fork, a) => {
       const { lo, hi } = rounded(a);
       return oneOf(Math.trunc(lo), Math.trunc(hi), fork);
     },
-    "f32.bits": (_, { lo, hi, nan }) => {
-      if (lo !== hi || nan) throw new Error("a range of values has no bits");
-      return opRow("f32.bits").evaluate(lo);
+    "f32.bits": (fork, a) => leadingBits(fork, a, 0),
+    "f32.truncate": (fork, a) => {
+      const { lo, hi } = rounded(a);
+      return Math.trunc(lo) + fork(Math.trunc(hi) - Math.trunc(lo) + 1);
     },
   };
 }

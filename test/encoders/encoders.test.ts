@@ -90,6 +90,8 @@ test("each kind of encoder is chosen by some table", () => {
       ),
     ),
   );
-  const crowded = chooseEncoder([0.5, nextUp(0.5), 0.75]).kind;
+  const crowded = chooseEncoder(
+    [0.625, nextUp(0.625), nextUp(nextUp(0.625)), 0.75].map((n) => nextUp(n)),
+  ).kind;
   expect(new Set([...chosen, crowded])).toEqual(new Set(kinds));
 });

@@ -6,6 +6,7 @@ import {
   type IntervalRow,
   type IntervalValue,
   intervalRows,
+  leadingBits,
   pointInterval,
 } from "../../ir/interval.js";
 import { opRow } from "../../ir/ops.js";
@@ -25,7 +26,7 @@ type Closure = () => IntervalValue;
 /** The fragments of a kernel over intervals: `Evaluation` of ir/evaluate.ts for a class of devices. */
 export class IntervalEvaluation {
   readonly #cells = new Map<string, IntervalCell>();
-  readonly #tables: ReadonlyMap<string, readonly Interval[]>;
+  readonly #tables: ReadonlyMap<string, readonly IntervalValue[]>;
   readonly #rows: Readonly<Record<FloatOp, IntervalRow>>;
   readonly #ways: Ways;
   readonly #fork: Fork;
@@ -33,10 +34,7 @@ export class IntervalEvaluation {
   /** @param uniforms of one step, by name */
   constructor(kernel: Kernel, uniforms: Readonly<Record<string, number>>, accuracy: IntervalAccuracy) {
     this.#tables = new Map(
-      kernel.tables.map(({ name, values }) => [
-        name,
-        values.map((value) => typedValue("f32", value) as Interval),
-      ]),
+      kernel.tables.map(({ name, type, values }) => [name, values.map((value) => typedValue(type, value))]),
     );
     this.#rows = intervalRows(accuracy);
     this.#ways = new Ways(kernel.name);
@@ -74,9 +72,9 @@ export class IntervalEvaluation {
         return () => cell.value;
       }
       case "lookup": {
-        const table = this.#tables.get(expr.table) as readonly Interval[];
+        const table = this.#tables.get(expr.table) as readonly IntervalValue[];
         const index = this.#close(expr.index);
-        return () => table[index() as number] as Interval;
+        return () => table[index() as number] as IntervalValue;
       }
       case "op":
         return this.#apply(expr);
@@ -87,6 +85,7 @@ export class IntervalEvaluation {
     const [a, b, c] = args.map((argument) => this.#close(argument)) as [Closure, Closure, Closure];
     // What is not selected is not followed.
     if (op === "f32.select" || op === "u32.select") return () => (a() !== 0 ? b() : c());
+    if (op === "f32.leading") return () => leadingBits(this.#fork, a() as Interval, b() as number);
     if (op in this.#rows) {
       const [row, fork] = [this.#rows[op as FloatOp], this.#fork];
       if (args.length === 1) return () => row(fork, a() as Interval, a() as Interval);
