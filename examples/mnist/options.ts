@@ -24,7 +24,9 @@ export function parseOptions(argv: readonly string[]): Options | null {
     .option("--epochs <count>", "Times that every training digit is seen", { default: 6 })
     .option("--seed <number>", "Of the starting weights and the order of the digits", { default: 1 })
     .action(() => {});
-  cli.help((sections) => sections.filter(({ title }) => title !== "Commands" && !title?.startsWith("For more")));
+  cli.help((sections) =>
+    sections.filter(({ title }) => title !== "Commands" && !title?.startsWith("For more")),
+  );
   const { options } = cli.parse([...argv], { run: false });
   if (options.help === true) return null;
   if (cli.args.length > 0)

@@ -22,7 +22,7 @@ export interface Adam8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adam-8bit",
-  specHash: "8a5ce1e5716e5fa1da45bb96c0e78d610524d256791e56683822e50e3d4a7dec",
+  specHash: "47f667d2f7804890b9a9516070fbff3f0639b91d9389e2c638b27e5155fdb5bc",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-8bit",
-  specHash: "b8c07ad02cce5bfc49cd9826dc1ead5aa8bb7d42c544570b856a84c16e337bba",
+  specHash: "d36081c47d10ad6c7553c338665cac29ba422734ffda2dc9c142f4d30840b7b5",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lion-8bit",
-  specHash: "f7d53ef1cfad0c98eefcf2668f012387814b55f164b11d6169b33325c766f36f",
+  specHash: "da1ef76547d204a8053288fe4c92bf31597a11e46937e3cc1645145d1da83053",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },

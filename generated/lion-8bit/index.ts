@@ -20,7 +20,7 @@ export interface Lion8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "lion-8bit",
-  specHash: "f7d53ef1cfad0c98eefcf2668f012387814b55f164b11d6169b33325c766f36f",
+  specHash: "da1ef76547d204a8053288fe4c92bf31597a11e46937e3cc1645145d1da83053",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },

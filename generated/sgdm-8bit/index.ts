@@ -18,7 +18,7 @@ export interface SGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-8bit",
-  specHash: "de49aa1f8d23e49fe0cab2febc6d185a710cd97ee123b30afe91b0bf00d2f71b",
+  specHash: "ff730fa99b5ee996b0f21f1f5c06816330106e7ba1fb81d8e193266b17aca3e8",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },

@@ -72,11 +72,11 @@ const commands: readonly CommandRow[] = [
     run: async (args, options) => (await import("./commands/replay.js")).replay(args, options),
   },
   {
-    usage: "fuzz [...specs]",
+    usage: "fuzz <...specs>",
     summary: "Test specs on hostile tensors: codec invariants, and every device against the evaluator",
     options: [
-      ["--device <devices>", "Devices, joined by commas or given several times"],
-      ["--runs <count>", "Random cases of each property"],
+      ["--device <devices>", "typescript, webgpu or all (default: those there are)"],
+      ["--runs <count>", "Random cases of each property (default: 100)"],
       ["--seed <seed>", "Repeat the run that printed this seed"],
     ],
     example: "lowbit-gen fuzz spec/my-adam.yaml --runs 1000",
@@ -123,6 +123,9 @@ export function checkCall(cli: CAC): void {
     refuseUnknownOptions(cli, "lowbit-gen", globalCommand.options);
     return;
   }
+  // cac would take the next argument for the value.
+  const empty = cli.rawArgs.find((arg) => /^--[^=]+=$/.test(arg));
+  if (empty !== undefined) throw new UserError(`${empty.slice(0, -1)} is empty: give it a value`);
   const { name, rawName, options, args: expected } = command;
   const own = globalCommand.options.filter((option) => option.name === "help");
   refuseUnknownOptions(cli, name, [...options, ...own]);

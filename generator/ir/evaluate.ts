@@ -46,7 +46,11 @@ export class Evaluation {
       case "lookup": {
         const table = this.#tables.get(expr.table) as Float32Array;
         const index = this.#close(expr.index);
-        return () => table[index()] as number;
+        return () => {
+          const entry = table[index()];
+          if (entry === undefined) throw new Error(`${expr.table} has no entry ${index()}`);
+          return entry;
+        };
       }
       case "op": {
         const { evaluate } = opRow(expr.op);

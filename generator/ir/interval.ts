@@ -32,7 +32,10 @@ export type Fork = (ways: number) => number;
 export type IntervalRow = (fork: Fork, a: Interval, b: Interval) => IntervalValue;
 
 /** Operations on float32 values that are rounded, compared or taken apart. */
-export type FloatOp = Exclude<Extract<Op, `f32.${string}`>, "f32.select" | "f32.from_bits" | "f32.from_u32">;
+export type FloatOp = Exclude<
+  Extract<Op, `f32.${string}`>,
+  "f32.select" | "f32.leading" | "f32.from_bits" | "f32.from_u32"
+>;
 
 const { fround, min, max, abs } = Math;
 const onlyNan: Interval = { lo: Infinity, hi: -Infinity, nan: true };
@@ -133,6 +136,21 @@ function hull(a: number, b: number, c: number, d: number): { readonly lo: number
   return { lo, hi };
 }
 
+/** The greater of two, the second where one is NaN. */
+export function greatest(a: Interval, b: Interval): Interval {
+  return orSecond({ lo: max(a.lo, b.lo), hi: max(a.hi, b.hi), nan: b.nan }, a, b);
+}
+
+/** The less of two, the second where one is NaN. */
+export function least(a: Interval, b: Interval): Interval {
+  return orSecond({ lo: min(a.lo, b.lo), hi: min(a.hi, b.hi), nan: b.nan }, a, b);
+}
+
+function orSecond(found: Interval, a: Interval, b: Interval): Interval {
+  if (isEmpty(a) || isEmpty(b)) return b;
+  return a.nan || b.nan ? { lo: min(found.lo, b.lo), hi: max(found.hi, b.hi), nan: b.nan } : found;
+}
+
 const above = (value: number, ulps: number): number => value + ulps * ulpOf(value);
 const below = (value: number, ulps: number): number => value - ulps * ulpOf(value);
 
@@ -171,7 +189,8 @@ export function leadingBits(fork: Fork, interval: Interval, shift: number): numb
     ...(lo < 0 && lo <= hi ? [[bits(min(hi, -0)), bits(lo)] as const] : []),
     ...(nan ? [0x7fc00000, 0xffc00000].map((quiet) => [quiet >>> shift, quiet >>> shift] as const) : []),
   ];
-  let way = fork(ranges.reduce((count, [from, to]) => count + to - from + 1, 0));
+  const count = ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  let way = count === 1 ? 0 : fork(count);
   for (const [from, to] of ranges) {
     if (way <= to - from) return from + way;
     way -= to - from + 1;
@@ -215,20 +234,10 @@ export function intervalRows({ division, squareRoot: root }: IntervalAccuracy): 
         fork,
       );
     },
-    "f32.leading": (fork, a, shift) => {
-      const { lo, hi } = rounded(a);
-      const leading = (value: number): number =>
-        opRow("f32.leading").evaluate(value, shift as unknown as number);
-      return oneOf(leading(lo), leading(hi), fork);
-    },
     "f32.truncate": (fork, a) => {
       const { lo, hi } = rounded(a);
       return oneOf(Math.trunc(lo), Math.trunc(hi), fork);
     },
     "f32.bits": (fork, a) => leadingBits(fork, a, 0),
-    "f32.truncate": (fork, a) => {
-      const { lo, hi } = rounded(a);
-      return Math.trunc(lo) + fork(Math.trunc(hi) - Math.trunc(lo) + 1);
-    },
   };
 }

@@ -50,6 +50,8 @@ function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
 }
 
 function bucket(thresholds: readonly number[]): EncoderPlan | undefined {
+  // One threshold is one comparison, and 0 lies in no bucket of its own.
+  if (thresholds.length < 2) return undefined;
   for (let shift = 23; shift >= 8; shift--) {
     const encoder = bucketsOf(thresholds, shift);
     if (encoder !== undefined) return encoder.bases.length <= MAX_BUCKETS ? encoder : undefined;
@@ -78,8 +80,15 @@ function bucketsOf(thresholds: readonly number[], shift: number): BucketEncoder 
   return { kind: "bucket", shift, low, high, signed, bases };
 }
 
+/** How many of the ascending thresholds are <= n. */
 function count(thresholds: readonly number[], n: number): number {
-  return thresholds.filter((threshold) => threshold <= n).length;
+  let [from, to] = [0, thresholds.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((thresholds[middle] as number) <= n) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function keyOf(value: number, shift: number): number {

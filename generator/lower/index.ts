@@ -28,9 +28,9 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     planVersion: 1,
     name: spec.name,
     className: classNameOf(spec.name),
-    title: spec.title ?? spec.name,
-    reference: spec.reference ?? "",
-    update: spec.update.trimEnd(),
+    title: forComments(spec.title ?? spec.name),
+    reference: forComments(spec.reference ?? ""),
+    update: forComments(spec.update.trimEnd()),
     hypers: hypersOf(spec),
     schedules: rule.schedules.map(({ name, value }) => ({ name, expr: value, text: formatUniform(value) })),
     uniforms,
@@ -44,6 +44,11 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     states,
     variants: variantsOf(states),
   };
+}
+
+/** Generated code shows these in comments: they must not end one, nor go on in the next line. */
+function forComments(text: string): string {
+  return text.replaceAll("*/", "* /").replace(/\\(?=[ \t\r]*$)/gm, "\\ .");
 }
 
 function hypersOf(spec: OptimizerSpec): Plan["hypers"] {

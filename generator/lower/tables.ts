@@ -55,10 +55,10 @@ function linear(bits: number, signed: boolean, zero: boolean): number[] {
   return Array.from({ length: count }, (_, k) => (k + 1) / count);
 }
 
-/** float32: from the nearer end, as the published codebooks were made. */
+/** float32: from the nearer end, product and sum rounded together, as the published codebooks were made. */
 function linspace(start: number, end: number, count: number): number[] {
   const step = fround(fround(end - start) / (count - 1));
   return Array.from({ length: count }, (_, k) =>
-    k < count / 2 ? fround(start + fround(step * k)) : fround(end - fround(step * (count - 1 - k))),
+    k < count / 2 ? fround(start + step * k) : fround(end - step * (count - 1 - k)),
   );
 }

@@ -21,7 +21,8 @@ export function render(kernels: readonly Kernel[], plan: Plan, target: Target): 
   const header = packageView(plan);
   const rendered = kernels.map((kernel) => {
     const view = { ...header, ...kernelView(kernel, target) };
-    return { ...view, text: apply(target.kernel.skeleton, view) };
+    const text = apply(target.kernel.skeleton, view);
+    return { ...view, text, quotedText: text.replace(/[`\\]|\$\{/g, "\\$&") };
   });
   const { path } = target.kernel;
   const kernelFiles =

@@ -11,6 +11,8 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyStream: kernels.some(({ anyStream }) => anyStream),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBits: kernels.some(({ needsBits }) => needsBits),
+    needsFromBits: kernels.some(({ needsFromBits }) => needsFromBits),
+    needsWord: kernels.some(({ needsWord }) => needsWord),
     /** Room for one tile of each state that is packed. */
     scratch: states.flatMap((name) => {
       const uses = kernels.flatMap(({ states: own }) => own.filter(({ state }) => state === name));

@@ -67,6 +67,8 @@ export function kernelView(kernel: Kernel, target: Target) {
     anyGlobal: states.some(({ isGlobal }) => isGlobal),
     tables: tableViews(kernel.tables, dialect),
     needsBits: needs.has("bits"),
+    needsFromBits: needs.has("fromBits"),
+    needsWord: needs.size > 0,
   };
 }
 

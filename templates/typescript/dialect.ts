@@ -41,7 +41,7 @@ export const dialect: Dialect = {
     "f32.select": select,
     "f32.is_finite": { text: "Number.isFinite($0)", level: CALL, args: [FREE] },
     "f32.bits": { text: "bitsOfFloat($0)", level: CALL, args: [FREE], needs: "bits" },
-    "f32.from_bits": { text: "floatOfBits($0)", level: CALL, args: [FREE], needs: "bits" },
+    "f32.from_bits": { text: "floatOfBits($0)", level: CALL, args: [FREE], needs: "fromBits" },
     "f32.leading": { text: "bitsOfFloat($0) >>> $1", level: SHIFT, args: [FREE, UNARY], needs: "bits" },
     "f32.truncate": { text: "$0 >>> 0", level: SHIFT, args: [UNARY] },
     "f32.from_u32": { text: "fround($0)", level: CALL, args: [FREE] },

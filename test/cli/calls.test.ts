@@ -31,9 +31,17 @@ describe("help", () => {
 
 describe("a wrong call is one clear line on stderr, and exit code 1", () => {
   const wrong: [string, string[], string][] = [
-    ["an unknown command", ["biuld"], 'there is no command "biuld": did you mean build? allowed: init, check'],
+    [
+      "an unknown command",
+      ["biuld"],
+      'there is no command "biuld": did you mean build? allowed: init, check',
+    ],
     ["a command that is far from all", ["zzzzzz"], 'there is no command "zzzzzz": allowed: init, check'],
-    ["an unknown option", ["build", "--tarket", "a", "x.yaml"], "build has no option --tarket: did you mean --target?"],
+    [
+      "an unknown option",
+      ["build", "--tarket", "a", "x.yaml"],
+      "build has no option --tarket: did you mean --target?",
+    ],
     ["an unknown short option", ["check", "-z", "x.yaml"], "check has no option -z: allowed: --help"],
     ["an option without a command", ["--vesion"], "no option --vesion: did you mean --version?"],
     ["an option of another command", ["check", "--out", "a", "x.yaml"], "check has no option --out"],
@@ -41,9 +49,14 @@ describe("a wrong call is one clear line on stderr, and exit code 1", () => {
     ["a spec too many", ["explain", "a.yaml", "b.yaml"], "explain does not take b.yaml"],
     ["an option without its value", ["build", "x.yaml", "--out"], "option `--out <dir>` value is missing"],
     ["an option given twice", ["build", "x.yaml", "--out", "a", "--out", "b"], "--out is given 2 times"],
-    ["an empty option", ["build", "x.yaml", "--out="], "--out is empty"],
+    ["an empty option", ["build", "--out=", "x.yaml"], "--out is empty"],
+    ["an option with an empty value", ["build", "--out", "", "x.yaml"], "--out is empty"],
     ["an unknown target", ["build", "x.yaml", "--target", "wgls"], 'no target "wgls": did you mean wgsl?'],
-    ["an unknown stage", ["explain", "x.yaml", "--stage", "pln"], 'no stage "pln": did you mean plan? allowed: spec, plan, ir,'],
+    [
+      "an unknown stage",
+      ["explain", "x.yaml", "--stage", "pln"],
+      'no stage "pln": did you mean plan? allowed: spec, plan, ir,',
+    ],
   ];
 
   test.each(wrong)("%s", (_, args, message) => {

@@ -26,7 +26,9 @@ test("the diagnostics of a wrong one, at its place, and what is right beside it"
 
 test("JSON specs", () => {
   const json = { name: "tiny", update: "p = p - lr*g", hyper: { lr: 0.1 } };
-  expect(workplace.run(["check", workplace.write("tiny.json", JSON.stringify(json))])).toMatchObject({ code: 0 });
+  expect(workplace.run(["check", workplace.write("tiny.json", JSON.stringify(json))])).toMatchObject({
+    code: 0,
+  });
 });
 
 test("a byte order mark is no part of a spec", () => {

@@ -7,7 +7,11 @@ const workplace = new Workplace();
 
 describe("list", () => {
   test("compares the specs it is given", () => {
-    const { code, stdout, stderr } = workplace.run(["list", shipped("adamw-4bit-block"), shipped("adamw-32bit")]);
+    const { code, stdout, stderr } = workplace.run([
+      "list",
+      shipped("adamw-4bit-block"),
+      shipped("adamw-32bit"),
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/adamw-4bit-block .* m: 4 bits, v: 4 bits .* 1\.063 .* 1 .*2309\.01507/);
     expect(stdout).toMatch(/adamw-32bit .* m: f32, v: f32 .* 8\.000 /);

@@ -44,8 +44,13 @@ export class Workplace {
   snapshot(path = "."): Record<string, string> {
     const start = join(this.folder, path);
     const entries = readdirSync(start, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    const named = files.map((file) => [relative(start, file).replaceAll("\\", "/"), readFileSync(file, "utf8")]);
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    const named = files.map((file) => [
+      relative(start, file).replaceAll("\\", "/"),
+      readFileSync(file, "utf8"),
+    ]);
     return Object.fromEntries(named.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)));
   }
 }
@@ -55,7 +60,11 @@ export const shipped = (name: string): string => join(root, "spec", `${name}.yam
 
 /** A small valid spec with what a test changes. */
 export function specText(changes: Partial<Record<"name" | "states" | "update", string>> = {}): string {
-  const { name = "tiny", states, update } = {
+  const {
+    name = "tiny",
+    states,
+    update,
+  } = {
     states: "  m: { bits: 4, signed: true, mapping: dynamic, normalize: { block: 32 }, min_size: 0 }",
     update: "  m = 0.9*m + g\n  p = p - lr*m",
     ...changes,

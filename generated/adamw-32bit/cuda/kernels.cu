@@ -92,8 +92,8 @@ struct step_tensor {
   uint32_t id;
   float* p;
   const float* g;
-  float* m;
-  float* v;
+  float* m_data;
+  float* v_data;
 };
 
 /**
@@ -127,9 +127,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     load(parameters, tensor.p + start + first, limit);
     load(gradients, tensor.g + start + first, limit);
     float m_data[8];
-    load(m_data, tensor.m + start + first, limit);
+    load(m_data, tensor.m_data + start + first, limit);
     float v_data[8];
-    load(v_data, tensor.v + start + first, limit);
+    load(v_data, tensor.v_data + start + first, limit);
     #pragma unroll
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
@@ -151,7 +151,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
       v_data[index] = v_out;
     }
     store(tensor.p + start + first, parameters, limit);
-    store(tensor.m + start + first, m_data, limit);
-    store(tensor.v + start + first, v_data, limit);
+    store(tensor.m_data + start + first, m_data, limit);
+    store(tensor.v_data + start + first, v_data, limit);
   }
 }

@@ -32,11 +32,6 @@ function bitsOfFloat(value) {
   return word[0];
 }
 
-function floatOfBits(bits) {
-  word[0] = bits;
-  return float[0];
-}
-
 const m_levels = new Float32Array([
   -0.775, -0.32500002, -0.055000003, 0, 0.055000003, 0.32500002, 0.775, 1,
 ]);
@@ -143,8 +138,8 @@ const mCodec = {
         const m_low = m_codes[m_base + m_word];
         const m_high = m_codes[m_base + m_word + 1] ?? 0;
         const m_code = ((((m_low >>> m_shift) | ((((m_high << 1) >>> 0) << ((31 - m_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-        const m_scale_2 = m_scales[Math.floor((first + index) / 128)];
-        const m = fround(m_levels[m_code] * m_scale_2);
+        const m_scale = m_scales[Math.floor((first + index) / 128)];
+        const m = fround(m_levels[m_code] * m_scale);
         values[first + index] = m;
       }
     }
@@ -232,8 +227,8 @@ const vCodec = {
         const v_low = v_codes[v_base + v_word];
         const v_high = v_codes[v_base + v_word + 1] ?? 0;
         const v_code = ((((v_low >>> v_shift) | ((((v_high << 1) >>> 0) << ((31 - v_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
-        const v_scale_2 = v_scales[Math.floor((first + index) / 128)];
-        const v = fround(v_levels[v_code] * v_scale_2);
+        const v_scale = v_scales[Math.floor((first + index) / 128)];
+        const v = fround(v_levels[v_code] * v_scale);
         values[first + index] = v;
       }
     }

@@ -192,12 +192,12 @@ fn main(
     for (var word = 0u; word < (limit * 3u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 32u * 3u + word];
     }
-    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
+    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 128u]);
     var v_words: array<u32, 4>;
     for (var word = 0u; word < (limit * 3u + 31u) / 32u; word++) {
       v_words[word] = state_words[tensor.v_codes + first / 32u * 3u + word];
     }
-    let v_scale_2 = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
+    let v_scale = bitcast<f32>(state_words[tensor.v_scale + first / 128u]);
     var m_maximum = 0f;
     var v_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
@@ -209,14 +209,14 @@ fn main(
       let m_low = m_words[m_word];
       let m_high = m_words[m_word + 1u];
       let m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
-      let m = codebook[m_levels + m_code] * m_scale_2;
+      let m = codebook[m_levels + m_code] * m_scale;
       let v_bit = index * 3u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;
       let v_low = v_words[v_word];
       let v_high = v_words[v_word + 1u];
       let v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
-      let v = codebook[v_levels + v_code] * v_scale_2;
+      let v = codebook[v_levels + v_code] * v_scale;
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -384,8 +384,8 @@ struct Tensor {
   id: u32,
   p: u32,
   g: u32,
-  m: u32,
-  v: u32,
+  m_data: u32,
+  v_data: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -431,8 +431,8 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
-      let m = bitcast<f32>(state_words[tensor.m + first + index]);
-      let v = bitcast<f32>(state_words[tensor.v + first + index]);
+      let m = bitcast<f32>(state_words[tensor.m_data + first + index]);
+      let v = bitcast<f32>(state_words[tensor.v_data + first + index]);
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -444,8 +444,8 @@ fn main(
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
-      state_words[tensor.m + first + index] = bitcast<u32>(m_out);
-      state_words[tensor.v + first + index] = bitcast<u32>(v_out);
+      state_words[tensor.m_data + first + index] = bitcast<u32>(m_out);
+      state_words[tensor.v_data + first + index] = bitcast<u32>(v_out);
     }
   }
 }

@@ -176,12 +176,12 @@ extern "C" __global__ void __launch_bounds__(128) step(
     load(gradients, tensor.g + start + first, limit);
     uint32_t m_words[1] = {};
     load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    const float m_scale_2 = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
     float m_values[8];
     float m_maximum = 0.0f;
     uint32_t v_words[1] = {};
     load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    const float v_scale_2 = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+    const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
     float v_values[8];
     float v_maximum = 0.0f;
     #pragma unroll
@@ -193,13 +193,13 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const uint32_t m_shift = m_bit & 31u;
       const uint32_t m_low = m_words[m_word];
       const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale_2;
+      const float m = m_levels[m_code] * m_scale;
       const uint32_t v_bit = index * 4u;
       const uint32_t v_word = v_bit >> 5u;
       const uint32_t v_shift = v_bit & 31u;
       const uint32_t v_low = v_words[v_word];
       const uint32_t v_code = (v_low >> v_shift) & 15u;
-      const float v = v_levels[v_code] * v_scale_2;
+      const float v = v_levels[v_code] * v_scale;
 
       const float m_new = beta1 * m + one_minus_beta1 * g;
       const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -283,8 +283,8 @@ struct step_float32_tensor {
   uint32_t id;
   float* p;
   const float* g;
-  float* m;
-  float* v;
+  float* m_data;
+  float* v_data;
 };
 
 /**
@@ -318,9 +318,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     load(parameters, tensor.p + start + first, limit);
     load(gradients, tensor.g + start + first, limit);
     float m_data[8];
-    load(m_data, tensor.m + start + first, limit);
+    load(m_data, tensor.m_data + start + first, limit);
     float v_data[8];
-    load(v_data, tensor.v + start + first, limit);
+    load(v_data, tensor.v_data + start + first, limit);
     #pragma unroll
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
@@ -342,7 +342,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       v_data[index] = v_out;
     }
     store(tensor.p + start + first, parameters, limit);
-    store(tensor.m + start + first, m_data, limit);
-    store(tensor.v + start + first, v_data, limit);
+    store(tensor.m_data + start + first, m_data, limit);
+    store(tensor.v_data + start + first, v_data, limit);
   }
 }

@@ -34,11 +34,6 @@ function bitsOfFloat(value: number): number {
   return word[0]!;
 }
 
-function floatOfBits(bits: number): number {
-  word[0] = bits;
-  return float[0]!;
-}
-
 const m_levels = new Float32Array([
   -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
   0.0055, 0.032500003, 0.0775, 0.21249999, 0.4375, 0.6625, 0.8875, 1,
@@ -112,8 +107,8 @@ const mCodec: Codec = {
         const m_shift = (m_bit & 31) >>> 0;
         const m_low = m_codes[m_base + m_word]!;
         const m_code = ((m_low >>> m_shift) & 15) >>> 0;
-        const m_scale_2 = m_scales[Math.floor((first + index) / 128)]!;
-        const m = fround(m_levels[m_code]! * m_scale_2);
+        const m_scale = m_scales[Math.floor((first + index) / 128)]!;
+        const m = fround(m_levels[m_code]! * m_scale);
         values[first + index] = m;
       }
     }
@@ -171,8 +166,8 @@ const vCodec: Codec = {
         const v_shift = (v_bit & 31) >>> 0;
         const v_low = v_codes[v_base + v_word]!;
         const v_code = ((v_low >>> v_shift) & 15) >>> 0;
-        const v_scale_2 = v_scales[Math.floor((first + index) / 128)]!;
-        const v = fround(v_levels[v_code]! * v_scale_2);
+        const v_scale = v_scales[Math.floor((first + index) / 128)]!;
+        const v = fround(v_levels[v_code]! * v_scale);
         values[first + index] = v;
       }
     }

@@ -106,12 +106,12 @@ fn main(
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
-    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
+    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var v_words: array<u32, 1>;
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
       v_words[word] = state_words[tensor.v_codes + first / 4u + word];
     }
-    let v_scale_2 = bitcast<f32>(state_words[tensor.v_scale + first / 256u]);
+    let v_scale = bitcast<f32>(state_words[tensor.v_scale + first / 256u]);
     var m_maximum = 0f;
     var v_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
@@ -122,13 +122,13 @@ fn main(
       let m_shift = m_bit & 31u;
       let m_low = m_words[m_word];
       let m_code = (m_low >> m_shift) & 255u;
-      let m = codebook[m_levels + m_code] * m_scale_2;
+      let m = codebook[m_levels + m_code] * m_scale;
       let v_bit = index * 8u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;
       let v_low = v_words[v_word];
       let v_code = (v_low >> v_shift) & 255u;
-      let v = codebook[v_levels + v_code] * v_scale_2;
+      let v = codebook[v_levels + v_code] * v_scale;
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;

@@ -44,8 +44,8 @@ struct Tensor {
   id: u32,
   p: u32,
   g: u32,
-  m: u32,
-  v: u32,
+  m_data: u32,
+  v_data: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -91,8 +91,8 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
-      let m = bitcast<f32>(state_words[tensor.m + first + index]);
-      let v = bitcast<f32>(state_words[tensor.v + first + index]);
+      let m = bitcast<f32>(state_words[tensor.m_data + first + index]);
+      let v = bitcast<f32>(state_words[tensor.v_data + first + index]);
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -104,8 +104,8 @@ fn main(
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
-      state_words[tensor.m + first + index] = bitcast<u32>(m_out);
-      state_words[tensor.v + first + index] = bitcast<u32>(v_out);
+      state_words[tensor.m_data + first + index] = bitcast<u32>(m_out);
+      state_words[tensor.v_data + first + index] = bitcast<u32>(v_out);
     }
   }
 }

@@ -36,7 +36,7 @@ struct Tensor {
   id: u32,
   p: u32,
   g: u32,
-  m: u32,
+  m_data: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -79,7 +79,7 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
-      let m = bitcast<f32>(state_words[tensor.m + first + index]);
+      let m = bitcast<f32>(state_words[tensor.m_data + first + index]);
 
       let p_new = p - lr_weight_decay * p;
       let c = beta1 * m + one_minus_beta1 * g;
@@ -90,7 +90,7 @@ fn main(
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
-      state_words[tensor.m + first + index] = bitcast<u32>(m_out);
+      state_words[tensor.m_data + first + index] = bitcast<u32>(m_out);
     }
   }
 }

@@ -78,7 +78,7 @@ fn main(
     for (var word = 0u; word < (limit * 8u + 31u) / 32u; word++) {
       m_words[word] = state_words[tensor.m_codes + first / 4u + word];
     }
-    let m_scale_2 = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
+    let m_scale = bitcast<f32>(state_words[tensor.m_scale + first / 256u]);
     var m_maximum = 0f;
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
@@ -88,7 +88,7 @@ fn main(
       let m_shift = m_bit & 31u;
       let m_low = m_words[m_word];
       let m_code = (m_low >> m_shift) & 255u;
-      let m = codebook[m_levels + m_code] * m_scale_2;
+      let m = codebook[m_levels + m_code] * m_scale;
 
       let d = g + weight_decay * p;
       let m_new = momentum * m + d;

@@ -11,7 +11,7 @@ export function statePages({ states, streams }: Plan): string[] {
     const stream = streams.find((candidate) => candidate.state === state.name);
     return section(`State ${state.name}: ${describeCodec(state.codec)}`, [
       ...columns(factsOf(state, stream?.index)),
-      ...tableLines(state.codec),
+      ...(state.codec.kind === "table" ? tableLines(state.codec) : []),
     ]);
   });
 }
@@ -51,19 +51,13 @@ function roundingOf(
 }
 
 /** Every level, and the threshold from which nearest rounding takes it. */
-function tableLines(codec: CodecPlan): string[] {
-  if (codec.kind !== "table") return [];
-  const { levels, thresholds, rounding } = codec;
-  const head = rounding === "nearest" ? ["code", "level", "threshold"] : ["code", "level"];
+function tableLines({ levels, thresholds, rounding }: TableCodec): string[] {
+  const head = rounding === "nearest" ? ["code", "level", "from n ="] : ["code", "level"];
   const rows = levels.map((level, code) => {
     const threshold = thresholds[code - 1];
-    const cells = [
-      String(code),
-      shortestFloat(level),
-      threshold === undefined ? "" : shortestFloat(threshold),
-    ];
-    return cells.slice(0, head.length);
+    const from = threshold === undefined ? "-inf" : shortestFloat(threshold);
+    return [String(code), shortestFloat(level), from].slice(0, head.length);
   });
   if (rows.length <= 16) return ["", ...columns([head, ...rows], [0, 1, 2])];
-  return ["", `${head.join(", ")}:`, ...sideBySide(columns(rows, [0, 1, 2]), WIDTH)];
+  return ["", head.join(", "), ...sideBySide(columns(rows, [0, 1, 2]), WIDTH)];
 }

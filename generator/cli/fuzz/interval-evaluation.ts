@@ -1,12 +1,14 @@
 import {
   type FloatOp,
   type Fork,
+  greatest,
   type Interval,
   type IntervalAccuracy,
   type IntervalRow,
   type IntervalValue,
   intervalRows,
   leadingBits,
+  least,
   pointInterval,
 } from "../../ir/interval.js";
 import { opRow } from "../../ir/ops.js";
@@ -83,6 +85,8 @@ export class IntervalEvaluation {
 
   #apply({ op, type, args }: Extract<Expr, { kind: "op" }>): Closure {
     const [a, b, c] = args.map((argument) => this.#close(argument)) as [Closure, Closure, Closure];
+    const choose = op === "f32.select" ? extremumOf(args) : null;
+    if (choose !== null) return () => choose(b() as Interval, c() as Interval);
     // What is not selected is not followed.
     if (op === "f32.select" || op === "u32.select") return () => (a() !== 0 ? b() : c());
     if (op === "f32.leading") return () => leadingBits(this.#fork, a() as Interval, b() as number);
@@ -99,4 +103,20 @@ export class IntervalEvaluation {
 
 function typedValue(type: Scalar, value: number): IntervalValue {
   return type === "f32" ? pointInterval(Math.fround(value)) : value;
+}
+
+/** What `select(x > y, x, y)` and its like compute, without taking both ways; null for another selection. */
+function extremumOf([condition, chosen, other]: readonly Expr[]): typeof greatest | null {
+  if (condition?.kind !== "op" || chosen === undefined || other === undefined) return null;
+  const isGreater = condition.op === "f32.gt" || condition.op === "f32.ge";
+  const isLess = condition.op === "f32.lt" || condition.op === "f32.le";
+  if (!isGreater && !isLess) return null;
+  const [left, right] = condition.args as [Expr, Expr];
+  if (isSame(left, chosen) && isSame(right, other)) return isGreater ? greatest : least;
+  if (isSame(left, other) && isSame(right, chosen)) return isGreater ? least : greatest;
+  return null;
+}
+
+function isSame(a: Expr, b: Expr): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

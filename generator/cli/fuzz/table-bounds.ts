@@ -28,8 +28,8 @@ export class TableBounds implements StateBounds {
   };
   #least = new Float32Array(0);
   #most = new Float32Array(0);
-  /** By run: the reciprocals that the device may have of the scale it stored. */
-  #inverses: Interval[][] = [];
+  /** By run: the reciprocal that the device may have of the scale it stored. */
+  #inverses: Interval[] = [];
 
   constructor(state: KernelState, statistic: Statistic, kernel: Kernel, evaluation: IntervalEvaluation) {
     const { element, elementHigh, tensorId } = kernel.variables;
@@ -71,10 +71,13 @@ export class TableBounds implements StateBounds {
     this.#least = new Float32Array(scales(after).length);
     this.#most = new Float32Array(scales(after).length);
     this.#inverses = Array.from(scales(after), (scale) => {
-      const inverses: Interval[] = [];
+      let [lo, hi] = [Number.POSITIVE_INFINITY, 0];
       this.#cells.absmax.value = pointInterval(scale);
-      this.#each.scale(() => inverses.push(this.#cells.inverse.value as Interval));
-      return inverses;
+      this.#each.scale(() => {
+        const inverse = rounded(this.#cells.inverse.value as Interval);
+        [lo, hi] = [Math.min(lo, inverse.lo), Math.max(hi, inverse.hi)];
+      });
+      return { lo, hi, nan: false };
     });
     this.#kernelCells.tensorId.value = before.id;
     this.#kernelCells.elementHigh.value = 0;
@@ -119,18 +122,40 @@ export class TableBounds implements StateBounds {
     return rest && { what: `the codes of ${this.name}`, ...rest };
   }
 
+  /** All codes between those of the bounds: encoding, with one random word, grows with the normalized value. */
   admit(element: number): Admission {
-    const { inverse, newCode } = this.#cells;
-    const codes = new Set<number>();
+    const { value, inverse, newCode } = this.#cells;
+    const { lo, hi, nan } = rounded(value.value as Interval);
+    const { lo: least, hi: most } = this.#inverses[this.#run(element)] as Interval;
+    const encode = (values: readonly number[], inverses: readonly number[]): number[] => {
+      const codes: number[] = [];
+      for (const bound of new Set(values)) {
+        for (const reciprocal of new Set(inverses)) {
+          value.value = only(bound);
+          inverse.value = only(reciprocal);
+          this.#each.encode(() => codes.push(newCode.value as number));
+        }
+      }
+      return range(Math.min(...codes), Math.max(...codes));
+    };
     this.#kernelCells.element.value = element;
-    for (const way of this.#inverses[this.#run(element)] ?? []) {
-      inverse.value = way;
-      this.#each.encode(() => codes.add(newCode.value as number));
-    }
-    return admitCode(codeAt(this.#tensor.codes, this.#bits, element), [...codes]);
+    const codes = [
+      ...(lo <= hi ? encode([lo, hi], [least, most]) : []),
+      ...(nan ? encode([Number.NaN], [least]) : []),
+    ];
+    return admitCode(codeAt(this.#tensor.codes, this.#bits, element), [...new Set(codes)]);
   }
 
   #run(element: number): number {
     return Math.floor(element / this.#runSize);
   }
+}
+
+/** A bound as it is: that it may be read as zero is in the interval already. */
+function only(value: number): Interval {
+  return Number.isNaN(value) ? pointInterval(value) : { lo: value, hi: value, nan: false };
+}
+
+function range(least: number, most: number): number[] {
+  return Array.from({ length: most - least + 1 }, (_, index) => least + index);
 }

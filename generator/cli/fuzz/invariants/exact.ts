@@ -57,7 +57,7 @@ export class ExactTable {
 
   /** Whether a level and its neighbours have their mirror images as such. */
   isMirrored(index: number): boolean {
-    const mirror = this.levels.findIndex((level) => level === -(this.levels[index] as number));
+    const mirror = this.levels.indexOf(-(this.levels[index] as number));
     if (mirror < 0) return false;
     return [-1, 1].every((side) => {
       const [beside, opposite] = [this.levels[index + side], this.levels[mirror - side]];

@@ -1,0 +1,41 @@
+/** One measured number. */
+export interface Figure {
+  readonly part: Part;
+  readonly what: string;
+  readonly unit: string;
+  /** Median of the samples. */
+  readonly value: number;
+  readonly samples: readonly number[];
+  /** What the project asks for, where it asks for something. */
+  readonly goal?: string;
+}
+
+export const parts = {
+  commands: "A command, as a whole process",
+  typescript: "Steps on the typescript device, one core",
+  webgpu: "Steps on the webgpu device",
+  allocation: "Memory that the host allocates each step",
+} as const;
+
+export type Part = keyof typeof parts;
+
+export function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
+}
+
+/** @param samples in measured order */
+export function figure(
+  part: Part,
+  what: string,
+  unit: string,
+  samples: readonly number[],
+  goal?: string,
+): Figure {
+  return { part, what, unit, value: median(samples), samples, ...(goal === undefined ? {} : { goal }) };
+}
+
+/** Three digits, and no fewer than stand before the point. */
+export function formatNumber(value: number): string {
+  const decimals = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+}

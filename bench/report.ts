@@ -1,0 +1,41 @@
+import Table from "cli-table3";
+import { type Figure, formatNumber, type Part, parts } from "./figures.js";
+import type { Circumstances } from "./machine.js";
+
+const head = ["what", "median", "unit", "goal"];
+
+const cells = ({ what, value, unit, goal }: Figure): string[] => [
+  what,
+  formatNumber(value),
+  unit,
+  goal ?? "",
+];
+
+/** For the terminal. */
+export function formatTable(part: Part, figures: readonly Figure[]): string {
+  const table = new Table({
+    head,
+    colAligns: ["left", "right", "left", "left"],
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...figures.map(cells));
+  return `${parts[part]}\n${figures.length > 0 ? table.toString() : NOTHING}`;
+}
+
+/** For the README. */
+export function formatMarkdown(circumstances: Circumstances, figures: readonly Figure[]): string {
+  const sections = (Object.keys(parts) as Part[]).map((part) => {
+    const own = figures.filter((one) => one.part === part);
+    const rows = [head, ["---", "---:", "---", "---"], ...own.map(cells)];
+    const table = rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
+    return `### ${parts[part]}\n\n${own.length > 0 ? table : NOTHING}\n`;
+  });
+  return `${formatCircumstances(circumstances)}\n\n${sections.join("\n")}`;
+}
+
+const NOTHING = "Not measured: there is no adapter on this machine.";
+
+export function formatCircumstances(circumstances: Circumstances): string {
+  const { date, commit, processor, cores, system, node } = circumstances;
+  return `${date.slice(0, 10)}, commit ${commit}, ${processor}, ${cores} cores, ${system}, Node ${node}.`;
+}

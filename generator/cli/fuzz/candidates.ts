@@ -1,0 +1,56 @@
+import { type Device, LowbitError, openDevice } from "../../../runtime/index.js";
+import { targets } from "../../../templates/index.js";
+import type { AccuracyClass } from "../../target.js";
+import { choose } from "../options.js";
+
+/** A device and what it is held to. */
+export interface Candidate {
+  readonly device: Device;
+  readonly accuracy: AccuracyClass;
+}
+
+export interface Candidates {
+  readonly candidates: readonly Candidate[];
+  /** A line for every device: what it is, or why it is not run. */
+  readonly notes: readonly string[];
+}
+
+const kinds = ["typescript", "webgpu"] as const;
+type Kind = (typeof kinds)[number];
+
+/**
+ * Opens the named devices; without a name every one that this machine has.
+ *
+ * @throws {LowbitError} where a named one is missing
+ */
+export async function openCandidates(names: readonly string[]): Promise<Candidates> {
+  const wanted = new Set(names.map((name) => choose("device", name, [...kinds, "all"])));
+  const isNamed = (kind: Kind): boolean => wanted.has(kind) || wanted.has("all");
+  const candidates: Candidate[] = [];
+  const notes: string[] = [];
+  for (const kind of kinds) {
+    if (names.length > 0 && !isNamed(kind)) {
+      notes.push(`${kind}: not run, not asked for`);
+      continue;
+    }
+    try {
+      const device = await openDevice(kind);
+      candidates.push({ device, accuracy: accuracyOf(kind) });
+      notes.push(`${kind}: ${device.description}`);
+    } catch (error) {
+      const isMissing = error instanceof LowbitError && error.code === "no-webgpu";
+      if (!isMissing || isNamed(kind)) {
+        for (const { device } of candidates) device.dispose();
+        throw error;
+      }
+      notes.push(`${kind}: NOT RUN, ${error.message}`);
+    }
+  }
+  return { candidates, notes };
+}
+
+export function accuracyOf(kind: Kind): AccuracyClass {
+  const target = targets.find(({ module }) => module?.api === kind);
+  if (target === undefined) throw new Error(`no target runs on ${kind}`);
+  return target.accuracy;
+}
