@@ -2,9 +2,10 @@
 export interface Figure {
   readonly part: Part;
   readonly what: string;
-  readonly unit: string;
-  /** Median of the samples. */
-  readonly value: number;
+  readonly unit: Unit;
+  readonly median: number;
+  /** The least time or memory, the highest rate: what a shared machine disturbs least. */
+  readonly best: number;
   readonly samples: readonly number[];
   /** What the project asks for, where it asks for something. */
   readonly goal?: string;
@@ -17,9 +18,11 @@ export const parts = {
   allocation: "Memory that the host allocates each step",
 } as const;
 
+export type Unit = "ms" | "M parameters/s" | "bytes";
+
 export type Part = keyof typeof parts;
 
-export function median(samples: readonly number[]): number {
+function median(samples: readonly number[]): number {
   return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
 }
 
@@ -27,11 +30,20 @@ export function median(samples: readonly number[]): number {
 export function figure(
   part: Part,
   what: string,
-  unit: string,
+  unit: Unit,
   samples: readonly number[],
   goal?: string,
 ): Figure {
-  return { part, what, unit, value: median(samples), samples, ...(goal === undefined ? {} : { goal }) };
+  const best = unit === "M parameters/s" ? Math.max(...samples) : Math.min(...samples);
+  return {
+    part,
+    what,
+    unit,
+    median: median(samples),
+    best,
+    samples,
+    ...(goal === undefined ? {} : { goal }),
+  };
 }
 
 /** Three digits, and no fewer than stand before the point. */

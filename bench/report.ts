@@ -2,11 +2,12 @@ import Table from "cli-table3";
 import { type Figure, formatNumber, type Part, parts } from "./figures.js";
 import type { Circumstances } from "./machine.js";
 
-const head = ["what", "median", "unit", "goal"];
+const head = ["what", "median", "best", "unit", "goal"];
 
-const cells = ({ what, value, unit, goal }: Figure): string[] => [
+const cells = ({ what, median, best, unit, goal }: Figure): string[] => [
   what,
-  formatNumber(value),
+  formatNumber(median),
+  formatNumber(best),
   unit,
   goal ?? "",
 ];
@@ -15,7 +16,7 @@ const cells = ({ what, value, unit, goal }: Figure): string[] => [
 export function formatTable(part: Part, figures: readonly Figure[]): string {
   const table = new Table({
     head,
-    colAligns: ["left", "right", "left", "left"],
+    colAligns: ["left", "right", "right", "left", "left"],
     style: { head: [], border: [], compact: true },
   });
   table.push(...figures.map(cells));
@@ -26,7 +27,7 @@ export function formatTable(part: Part, figures: readonly Figure[]): string {
 export function formatMarkdown(circumstances: Circumstances, figures: readonly Figure[]): string {
   const sections = (Object.keys(parts) as Part[]).map((part) => {
     const own = figures.filter((one) => one.part === part);
-    const rows = [head, ["---", "---:", "---", "---"], ...own.map(cells)];
+    const rows = [head, ["---", "---:", "---:", "---", "---"], ...own.map(cells)];
     const table = rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
     return `### ${parts[part]}\n\n${own.length > 0 ? table : NOTHING}\n`;
   });

@@ -5,6 +5,8 @@ import { type CreateOptimizer, packages } from "./packages.js";
 
 /** One tensor, large enough to leave every cache. */
 const ELEMENTS = 4 * 2 ** 20;
+/** How many times smaller it is where software stands in for a GPU. */
+const SOFTWARE = 32;
 const WARMUP = 3;
 const SAMPLES = 7;
 /** Steps a sample on a device that queues them. */
@@ -21,7 +23,7 @@ export async function measureTypeScript(): Promise<Figure[]> {
     const sample = (_: unknown, turn: number): number => {
       const started = performance.now();
       optimizer.step({ p: gradients[turn % gradients.length]! });
-      return rateOf(performance.now() - started, 1);
+      return rateOf(performance.now() - started, ELEMENTS);
     };
     Array.from({ length: WARMUP }, sample);
     const samples = Array.from({ length: SAMPLES }, sample);
@@ -36,30 +38,35 @@ export async function measureWebGpu(): Promise<Figure[]> {
     throw error;
   });
   if (device === null) return [];
+  const { description } = device;
+  const elements = description.includes("(software)") ? ELEMENTS / SOFTWARE : ELEMENTS;
   const figures: Figure[] = [];
   for (const [name, create] of Object.entries(packages)) {
-    const samples = await sampleQueued(device, create);
-    figures.push(figure("webgpu", `${name}, ${device.description}`, "M parameters/s", samples));
+    const samples = await sampleQueued(device, create, elements);
+    const what = `${name}, ${elements.toLocaleString("en-US")} parameters, ${description}`;
+    figures.push(figure("webgpu", what, "M parameters/s", samples));
   }
   device.dispose();
   return figures;
 }
 
-async function sampleQueued(device: Device, create: CreateOptimizer): Promise<number[]> {
-  const optimizer = create(device, { p: drawNoise(ELEMENTS, 2e-2, 0) });
-  optimizer.grads.p!.write(drawNoise(ELEMENTS, 1e-2, 1));
+async function sampleQueued(device: Device, create: CreateOptimizer, elements: number): Promise<number[]> {
+  const optimizer = create(device, { p: drawNoise(elements, 2e-2, 0) });
+  const gradients = { p: optimizer.grads.p! };
+  gradients.p.write(drawNoise(elements, 1e-2, 1));
   const samples: number[] = [];
   for (let turn = 0; turn < 1 + SAMPLES; turn++) {
     await device.synchronize();
     const started = performance.now();
-    for (let step = 0; step < QUEUED; step++) optimizer.step({ p: optimizer.grads.p! });
+    for (let step = 0; step < QUEUED; step++) optimizer.step(gradients);
     await device.synchronize();
-    samples.push(rateOf(performance.now() - started, QUEUED));
+    samples.push(rateOf(performance.now() - started, elements * QUEUED));
   }
   optimizer.dispose();
   return samples.slice(1);
 }
 
-function rateOf(milliseconds: number, steps: number): number {
-  return (ELEMENTS * steps) / milliseconds / 1000;
+/** @returns million a second */
+function rateOf(milliseconds: number, elements: number): number {
+  return elements / milliseconds / 1000;
 }

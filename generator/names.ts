@@ -2,11 +2,13 @@
  * What may follow `<state>_` in the names that packages give to what they keep and look up of a state: its arrays
  * (runtime/descriptor.ts), its tables, its keys, and what templates write around them.
  */
+const tables = ["levels", "thresholds", "next_levels", "gaps", "bases"];
 const stateSuffixes = [
   ...["codes", "scale", "next"],
-  ...["levels", "thresholds", "next_levels", "gaps"],
+  ...tables,
+  ...tables.map((table) => `${table}_table`),
   ...["key0", "key1"],
-  ...["base", "data", "inverses", "maxima", "maximum", "run", "scales", "values", "words"],
+  ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
 ];
 
 /** Names that belong to a state: no hyper or state may have one, and locals and hoisted values get another. */

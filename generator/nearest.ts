@@ -2,6 +2,7 @@ import { distance } from "fastest-levenshtein";
 
 /** The allowed word that a mistyped one most likely meant, if one is near: a third of its letters may differ. */
 export function nearest(word: string, allowed: readonly string[]): string | undefined {
+  if (allowed.includes(word)) return word;
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of allowed) {

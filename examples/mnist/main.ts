@@ -1,7 +1,8 @@
 /** Builds every spec, then trains the same network on real digits with a 32-bit optimizer and with low-bit ones. */
-import { type Device, openDevice } from "lowbit-gen/runtime";
+import { SpecError } from "lowbit-gen";
+import { type Device, LowbitError, openDevice } from "lowbit-gen/runtime";
 import { loadDigits } from "./digits.js";
-import { describeError } from "./errors.js";
+import { UserError } from "./errors.js";
 import { optimizers } from "./optimizers.js";
 import { type Options, parseOptions } from "./options.js";
 import { showProgress } from "./progress.js";
@@ -17,7 +18,7 @@ async function main({ device: kind, optimizers: names, epochs, seed }: Options):
   print(`Built ${specs.length} specs in ${secondsSince(started)} s: ${specs.join(", ")}`);
 
   const device = await openDevice(kind);
-  print(`Device: ${describe(device, kind)}`);
+  print(`Device: ${describeDevice(device, kind)}`);
 
   const digits = loadDigits();
   print(
@@ -36,9 +37,16 @@ async function main({ device: kind, optimizers: names, epochs, seed }: Options):
   print(`All of it took ${secondsSince(started)} s.`);
 }
 
-function describe({ kind, description }: Device, asked: Options["device"]): string {
+function describeDevice({ kind, description }: Device, asked: Options["device"]): string {
   const reason = asked === undefined && kind === "typescript" ? "; WebGPU found no adapter here" : "";
   return `${kind} (${description}${reason})`;
+}
+
+/** One message for what is expected; a defect shows where it is. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const expected = [UserError, LowbitError, SpecError].some((kind) => error instanceof kind);
+  return expected ? error.message : (error.stack ?? error.message);
 }
 
 function print(line: string): void {

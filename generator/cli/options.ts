@@ -26,10 +26,10 @@ export class Options {
 
   /** The values of an option that takes a list: given several times, joined by commas, or both. */
   list(name: string): string[] {
-    return this.all(name)
-      .flatMap((text) => text.split(","))
-      .map((text) => text.trim())
-      .filter((text) => text !== "");
+    const items = this.all(name).flatMap((text) => text.split(","));
+    if (items.some((item) => item.trim() === ""))
+      throw new UserError(`--${name} has an empty place between its commas`);
+    return items.map((item) => item.trim());
   }
 
   one(name: string): string | undefined {

@@ -3,7 +3,8 @@ import type { KernelView } from "./view.js";
 /** What a file that holds all kernels of a package needs once. */
 export function unionOf(kernels: readonly KernelView[]) {
   const tables = new Map(kernels.flatMap((kernel) => kernel.tables).map((table) => [table.name, table]));
-  const states = kernels[0]?.states.map(({ state }) => state) ?? [];
+  // A measuring kernel has only the states that it reads.
+  const states = kernels.find(({ isStep }) => isStep)?.states.map(({ state }) => state) ?? [];
   return {
     tables: [...tables.values()],
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),

@@ -78,7 +78,12 @@ export const dialect: Dialect = {
       "using virtual void volatile wchar_t while xor uint32_t uint64_t isfinite fabsf sqrtf min max",
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
-      "raiseMaximum maximumOfLanes Chunk entry quad i",
+      "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
+      "atomicMax fmaxf uint4 uint8_t cstdint include pragma unroll maybe_unused",
+      "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",
+      "char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",
+      // Macros of the C library and of GNU's C++.
+      "NULL NAN INFINITY HUGE_VAL EOF errno assert stdin stdout stderr linux unix",
     ]
       .join(" ")
       .split(" "),

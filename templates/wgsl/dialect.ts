@@ -90,6 +90,8 @@ export const dialect: Dialect = {
       "writeonly yield",
       "uniforms chunks tensors parameters gradients state_words codebook next_maxima Uniforms Tensor main",
       "chunk chunk_index tensor start first limit granule round thread group groups slot run word",
+      "arrayLength atomicLoad atomicMax storageBarrier workgroupBarrier vec2u vec3u binding builtin compute",
+      "local_invocation_index num_workgroups workgroup workgroup_id workgroup_size read read_write storage uniform",
     ]
       .join(" ")
       .split(" "),

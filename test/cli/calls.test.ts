@@ -50,6 +50,7 @@ describe("a wrong call is one clear line on stderr, and exit code 1", () => {
     ["an option without its value", ["build", "x.yaml", "--out"], "option `--out <dir>` value is missing"],
     ["an option given twice", ["build", "x.yaml", "--out", "a", "--out", "b"], "--out is given 2 times"],
     ["an empty option", ["build", "--out=", "x.yaml"], "--out is empty"],
+    ["an empty place in a list", ["build", "x.yaml", "--target", "wgsl,"], "--target has an empty place"],
     ["an option with an empty value", ["build", "--out", "", "x.yaml"], "--out is empty"],
     ["an unknown target", ["build", "x.yaml", "--target", "wgls"], 'no target "wgls": did you mean wgsl?'],
     [

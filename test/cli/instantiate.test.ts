@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import { instantiate } from "../../generator/cli/instantiate.js";
 import { compile, loadSpec } from "../../generator/cli/library.js";
 import { openDevice, streamKey, tensorId } from "../../runtime/index.js";
@@ -30,9 +31,14 @@ test("codecs store and restore, with keys for what is rounded at random", async 
 });
 
 test("packages without codecs have none, and nothing stays on the disk", async () => {
-  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith("lowbit-gen-"));
-  const before = left();
-  const { codecs } = await instantiate(compile(specText(), { targets: ["wgsl"] }));
-  expect(codecs).toEqual({});
-  expect(left().filter((name) => !before.includes(name) && existsSync(name))).toEqual([]);
+  const own = mkdtempSync(join(tmpdir(), "lowbit-cli-"));
+  for (const name of ["TMPDIR", "TEMP", "TMP"]) vi.stubEnv(name, own);
+  try {
+    const { codecs } = await instantiate(compile(specText(), { targets: ["wgsl"] }));
+    expect(codecs).toEqual({});
+    expect(readdirSync(own)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(own, { recursive: true });
+  }
 });

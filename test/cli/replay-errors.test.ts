@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type SafeTensor, writeSafetensors } from "../../runtime/index.js";
@@ -137,6 +136,11 @@ describe("a wrong call", () => {
       "is the input",
     ],
     [
+      "an output below a file",
+      [spec, "--input", "trace.safetensors", "--out", "trace.safetensors/x"],
+      "trace.safetensors is a file, and a folder is needed there",
+    ],
+    [
       "settings that overflow",
       call("--hyper", "lr=1e300", "--device", "typescript"),
       "would be Infinity at step 1",
@@ -162,18 +166,10 @@ describe("a wrong call", () => {
 });
 
 test("no temporary folder stays", () => {
-  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith("lowbit-gen-"));
-  const before = left();
+  workplace.write("temporary/.keep", "");
   trace(good);
-  workplace.run([
-    "replay",
-    spec,
-    "--input",
-    "trace.safetensors",
-    "--out",
-    "ok.safetensors",
-    "--device",
-    "typescript",
-  ]);
-  expect(left().filter((name) => !before.includes(name))).toEqual([]);
+  const own = join(workplace.folder, "temporary");
+  const args = [spec, "--input", "trace.safetensors", "--out", "ok.safetensors", "--device", "typescript"];
+  expect(workplace.run(["replay", ...args], { TMPDIR: own, TEMP: own, TMP: own }).code).toBe(0);
+  expect(readdirSync(own)).toEqual([".keep"]);
 });

@@ -473,7 +473,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
   __syncthreads();
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const step_tensor tensor = tensors[chunks[chunk].tensor];
+    const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
     const uint32_t first = thread * 8u;
@@ -618,7 +618,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float eps = uniforms->eps;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const step_float32_tensor tensor = tensors[chunks[chunk].tensor];
+    const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
     const uint32_t first = thread * 8u;

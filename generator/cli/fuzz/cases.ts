@@ -25,18 +25,40 @@ export interface CaseLimits {
   readonly tensors: number;
 }
 
+/** Most tensors have at most so many elements. */
+const SMALL = 300;
+
 /** Cases for a plan: sizes about its blocks and limits, hypers about its defaults, hostile contents. */
 export function cases(plan: Plan, limits: CaseLimits): fc.Arbitrary<Case> {
-  const sizes = sizesFor(plan);
-  const size = fc.nat(sizes.length - 1).map((index) => sizes[index] as number);
+  return casesOf(sizesFor(plan), hypersFor(plan.hypers), limits);
+}
+
+/** @param sizes ascending: a counterexample shrinks to the first */
+export function casesOf(
+  sizes: readonly number[],
+  hypers: fc.Arbitrary<Case["hypers"]>,
+  limits: CaseLimits,
+): fc.Arbitrary<Case> {
+  const small = sizes.filter((size) => size <= SMALL).length;
+  const size = fc
+    .oneof(
+      { withCrossShrink: true },
+      { weight: 3, arbitrary: fc.nat(Math.max(small, 1) - 1) },
+      { weight: 1, arbitrary: fc.nat(sizes.length - 1) },
+    )
+    .map((index) => sizes[index] as number);
   const tensor = fc
     .tuple(size, contents(), fc.array(contents(), { minLength: 1, maxLength: limits.steps }))
     .map(([length, p, gradients]): TensorCase => ({ p: { length, ...p }, gradients }));
   return fc.record({
     seed: fc.oneof(fc.constant(0), fc.nat(), fc.maxSafeNat()),
     steps: fc.integer({ min: 1, max: limits.steps }),
-    hypers: hypers(plan.hypers),
-    tensors: fc.array(tensor, { minLength: 1, maxLength: limits.tensors }),
+    hypers,
+    tensors: fc.array(tensor, {
+      minLength: 1,
+      maxLength: limits.tensors,
+      size: "max",
+    }),
   });
 }
 
@@ -48,20 +70,23 @@ export function contents(names: readonly FillName[] = fillNames): fc.Arbitrary<C
   });
 }
 
-/** Ascending, so that a counterexample shrinks: the small ones, and those about every block, tile and limit. */
+/** The small ones, and those about every block, tile and limit of a plan. */
 export function sizesFor({ states, variants }: Plan): number[] {
   const blocks = states.flatMap(({ codec }) =>
     codec.kind === "table" && codec.normalize !== "tensor" ? [codec.normalize.block] : [],
   );
-  const limits = [...blocks, ...variants.flatMap(({ minSize, tile }) => [minSize, tile])];
-  const about = limits.flatMap((limit) => [limit - 1, limit, limit + 1, limit + 37]);
-  const small = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129];
-  return [...new Set([...small, ...about])]
-    .filter((size) => size >= 0 && size <= 12_000)
-    .sort((a, b) => a - b);
+  return sizesAbout([...blocks, ...variants.flatMap(({ minSize, tile }) => [minSize, tile])]);
 }
 
-function hypers(plans: readonly HyperPlan[]): fc.Arbitrary<Record<string, number>> {
+/** Ascending. */
+export function sizesAbout(limits: readonly number[]): number[] {
+  const about = limits.flatMap((limit) => [limit - 1, limit, limit + 1, limit + 37]);
+  const small = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129];
+  const all = [...new Set([...small, ...about])].filter((size) => size >= 0 && size <= 12_000);
+  return all.sort((a, b) => a - b);
+}
+
+function hypersFor(plans: readonly HyperPlan[]): fc.Arbitrary<Record<string, number>> {
   const entries = plans.flatMap(({ name, default: value }) => {
     if (value === null) return [];
     const changed = fc.constantFrom(0, 1, value / 10, value * 0.9, value * 10);

@@ -36,7 +36,8 @@ function describeDifference({ difference }: Disagreement): string[] {
   ];
 }
 
-function describeCase({ seed, steps, hypers, tensors }: Case): string[] {
+/** Settings, then what the parameter and the gradients of every tensor are. */
+export function describeCase({ seed, steps, hypers, tensors }: Case): string[] {
   const settings = [
     `seed ${seed}`,
     `steps ${steps}`,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { UserError } from "../errors.js";
 
 export interface NewFile {
   /** On this machine. */
@@ -9,21 +10,26 @@ export interface NewFile {
 
 /** Writes all files or none: each under a temporary name beside its place, then all renamed. */
 export function writeFiles(files: readonly NewFile[]): void {
-  const staged = files.map((file) => ({ ...file, temporary: `${file.path}.${process.pid}.tmp` }));
+  const staged: { readonly path: string; readonly temporary: string }[] = [];
   try {
-    for (const { path, temporary, data } of staged) {
+    for (const { path, data } of files) {
+      const temporary = `${path}.${process.pid}.tmp`;
       ensureFolder(dirname(path));
+      staged.push({ path, temporary });
       writeFileSync(temporary, data);
     }
     for (const { path, temporary } of staged) renameSync(temporary, path);
   } finally {
-    for (const { temporary } of staged) rmSync(temporary, { force: true });
+    for (const { temporary } of staged) if (existsSync(temporary)) rmSync(temporary);
   }
 }
 
 /** Makes a folder with those above it. (mkdir's own `recursive` never returns below /proc.) */
 export function ensureFolder(path: string): void {
-  if (existsSync(path)) return;
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return;
+    throw new UserError(`${path} is a file, and a folder is needed there: choose another place`);
+  }
   ensureFolder(dirname(path));
   try {
     mkdirSync(path);

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { levelsOf } from "../../generator/lower/tables.js";
+import type { MappingSpec } from "../../spec/schema.js";
+import { readGoldens } from "../goldens/read.js";
+
+const goldens = readGoldens("codebooks.safetensors");
+const BITS = [2, 3, 4, 5, 6, 7, 8];
+const signs = [
+  { letter: "s", word: "signed", signed: true },
+  { letter: "u", word: "unsigned", signed: false },
+];
+
+/** lpmm and SOLO pad tables of fewer than 16 levels by repeating the last. */
+function expectLevels(name: string, mapping: MappingSpec, bits: number, signed: boolean): void {
+  const golden = goldens.f32(`codebook/${name}`);
+  const levels = Float32Array.from(levelsOf(mapping, bits, signed));
+  expect(levels).toEqual(golden.slice(0, 2 ** bits));
+  expect([...golden.slice(2 ** bits)].every((level) => level === levels.at(-1))).toBe(true);
+}
+
+describe.each(signs)(
+  "tables equal the published codebooks bit for bit, $word",
+  ({ letter, word, signed }) => {
+    test("bitsandbytes, 8-bit dynamic", () => expectLevels(`bnb_dynamic8/${letter}`, "dynamic", 8, signed));
+
+    test.each(BITS)("lpmm, %i bits", (bits) => {
+      expectLevels(`lpmm_nonlinear/${bits}/${letter}`, "dynamic", bits, signed);
+      expectLevels(`lpmm_power-1/${bits}/${letter}`, { linear: { zero: false } }, bits, signed);
+    });
+
+    test.each([2, 3, 4, 8])("SOLO, %i bits", (bits) => {
+      expectLevels(`solo_${bits}bit/${word}_de`, "dynamic", bits, signed);
+      expectLevels(`solo_${bits}bit/${word}_linear`, "linear", bits, signed);
+    });
+  },
+);

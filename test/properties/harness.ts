@@ -1,0 +1,107 @@
+import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
+import type { Case } from "../../generator/cli/fuzz/cases.js";
+import { type Difference, firstDifference } from "../../generator/cli/fuzz/difference.js";
+import { judge } from "../../generator/cli/fuzz/differential.js";
+import { type TensorImage, variantOf } from "../../generator/cli/fuzz/reference.js";
+import { runDevice, type Subject, type Trajectory } from "../../generator/cli/fuzz/trajectory.js";
+import { instantiate } from "../../generator/cli/instantiate.js";
+import { emit } from "../../generator/index.js";
+import { resolve } from "../../generator/resolve.js";
+import { type Device, TypeScriptDevice } from "../../runtime/index.js";
+import { targets } from "../../templates/index.js";
+import {
+  freshTensor,
+  type OracleConfig,
+  type OracleTensor,
+  oracleStep,
+  type StoredState,
+} from "../oracle/index.js";
+
+const subjects = new Map<string, Promise<Subject>>();
+
+/** A package of the text of a spec, with the kernels of every device that runs here; the last few are kept. */
+export function subjectOf(text: string): Promise<Subject> {
+  const subject = subjects.get(text) ?? makeSubject(text);
+  subjects.delete(text);
+  subjects.set(text, subject);
+  if (subjects.size > 20) subjects.delete(subjects.keys().next().value ?? "");
+  return subject;
+}
+
+async function makeSubject(text: string): Promise<Subject> {
+  const plan = resolve(text);
+  if (!plan.ok) throw new Error(`not a valid spec: ${JSON.stringify(plan.diagnostics)}\n${text}`);
+  const built = emit(
+    plan.value,
+    targets.filter(({ module }) => module !== null),
+  );
+  return { ...built, ...(await instantiate(built)) };
+}
+
+export class Mismatch extends Error {
+  override readonly name = "Mismatch";
+
+  constructor(pair: string, step: number, { tensor, where, what, expected, found }: Difference) {
+    super(`${pair} differ: ${tensor}, step ${step}, ${where}, ${what}: expected ${expected}, found ${found}`);
+  }
+}
+
+/**
+ * Runs a case everywhere: the generated TypeScript is equal to the oracle and to the evaluator bit for bit, the
+ * generated WGSL lies within its class.
+ */
+export async function checkCase(
+  subject: Subject,
+  config: OracleConfig<Record<string, number>>,
+  given: Case,
+  webgpu: Device,
+): Promise<void> {
+  const exact = await runDevice(subject, new TypeScriptDevice(), given);
+  compareOracle(subject, config, exact, BigInt(given.seed));
+  refuse("the evaluator and TypeScript", judge(subject, accuracyOf("typescript"), exact).difference);
+  const found = await runDevice(subject, webgpu, given);
+  refuse("the evaluator and WGSL", judge(subject, accuracyOf("webgpu"), found, exact).difference);
+}
+
+function refuse(pair: string, difference: (Difference & { readonly step: number }) | null): void {
+  if (difference !== null) throw new Mismatch(pair, difference.step, difference);
+}
+
+function compareOracle(
+  subject: Subject,
+  config: OracleConfig<Record<string, number>>,
+  { start, steps }: Trajectory,
+  seed: bigint,
+): void {
+  for (const [index, { name, arrays }] of start.entries()) {
+    let tensor = freshTensor(config, name, arrays.p as Float32Array);
+    for (const [step, { gradients, images }] of steps.entries()) {
+      tensor = oracleStep(config, tensor, gradients[index] as Float32Array, step + 1, seed);
+      const found = images[index] as TensorImage;
+      const expected = imageOf(tensor, config.rule.states, found.id);
+      const difference = firstDifference(variantOf(subject, found.length), expected, found);
+      if (difference !== null) throw new Mismatch("the oracle and TypeScript", step + 1, difference);
+    }
+  }
+}
+
+/** The oracle's tensor, by the names of a device's arrays. */
+export function imageOf(
+  { name, p, states }: OracleTensor,
+  names: readonly string[],
+  id: number,
+): TensorImage {
+  const arrays = names.map((state, index) => arraysOf(state, states[index] as StoredState));
+  return { name, length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
+}
+
+function arraysOf(name: string, state: StoredState): Record<string, Float32Array | Uint32Array> {
+  switch (state.kind) {
+    case "float32":
+      return { [name]: state.values };
+    case "bfloat16":
+      return { [name]: state.words };
+    case "codes":
+      return { [`${name}_codes`]: state.words, [`${name}_scale`]: state.scales };
+  }
+}

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { stringify } from "yaml";
+import type { Mapping, Normalize, Rounding, StateCodec } from "../oracle/index.js";
+import type { RuleText } from "./rules.js";
+
+/** A valid spec, and what the oracle takes instead of it. */
+export interface RandomSpec {
+  readonly rule: RuleText;
+  readonly hypers: Readonly<Record<string, number>>;
+  /** One for each state the rule names. */
+  readonly codecs: readonly StateCodec[];
+  readonly nonfinite: "hold" | "propagate";
+  readonly format: "yaml" | "json";
+}
+
+const rounding = fc.constantFrom<Rounding>("nearest", "stochastic");
+const minSize = fc.constantFrom(0, 0, 1, 5, 33, 100, 130);
+const blocks = [128, 1, 2, 3, 7, 32, 100, 127, 256, 2048, 10007];
+const normalize = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.nat(blocks.length - 1).map((index): Normalize => ({ block: blocks[index] as number })),
+  },
+  { weight: 1, arbitrary: fc.constant<Normalize>("tensor") },
+);
+
+export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
+  return fc.nat(rules.length - 1).chain((index) => {
+    const rule = rules[index] as RuleText;
+    return fc.record({
+      rule: fc.constant(rule),
+      hypers: rule.hypers,
+      codecs: fc.tuple(...rule.rule.states.map(() => codecs())),
+      nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
+      format: fc.constantFrom("yaml" as const, "json" as const),
+    });
+  });
+}
+
+export function codecs(): fc.Arbitrary<StateCodec> {
+  return fc.oneof(
+    { weight: 8, arbitrary: tableCodecs() },
+    { weight: 1, arbitrary: fc.record({ bits: fc.constant(16 as const), rounding, minSize }) },
+    { weight: 1, arbitrary: fc.constant<StateCodec>({ bits: 32 }) },
+  );
+}
+
+function tableCodecs(): fc.Arbitrary<StateCodec> {
+  const bits = fc.constantFrom(4, 8, 3, 2, 1, 5, 6, 7) as fc.Arbitrary<1 | 2 | 3 | 4 | 5 | 6 | 7 | 8>;
+  return fc.tuple(bits, fc.boolean()).chain(([bits, signed]) =>
+    fc.record({
+      bits: fc.constant(bits),
+      signed: fc.constant(signed),
+      mapping: mappings(bits, signed),
+      normalize,
+      rounding,
+      minSize,
+    }),
+  );
+}
+
+/** One signed bit has no level for zero beside one for each sign. */
+function mappings(bits: number, signed: boolean): fc.Arbitrary<Mapping> {
+  const linear = (zero: boolean) => fc.constant<Mapping>({ linear: { zero } });
+  const withZero = bits === 1 && signed ? [] : [fc.constant<Mapping>("dynamic"), linear(true)];
+  return fc.oneof(...withZero, linear(false), tables(bits, signed));
+}
+
+/** Ascending float32 levels in [-1, 1] or [0, 1], one of them above 0: evenly spread, near zero, or side by side. */
+function tables(bits: number, signed: boolean): fc.Arbitrary<Mapping> {
+  const count = 2 ** bits;
+  const level = fc.oneof(
+    fc.float({ min: signed ? -1 : 0, max: 1, noNaN: true }),
+    fc.integer({ min: signed ? -2048 : 0, max: 2048 }).map((k) => k / 2048),
+    fc.integer({ min: 0, max: 512 }).map((k) => 1 - k * 2 ** -24),
+  );
+  return fc
+    .uniqueArray(
+      level.map((value) => (value === 0 ? 0 : value)),
+      { minLength: count - 1, maxLength: count - 1, selector: (value) => value },
+    )
+    .map((values): Mapping => {
+      const distinct = values.includes(1) ? [...values, nextFree(values)] : [...values, 1];
+      return { table: distinct.sort((a, b) => a - b) };
+    });
+}
+
+/** A level that is not there yet. */
+function nextFree(values: readonly number[]): number {
+  for (let k = 1; ; k++) if (!values.includes(k / 4096)) return k / 4096;
+}
+
+/** What a user would have written. */
+export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec): string {
+  const states = rule.rule.states.map((name, index) => [name, stateOf(codecs[index] as StateCodec)]);
+  const spec = {
+    name: "random",
+    hyper: hypers,
+    states: Object.fromEntries(states),
+    update: rule.update,
+    nonfinite,
+  };
+  return format === "json" ? JSON.stringify(spec) : stringify(spec);
+}
+
+function stateOf(codec: StateCodec): object {
+  if (codec.bits === 32) return { bits: 32 };
+  const { minSize: min_size, ...rest } = codec;
+  return { ...rest, min_size };
+}
