@@ -94,10 +94,7 @@ export function buildEncode(
   const random = randomWord(state, kernel, writer);
   const top = f32(codec.levels.at(-1) as number);
   const clamped = writer.bind(`${prefix}_clamped`, op("f32.select", op("f32.gt", n, top), top, n));
-  const below = writer.once(
-    `${prefix}_below`,
-    countAtMost(clamped, codec, tables, prefix, writer),
-  );
+  const below = writer.once(`${prefix}_below`, countAtMost(clamped, codec, tables, prefix, writer));
   const unit = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), f32(2 ** -24));
   const rest = op("f32.sub", clamped, lookup(tables.levels, below));
   const up = op("f32.lt", op("f32.mul", unit, lookup(tables.gaps, below)), rest);

@@ -6,7 +6,13 @@ import type { CodecTables } from "./codec.js";
 import type { FragmentWriter } from "./writer.js";
 
 /** How many entries of a codec's search table are <= n: 0 for NaN. */
-export function countAtMost(n: Expr, codec: TableCodec, tables: CodecTables, prefix: string, writer: FragmentWriter): Expr {
+export function countAtMost(
+  n: Expr,
+  codec: TableCodec,
+  tables: CodecTables,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
   const { encoder, bits } = codec;
   switch (encoder.kind) {
     case "uniform":
@@ -26,9 +32,15 @@ function byArithmetic(
   prefix: string,
   writer: FragmentWriter,
 ): Expr {
-  const position = writer.bind(`${prefix}_position`, op("f32.add", op("f32.mul", n, f32(scale)), f32(offset)));
+  const position = writer.bind(
+    `${prefix}_position`,
+    op("f32.add", op("f32.mul", n, f32(scale)), f32(offset)),
+  );
   const top = f32(2 ** bits - 1);
-  const below = writer.bind(`${prefix}_position`, op("f32.select", op("f32.gt", position, f32(0)), position, f32(0)));
+  const below = writer.bind(
+    `${prefix}_position`,
+    op("f32.select", op("f32.gt", position, f32(0)), position, f32(0)),
+  );
   return op("f32.truncate", op("f32.select", op("f32.lt", below, top), below, top));
 }
 
@@ -46,9 +58,15 @@ function byBucket(
   const leading = op("f32.leading", signed ? op("f32.abs", ordered) : ordered, u32(shift));
   const key = writer.bind(`${prefix}_key`, leading);
   const atLeast = writer.bind(`${prefix}_key`, op("u32.select", op("u32.gt", key, u32(low)), key, u32(low)));
-  const within = op("u32.sub", op("u32.select", op("u32.lt", atLeast, u32(high)), atLeast, u32(high)), u32(low));
+  const within = op(
+    "u32.sub",
+    op("u32.select", op("u32.lt", atLeast, u32(high)), atLeast, u32(high)),
+    u32(low),
+  );
   const half = u32(bases.length / 2);
-  const bucket = signed ? op("u32.add", within, op("u32.select", op("f32.lt", ordered, f32(0)), half, u32(0))) : within;
+  const bucket = signed
+    ? op("u32.add", within, op("u32.select", op("f32.lt", ordered, f32(0)), half, u32(0)))
+    : within;
   const base = writer.bind(`${prefix}_least`, lookup(tables.bases, bucket));
   const more = op("f32.ge", ordered, lookup(tables.search, base));
   return op("u32.add", base, op("u32.select", more, u32(1), u32(0)));

@@ -39,13 +39,17 @@ function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
   const [first, last] = [thresholds[0] as number, thresholds.at(-1) as number];
   if (thresholds.length < 2) return undefined;
   const exact = (thresholds.length - 1) / (last - first);
-  const scale = fround(Math.abs(exact - Math.round(exact * 2) / 2) < 1e-3 ? Math.round(exact * 2) / 2 : exact);
+  const scale = fround(
+    Math.abs(exact - Math.round(exact * 2) / 2) < 1e-3 ? Math.round(exact * 2) / 2 : exact,
+  );
   const offset = fround(Math.round((1 - first * scale) * 4) / 4);
   const code = (n: number): number => {
     const position = fround(fround(n * scale) + offset);
     return Math.floor(Math.min(Math.max(position, 0), thresholds.length));
   };
-  const right = thresholds.every((threshold, k) => code(threshold) === k + 1 && code(nextDown(threshold)) === k);
+  const right = thresholds.every(
+    (threshold, k) => code(threshold) === k + 1 && code(nextDown(threshold)) === k,
+  );
   return right ? { kind: "uniform", scale, offset } : undefined;
 }
 

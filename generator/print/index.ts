@@ -48,7 +48,10 @@ function printExpr(expr: Expr, dialect: Dialect): Printed {
     case "variable":
       return { text: printName(expr.name, dialect), level: TIGHTEST };
     case "lookup":
-      return apply(dialect.lookups[expr.type], [{ text: expr.table, level: TIGHTEST }, printExpr(expr.index, dialect)]);
+      return apply(dialect.lookups[expr.type], [
+        { text: expr.table, level: TIGHTEST },
+        printExpr(expr.index, dialect),
+      ]);
     case "op":
       return apply(
         dialect.ops[expr.op],

@@ -170,5 +170,8 @@ function tableViews(tables: readonly Table[], dialect: Dialect) {
 
 function rowsOf(values: readonly string[], each: number): string[] {
   const count = Math.ceil(values.length / each);
-  return Array.from({ length: count }, (_, row) => `${values.slice(row * each, (row + 1) * each).join(", ")},`);
+  return Array.from(
+    { length: count },
+    (_, row) => `${values.slice(row * each, (row + 1) * each).join(", ")},`,
+  );
 }

@@ -174,7 +174,7 @@ fn main(
     }
     let limit = min(8u, tensor.length - first);
 
-    var m_words: array<u32, 1>;
+    var m_words = array<u32, 1>();
     let m_absmax = bitcast<f32>(atomicLoad(&m_maxima[(first - start) / 128u]));
     let m_new_scale = select(0f, m_absmax, m_absmax >= 1.1754944e-38f);
     let m_inverse = select(0f, 1f / m_new_scale, m_new_scale > 0f);
@@ -196,7 +196,7 @@ fn main(
       state_words[tensor.m_codes + first / 8u + word] = m_words[word];
     }
 
-    var v_words: array<u32, 1>;
+    var v_words = array<u32, 1>();
     let v_absmax = bitcast<f32>(atomicLoad(&v_maxima[(first - start) / 128u]));
     let v_new_scale = select(0f, v_absmax, v_absmax >= 1.1754944e-38f);
     let v_inverse = select(0f, 1f / v_new_scale, v_new_scale > 0f);

@@ -519,7 +519,7 @@ fn main(
     }
     let limit = min(4u, tensor.length - first);
 
-    var m_words: array<u32, 1>;
+    var m_words = array<u32, 1>();
     let m_absmax = bitcast<f32>(atomicLoad(&m_maxima[(first - start) / 256u]));
     let m_new_scale = select(0f, m_absmax, m_absmax >= 1.1754944e-38f);
     let m_inverse = select(0f, 1f / m_new_scale, m_new_scale > 0f);
@@ -541,7 +541,7 @@ fn main(
       state_words[tensor.m_codes + first / 4u + word] = m_words[word];
     }
 
-    var v_words: array<u32, 1>;
+    var v_words = array<u32, 1>();
     let v_absmax = bitcast<f32>(atomicLoad(&v_maxima[(first - start) / 256u]));
     let v_new_scale = select(0f, v_absmax, v_absmax >= 1.1754944e-38f);
     let v_inverse = select(0f, 1f / v_new_scale, v_new_scale > 0f);

@@ -123,7 +123,7 @@ fn main(
     }
     let limit = min(4u, tensor.length - first);
 
-    var m_words: array<u32, 1>;
+    var m_words = array<u32, 1>();
     let m_absmax = bitcast<f32>(atomicLoad(&m_maxima[(first - start) / 256u]));
     let m_new_scale = select(0f, m_absmax, m_absmax >= 1.1754944e-38f);
     let m_inverse = select(0f, 1f / m_new_scale, m_new_scale > 0f);
