@@ -12,7 +12,7 @@ export interface Allocation {
 /** Codes that end on words, and codes that straddle them with random numbers. */
 const SPECS = ["adamw-4bit-block", "adamw-3bit"];
 /** Two sizes: what grew with the parameters would differ sixteenfold. */
-const SIZES = [2 ** 16, 2 ** 20];
+const SIZES = [2 ** 13, 2 ** 17];
 
 /** Each in a process of its own, whose young generation is too large for a collection to come in between. */
 export function measureAllocation(): Figure[] {

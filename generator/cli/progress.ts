@@ -39,4 +39,13 @@ export class Progress {
   stop(): void {
     this.#bar?.stop();
   }
+
+  /** Waits for all of some work, and takes the bar away whatever becomes of it. */
+  async until<T>(work: readonly Promise<T>[]): Promise<T[]> {
+    try {
+      return await Promise.all(work);
+    } finally {
+      this.stop();
+    }
+  }
 }

@@ -27,7 +27,9 @@ export function testRandomSpecs(
   least: number,
 ): void {
   const numRuns = Number(process.env.LOWBIT_FUZZ_RUNS ?? runs);
-  const seed = Number(process.env.LOWBIT_FUZZ_SEED ?? (process.env.CI ? CI_SEED : Math.floor(Math.random() * 2 ** 31)));
+  const seed = Number(
+    process.env.LOWBIT_FUZZ_SEED ?? (process.env.CI ? CI_SEED : Math.floor(Math.random() * 2 ** 31)),
+  );
   const path = process.env.LOWBIT_FUZZ_PATH;
   let webgpu: WebGpuDevice;
   beforeAll(async () => {

@@ -19,20 +19,19 @@ export async function buildPackages(paths: readonly string[], options: Options):
   const out = options.one("out") ?? "generated";
   const names = options.list("target");
   const chosen = names.length > 0 ? selectTargets(names) : targets;
-  const binder = new Binder();
+  const binder = new Binder(chosen);
   try {
     const specs = await resolveFiles(paths);
     if (specs === null) return 1;
     refuseTwins(specs);
     const progress = await Progress.start(specs.length, "specs");
-    const changes = await Promise.all(
+    const changes = await progress.until(
       specs.map(async ({ plan }) => {
-        const files = await compile(plan, chosen, binder);
+        const changed = planChanges(join(out, plan.name), await compile(plan, chosen, binder));
         progress.step(plan.name);
-        return planChanges(join(out, plan.name), files);
+        return changed;
       }),
     );
-    progress.stop();
     applyChanges(changes);
     report(changes, progress.visible, performance.now() - started);
     return 0;
@@ -45,8 +44,7 @@ export async function buildPackages(paths: readonly string[], options: Options):
 async function compile(plan: Plan, chosen: readonly Target[], binder: Binder): Promise<SourceFile[]> {
   const kernels = build(plan);
   const sources = chosen.flatMap((target) => render(kernels, plan, target));
-  const bindings = await binder.bind({ plan, targets: chosen.map(({ name }) => name), sources });
-  return [...sources, ...bindings];
+  return [...sources, ...(await binder.bind(plan, sources))];
 }
 
 function refuseTwins(specs: readonly SpecFile[]): void {
