@@ -53,22 +53,34 @@ function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
   return right ? { kind: "uniform", scale, offset } : undefined;
 }
 
-function bucket(thresholds: readonly number[]): EncoderPlan | undefined {
+function bucket(thresholds: readonly number[]): BucketEncoder | undefined {
   // One threshold is one comparison, and 0 lies in no bucket of its own.
   if (thresholds.length < 2) return undefined;
   for (let shift = 23; shift >= 8; shift--) {
-    const encoder = bucketsOf(thresholds, shift);
-    if (encoder !== undefined) return encoder.bases.length <= MAX_BUCKETS ? encoder : undefined;
+    const range = rangeOf(thresholds, shift);
+    // Narrower ones are more.
+    if ((range.high - range.low + 1) * (range.signed ? 2 : 1) > MAX_BUCKETS) return undefined;
+    const bases = basesOf(thresholds, shift, range);
+    if (bases !== undefined) return { kind: "bucket", shift, ...range, bases };
   }
   return undefined;
 }
 
-/** The buckets of one width, if none holds two thresholds. */
-function bucketsOf(thresholds: readonly number[], shift: number): BucketEncoder | undefined {
+function rangeOf(thresholds: readonly number[], shift: number) {
   const keys = thresholds.filter((threshold) => threshold !== 0).map((threshold) => keyOf(threshold, shift));
-  const low = Math.max(Math.min(...keys) - 1, 0);
-  const high = Math.max(...keys) + 1;
-  const signed = (thresholds[0] as number) <= 0;
+  return {
+    low: Math.max(Math.min(...keys) - 1, 0),
+    high: Math.max(...keys) + 1,
+    signed: (thresholds[0] as number) <= 0,
+  };
+}
+
+/** Of the buckets of one width, if none holds two thresholds. */
+function basesOf(
+  thresholds: readonly number[],
+  shift: number,
+  { low, high, signed }: ReturnType<typeof rangeOf>,
+): number[] | undefined {
   const bases: number[] = [];
   for (const negative of signed ? [false, true] : [false]) {
     for (let key = low; key <= high; key++) {
@@ -81,7 +93,7 @@ function bucketsOf(thresholds: readonly number[], shift: number): BucketEncoder 
       bases.push(Math.min(base, thresholds.length - 1));
     }
   }
-  return { kind: "bucket", shift, low, high, signed, bases };
+  return bases;
 }
 
 /** How many of the ascending thresholds are <= n. */
@@ -95,10 +107,15 @@ function count(thresholds: readonly number[], n: number): number {
   return from;
 }
 
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
 function keyOf(value: number, shift: number): number {
-  return Math.floor((new Uint32Array(Float32Array.of(Math.abs(value)).buffer)[0] as number) / 2 ** shift);
+  float[0] = Math.abs(value);
+  return Math.floor((word[0] as number) / 2 ** shift);
 }
 
 function floatOf(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
+  word[0] = bits;
+  return float[0] as number;
 }

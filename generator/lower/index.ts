@@ -106,16 +106,24 @@ function describeMapping(mapping: NonNullable<StateSpec["mapping"]>): string {
 
 /** adamw-4bit-block becomes Adamw4bitBlock; a name part that is a known rule keeps its usual capitals. */
 function classNameOf(name: string): string {
-  const usual: Record<string, string> = {
-    adamw: "AdamW",
-    sgdm: "SGDM",
-    sgd: "SGD",
-    rmsprop: "RMSprop",
-    lamb: "LAMB",
-    lars: "LARS",
-  };
-  return name
+  const className = name
     .split("-")
-    .map((part) => usual[part] ?? part.charAt(0).toUpperCase() + part.slice(1))
+    .map((part) => usualCapitals.get(part) ?? part.charAt(0).toUpperCase() + part.slice(1))
     .join("");
+  return classNamesInUse.has(className) ? `${className}Optimizer` : className;
 }
+
+const usualCapitals = new Map([
+  ["adamw", "AdamW"],
+  ["sgdm", "SGDM"],
+  ["sgd", "SGD"],
+  ["rmsprop", "RMSprop"],
+  ["lamb", "LAMB"],
+  ["lars", "LARS"],
+]);
+
+/** What the module of the class imports and calls. */
+const classNamesInUse = new Set([
+  ...["Codec", "Device", "LowbitOptimizer", "OptimizerDescriptor", "OptimizerOptions", "ParameterInput"],
+  ...["Infinity", "Math", "Readonly", "Record"],
+]);

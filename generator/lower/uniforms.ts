@@ -67,16 +67,16 @@ function isTrue(value: RuleExpr): RuleExpr {
 
 /** 1 - beta1^t becomes one_minus_beta1_pow_t. */
 function describe(text: string): string {
-  const words: Record<string, string> = {
-    "+": "plus",
-    "-": "minus",
-    "*": "",
-    "/": "over",
-    "^": "pow",
-    "1": "one",
-  };
+  const words = new Map([
+    ["+", "plus"],
+    ["-", "minus"],
+    ["*", ""],
+    ["/", "over"],
+    ["^", "pow"],
+    ["1", "one"],
+  ]);
   const name = (text.match(/[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[-+*/^]/g) ?? [])
-    .map((token) => words[token] ?? token)
+    .map((token) => words.get(token) ?? token)
     .filter((word) => word !== "")
     .join("_");
   return /^[a-z_]/i.test(name) && name.length <= 40 ? name : "uniform";

@@ -8,6 +8,8 @@ export interface Family {
   /** The same run with float32 states in the goldens; null where the spec is run without its codecs instead. */
   readonly float32: string | null;
   readonly unquantized: (text: string) => string;
+  /** How the library names the codes and the scales of its states. */
+  readonly stored: readonly { readonly codes: string; readonly scales: string }[];
 }
 
 const bnb = "{ bits: 8, signed: true, mapping: dynamic, normalize: { block: 256 }, min_size: 1 }";
@@ -48,6 +50,11 @@ const bnbLion = `
   p = p - lr*sign(m*beta1 + (1 - beta1)*g)
   m = m*beta2 + (1 - beta2)*g`;
 
+/** bitsandbytes takes its hypers as float32 and computes 1 - beta from those. */
+function asFloat32(hyper: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(hyper).map(([name, value]) => [name, Math.fround(value)]));
+}
+
 function spec(update: string, hyper: object, ...states: string[]): string {
   const names = ["m", "v"].slice(0, states.length);
   const rows = names.map((name, index) => `  ${name}: ${states[index]}`);
@@ -68,12 +75,20 @@ function shipped(name: string, minSize: number, hyper: Readonly<Record<string, n
 
 const unquantized = (text: string): string => text.replace(/^ {2}([mv]): \{.*\}$/gm, `  $1: ${float32}`);
 
+const moments = ["exp_avg", "exp_avg_sq"];
+const storage: Readonly<Record<string, Family["stored"]>> = {
+  bnb: [1, 2].map((k) => ({ codes: `state${k}`, scales: `absmax${k}` })),
+  ao: moments.map((moment) => ({ codes: `${moment}/codes`, scales: `${moment}/scale` })),
+  lpmm: moments.map((moment) => ({ codes: moment, scales: `${moment}_qstate/overhead/max1` })),
+};
+
 function family(name: string, peer: string, own: string, reference: string | null): Family {
   const texts = [
     { order: "the library's", text: peer },
     { order: "the shipped spec's", text: own },
   ];
-  return { name, texts, float32: reference, unquantized };
+  const stored = storage[name.split("_")[0] ?? ""] ?? [];
+  return { name, texts, float32: reference, unquantized, stored };
 }
 
 export const families: readonly Family[] = [
@@ -84,16 +99,21 @@ export const families: readonly Family[] = [
     unquantized(shipped("sgdm-8bit", 1, { weight_decay: 1e-4 })),
     "torch_sgdm",
   ),
-  family("bnb_adamw8", spec(bnbAdam, adam, bnb, bnbSecond), shipped("adamw-8bit", 1), "torch_adamw"),
+  family(
+    "bnb_adamw8",
+    spec(bnbAdam, asFloat32(adam), bnb, bnbSecond),
+    shipped("adamw-8bit", 1),
+    "torch_adamw",
+  ),
   family(
     "bnb_adam8",
-    spec(bnbAdam, { ...adam, weight_decay: 0 }, bnb, bnbSecond),
+    spec(bnbAdam, asFloat32({ ...adam, weight_decay: 0 }), bnb, bnbSecond),
     shipped("adam-8bit", 1),
     null,
   ),
   // Recorded without weight decay: one step is p1 = p0 - 0.01*g, with no term in p0.
-  family("bnb_sgdm8", spec(momentum, sgd, bnb), shipped("sgdm-8bit", 1), null),
-  family("bnb_lion8", spec(bnbLion, lion, bnb), shipped("lion-8bit", 1), null),
+  family("bnb_sgdm8", spec(momentum, asFloat32(sgd), bnb), shipped("sgdm-8bit", 1), null),
+  family("bnb_lion8", spec(bnbLion, asFloat32(lion), bnb), shipped("lion-8bit", 1), "bnb_lion32"),
   family(
     "lpmm_adamw4_b128",
     spec(torchAdamw, adam, lpmm, lpmmSecond),

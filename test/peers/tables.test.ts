@@ -10,8 +10,11 @@ const signs = [
   { letter: "u", word: "unsigned", signed: false },
 ];
 
+const compared = new Set<string>();
+
 /** lpmm and SOLO pad tables of fewer than 16 levels by repeating the last. */
 function expectLevels(name: string, mapping: MappingSpec, bits: number, signed: boolean): void {
+  compared.add(`codebook/${name}`);
   const golden = goldens.f32(`codebook/${name}`);
   const levels = Float32Array.from(levelsOf(mapping, bits, signed));
   expect(levels).toEqual(golden.slice(0, 2 ** bits));
@@ -22,6 +25,11 @@ describe.each(signs)(
   "tables equal the published codebooks bit for bit, $word",
   ({ letter, word, signed }) => {
     test("bitsandbytes, 8-bit dynamic", () => expectLevels(`bnb_dynamic8/${letter}`, "dynamic", 8, signed));
+
+    test("torchao, 4 and 8 bits; its unsigned 4-bit table is linear", () => {
+      expectLevels(`ao8/${letter}`, "dynamic", 8, signed);
+      expectLevels(`ao4/${letter}`, signed ? "dynamic" : "linear", 4, signed);
+    });
 
     test.each(BITS)("lpmm, %i bits", (bits) => {
       expectLevels(`lpmm_nonlinear/${bits}/${letter}`, "dynamic", bits, signed);
@@ -34,3 +42,7 @@ describe.each(signs)(
     });
   },
 );
+
+test("every published codebook is compared", () => {
+  expect([...compared].sort()).toEqual([...goldens.names].sort());
+});

@@ -1,13 +1,15 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
 import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
 import type { Case } from "../../generator/cli/fuzz/cases.js";
 import { type Difference, firstDifference } from "../../generator/cli/fuzz/difference.js";
 import { judge } from "../../generator/cli/fuzz/differential.js";
-import { type TensorImage, variantOf } from "../../generator/cli/fuzz/reference.js";
+import { type Compiled, type TensorImage, variantOf } from "../../generator/cli/fuzz/reference.js";
 import { runDevice, type Subject, type Trajectory } from "../../generator/cli/fuzz/trajectory.js";
 import { instantiate } from "../../generator/cli/instantiate.js";
 import { emit } from "../../generator/index.js";
 import { resolve } from "../../generator/resolve.js";
-import { type Device, TypeScriptDevice } from "../../runtime/index.js";
+import { type Device, TypeScriptDevice, tensorId } from "../../runtime/index.js";
 import { targets } from "../../templates/index.js";
 import {
   freshTensor,
@@ -104,4 +106,36 @@ function arraysOf(name: string, state: StoredState): Record<string, Float32Array
     case "codes":
       return { [`${name}_codes`]: state.words, [`${name}_scale`]: state.scales };
   }
+}
+
+/** A tensor before its first step: every stored bit is 0. */
+export function emptyImage(spec: Compiled, p: Float32Array, name = "tensor0"): TensorImage {
+  const length = p.length;
+  const arrays: Record<string, Float32Array | Uint32Array> = { p };
+  for (const { name: state, codec } of variantOf(spec, length).states) {
+    const words = Math.ceil((length * codec.bits) / 32);
+    if (codec.kind === "f32") arrays[state] = new Float32Array(length);
+    if (codec.kind === "bf16") arrays[state] = new Uint32Array(words);
+    if (codec.kind === "table") {
+      const runs = codec.normalize === "tensor" ? 1 : Math.ceil(length / codec.normalize.block);
+      arrays[`${state}_codes`] = new Uint32Array(words);
+      arrays[`${state}_scale`] = new Float32Array(runs);
+    }
+  }
+  return { name, length, id: tensorId(name), arrays };
+}
+
+/** Every spec of this repository; with `minSize`, tensors of that size and more are quantized. */
+export function shippedSpecs(minSize?: number): { readonly name: string; readonly text: string }[] {
+  const folder = new URL("../../spec/", import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+  return files.map((file) => {
+    const spec = parse(readFileSync(new URL(file, folder), "utf8")) as {
+      states: Record<string, { bits: number; min_size?: number }>;
+    };
+    for (const state of Object.values(spec.states)) {
+      if (minSize !== undefined && state.bits < 32) state.min_size = minSize;
+    }
+    return { name: file.replace(/\.yaml$/, ""), text: JSON.stringify(spec) };
+  });
 }

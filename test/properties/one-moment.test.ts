@@ -1,4 +1,4 @@
 import { testRandomSpecs } from "./random-specs.js";
 import { oneMoment } from "./rules.js";
 
-testRandomSpecs("rules of one moment", oneMoment, 60, 1200);
+testRandomSpecs("rules of one moment", oneMoment, 60, 1000);

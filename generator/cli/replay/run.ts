@@ -30,28 +30,19 @@ export interface Replayed {
   readonly device: DeviceKind;
 }
 
-/** Steps through the recorded gradients up to the last snapshot. */
+/** Runs the optimizer over the recorded gradients, up to the last snapshot. */
 export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
   const { trace, snapshots, hypers, seed, kind } = run;
   const instance = await instantiate(compiled);
   const device = await openDevice(kind);
   try {
-    const steps = snapshots.at(-1) ?? 0;
-    process.stderr.write(`replaying ${plural(steps, "step")} on ${device.kind} (${device.description})\n`);
+    const steps = plural(snapshots.at(-1) ?? 0, "step");
+    process.stderr.write(`replaying ${steps} on ${device.kind} (${device.description})\n`);
     const params = trace.tensors.map(
       ({ name, shape, start }) => [name, { data: start.slice(), shape }] as const,
     );
     const optimizer = new instance.Optimizer(device, Object.fromEntries(params), { ...hypers, seed });
-    const tensors: [string, SafeTensor][] = [];
-    const progress = await Progress.start(steps, "steps");
-    for (let step = 1; step <= steps; step++) {
-      optimizer.step(
-        Object.fromEntries(trace.tensors.map(({ name, gradients }) => [name, gradients[step - 1]!])),
-      );
-      if (snapshots.includes(step)) tensors.push(...(await snapshot(step, optimizer, instance, run)));
-      progress.step("");
-    }
-    progress.stop();
+    const tensors = await takeSteps(optimizer, instance, run);
     const { name, specHash } = instance.descriptor;
     const settings = { spec: name, spec_hash: specHash, device: device.kind, seed: String(seed) };
     const metadata = { ...settings, hyper: JSON.stringify(optimizer.hypers) };
@@ -61,6 +52,30 @@ export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
   }
 }
 
+async function takeSteps(
+  optimizer: LowbitOptimizer<string>,
+  instance: Instance,
+  run: Run,
+): Promise<[string, SafeTensor][]> {
+  const taken: [string, SafeTensor][] = [];
+  const steps = run.snapshots.at(-1) ?? 0;
+  const progress = await Progress.start(steps, "steps");
+  try {
+    for (let step = 1; step <= steps; step++) {
+      const gradients = run.trace.tensors.map(({ name, gradients }) => [name, gradients[step - 1]!] as const);
+      optimizer.step(Object.fromEntries(gradients));
+      // Or a device would hold the gradients of all steps that it has not come to yet.
+      await optimizer.device.synchronize();
+      if (run.snapshots.includes(step)) taken.push(...(await snapshot(step, optimizer, instance, run)));
+      progress.step("");
+    }
+    return taken;
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Parameters after a step, and states where they were asked for. */
 async function snapshot(
   step: number,
   optimizer: LowbitOptimizer<string>,

@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { build } from "../../generator/build/index.js";
+import { StepBounds } from "../../generator/cli/fuzz/bounds.js";
+import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
+import { contents } from "../../generator/cli/fuzz/cases.js";
+import {
+  type Compiled,
+  kernelNamed,
+  referenceStep,
+  type TensorImage,
+  uniformsOf,
+  variantOf,
+} from "../../generator/cli/fuzz/reference.js";
+import { makeTensor, ordinaryFills } from "../../generator/cli/fuzz/tensors.js";
+import { resolve } from "../../generator/resolve.js";
+import { emptyImage, shippedSpecs } from "./harness.js";
+import { randomOf } from "./jitter.js";
+import { jitterStep } from "./jitter-step.js";
+import { oneMoment, twoMoments } from "./rules.js";
+import { specs, textOf } from "./specs.js";
+
+const accuracy = accuracyOf("webgpu");
+if (accuracy.kind !== "ulp") throw new Error("these are the tests of an ulp class");
+
+function compiled(text: string): Compiled {
+  const plan = resolve(text);
+  if (!plan.ok) throw new Error(JSON.stringify(plan.diagnostics));
+  return { plan: plan.value, kernels: build(plan.value) };
+}
+
+function stepKernel(spec: Compiled, length: number) {
+  const pass = variantOf(spec, length).passes.find(({ kind }) => kind === "step");
+  return kernelNamed(spec, pass?.kernel ?? "");
+}
+
+function settingsOf({ plan }: Compiled, t: number) {
+  const hypers = Object.fromEntries(plan.hypers.map(({ name, default: value }) => [name, value ?? 0]));
+  return { hypers, t, seed: 1 };
+}
+
+test("whatever a device of the class may do is within its bounds", { timeout: 120_000 }, () => {
+  const tensor = fc.record({
+    length: fc.constantFrom(1, 3, 40, 130),
+    p: contents(),
+    g: contents(),
+    steps: fc.constantFrom(1, 3),
+  });
+  let steps = 0;
+  const property = fc.property(
+    specs([...twoMoments, ...oneMoment]),
+    fc.array(tensor, { minLength: 4, maxLength: 8 }),
+    fc.nat(),
+    (random, tensors, seed) => {
+      const spec = compiled(textOf(random));
+      const choose = randomOf(seed);
+      for (const { length, p, g, steps: count } of tensors) {
+        const kernel = stepKernel(spec, length);
+        let before = emptyImage(spec, makeTensor({ length, ...p }));
+        for (let t = 1; t <= count; t++) {
+          const uniforms = uniformsOf(spec, settingsOf(spec, t));
+          const gradient = makeTensor({ length, ...g, salt: g.salt + t });
+          const after = jitterStep(kernel, uniforms, accuracy, before, gradient, choose);
+          const { difference } = new StepBounds(kernel, uniforms, accuracy).check(before, gradient, after);
+          expect(difference).toBeNull();
+          before = after;
+          steps++;
+        }
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 120 });
+  expect(steps).toBeGreaterThan(500);
+});
+
+describe.each(shippedSpecs(0))("$name", ({ text }) => {
+  test("over 99 % of the codes of ordinary tensors are pinned to one value", () => {
+    const spec = compiled(text);
+    const counts = { codes: 0, pinned: 0 };
+    for (const [salt, fill] of ordinaryFills.entries()) {
+      const length = 2000;
+      const kernel = stepKernel(spec, length);
+      let image: TensorImage = emptyImage(
+        spec,
+        makeTensor({ length, fill: "normal", salt: 100 + salt, spikes: [] }),
+      );
+      for (let t = 1; t <= 4; t++) {
+        const uniforms = uniformsOf(spec, settingsOf(spec, t));
+        const g = makeTensor({ length, fill, salt: 10 * t + salt, spikes: [] });
+        const after = referenceStep(spec, image, g, uniforms);
+        const { difference, codes, pinned } = new StepBounds(kernel, uniforms, accuracy).check(
+          image,
+          g,
+          after,
+        );
+        expect(difference).toBeNull();
+        counts.codes += codes;
+        counts.pinned += pinned;
+        image = after;
+      }
+    }
+    const states = spec.plan.states.filter(({ codec }) => codec.kind !== "f32").length;
+    expect(counts.codes).toBe(states * ordinaryFills.length * 4 * 2000);
+    if (states > 0)
+      console.log(`${spec.plan.name}: ${counts.codes - counts.pinned} of ${counts.codes} codes not pinned`);
+    expect(counts.pinned).toBeGreaterThanOrEqual(0.99 * counts.codes);
+  });
+});
