@@ -103,7 +103,7 @@ export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec):
   return format === "json" ? JSON.stringify(spec) : stringify(spec);
 }
 
-function stateOf(codec: StateCodec): object {
+export function stateOf(codec: StateCodec): object {
   if (codec.bits === 32) return { bits: 32 };
   const { minSize: min_size, ...rest } = codec;
   return { ...rest, min_size };

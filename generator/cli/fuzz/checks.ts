@@ -5,6 +5,7 @@ import { type Case, cases } from "./cases.js";
 import type { Difference } from "./difference.js";
 import { judge } from "./differential.js";
 import { invariantsOf } from "./invariants/index.js";
+import type { Seed } from "./seed.js";
 import { runDevice, type Subject, type Trajectory } from "./trajectory.js";
 
 /** One property of a spec, under a name by which it can be repeated. */
@@ -15,6 +16,17 @@ export interface Check {
   readonly property: fc.IRawProperty<unknown>;
   /** What the runs were, once they have been: `: 1,024 tensors`. */
   readonly detail: () => string;
+}
+
+/** A property that does not hold, with the smallest input that was found to show it. */
+export interface Failure {
+  readonly check: Check;
+  readonly seed: number;
+  readonly path: string;
+  /** Until it failed. */
+  readonly runs: number;
+  readonly input: unknown;
+  readonly error: unknown;
 }
 
 /** A device that came out otherwise than it may. */
@@ -43,6 +55,21 @@ export function checksOf(subject: Subject, candidates: readonly Candidate[]): Ch
     ),
   );
   return [...invariants, ...candidates.map((candidate) => deviceCheck(subject, candidate))];
+}
+
+/** Runs a property on so many cases, or on the one that the seed names. */
+export async function runCheck(check: Check, runs: number, { value, path }: Seed): Promise<Failure | null> {
+  const parameters = { seed: value, numRuns: runs, ...(path !== undefined && { path }) };
+  const details = await fc.check(check.property as fc.IAsyncProperty<unknown>, parameters);
+  if (!details.failed) return null;
+  return {
+    check,
+    seed: value,
+    path: details.counterexamplePath ?? "0",
+    runs: details.numRuns,
+    input: details.counterexample,
+    error: details.errorInstance,
+  };
 }
 
 function deviceCheck(subject: Subject, { device, accuracy }: Candidate): Check {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { targets } from "../../../templates/index.js";
 import { emit } from "../../index.js";
 import { UserError } from "../errors.js";
@@ -8,8 +7,8 @@ import { Progress } from "../progress.js";
 import { resolveFiles, type SpecFile } from "../specs.js";
 import { plural } from "../text.js";
 import { type Candidate, openCandidates } from "./candidates.js";
-import { type Check, checksOf } from "./checks.js";
-import { describeFailure, type Failure } from "./report.js";
+import { checksOf, type Failure, runCheck } from "./checks.js";
+import { describeFailure } from "./report.js";
 import { parseSeed, type Seed } from "./seed.js";
 
 /** As typed. */
@@ -76,7 +75,7 @@ async function fuzzSpec(
   const failures: Failure[] = [];
   for (const check of chosen) {
     progress.step(`${plan.name} ${check.name}`);
-    const failure = await run(check, runs, seed);
+    const failure = await runCheck(check, runs, seed);
     if (failure !== null) failures.push(failure);
   }
   progress.stop();
@@ -89,18 +88,4 @@ async function fuzzSpec(
     if (failure !== undefined) process.stdout.write(describeFailure(path, failure));
   }
   return failures.length;
-}
-
-async function run(check: Check, runs: number, { value, path }: Seed): Promise<Failure | null> {
-  const parameters = { seed: value, numRuns: runs, ...(path !== undefined && { path }) };
-  const details = await fc.check(check.property as fc.IAsyncProperty<unknown>, parameters);
-  if (!details.failed) return null;
-  return {
-    check,
-    seed: value,
-    path: details.counterexamplePath ?? "0",
-    runs: details.numRuns,
-    input: details.counterexample,
-    error: details.errorInstance,
-  };
 }

@@ -1,18 +1,7 @@
 import type { Case } from "./cases.js";
-import { type Check, Disagreement } from "./checks.js";
+import { Disagreement, type Failure } from "./checks.js";
 import { formatSeed } from "./seed.js";
 import { describeTensor } from "./tensors.js";
-
-/** A property that does not hold, with the smallest input that was found to show it. */
-export interface Failure {
-  readonly check: Check;
-  readonly seed: number;
-  readonly path: string;
-  /** Until it failed. */
-  readonly runs: number;
-  readonly input: unknown;
-  readonly error: unknown;
-}
 
 /** Some lines: what differs where, the input, and the call that repeats it. */
 export function describeFailure(file: string, { check, seed, path, runs, input, error }: Failure): string {

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeAt } from "../../generator/cli/fuzz/bits.js";
+import { makeTensor } from "../../generator/cli/fuzz/tensors.js";
+import { type Device, TypeScriptDevice, type WebGpuDevice } from "../../runtime/index.js";
+import { requireWebGpu } from "../support/vulkan.js";
+import { shippedSpecs, subjectOf } from "./harness.js";
+
+const { fround } = Math;
+let webgpu: WebGpuDevice;
+beforeAll(async () => {
+  webgpu = await requireWebGpu();
+});
+afterAll(() => webgpu.dispose());
+
+const devices = (): Device[] => [new TypeScriptDevice(), webgpu];
+
+/** Parameters of a run of zero gradients are decayed and nothing else: p - lr*weight_decay*p where decay is decoupled. */
+const decoupled = new Set(["adamw-32bit", "adamw-3bit", "adamw-4bit-block", "adamw-8bit", "lion-8bit"]);
+
+describe.each(shippedSpecs(0))("$name", ({ name, text }) => {
+  test("keeps what has no gradient where it is, in a block of zeros and beside a single gradient", async () => {
+    const { Optimizer, plan } = await subjectOf(text);
+    const block = 256;
+    const start = makeTensor({ length: 3 * block, fill: "normal", salt: 1, spikes: [] });
+    const g = makeTensor({ length: 3 * block, fill: "normal", salt: 2, spikes: [] });
+    // The first block is ordinary, the second has no gradient, the third one alone.
+    const only = 2 * block + 17;
+    g.fill(0, block);
+    g[only] = 0.5;
+    const hyper = Object.fromEntries(plan.hypers.map(({ name, default: value }) => [name, value ?? 0]));
+    const decay = decoupled.has(name) ? fround((hyper.lr as number) * (hyper.weight_decay as number)) : 0;
+    expect(decay > 0 || hyper.weight_decay === 0).toBe(true);
+
+    for (const device of devices()) {
+      const optimizer = new Optimizer(device, { p: start.slice() });
+      let [expected, t] = [start, 0];
+      while (t++ < 4) {
+        optimizer.step({ p: g });
+        expected = expected.map((p) => fround(p - fround(decay * p)));
+      }
+      const { p } = (await optimizer.readParams()) as { readonly p: Float32Array };
+      const quiet = [...p.keys()].filter((i) => i >= block && i !== only);
+      expect(quiet.map((i) => p[i])).toEqual(quiet.map((i) => expected[i]));
+      expect(p[only]).not.toBe(expected[only]);
+      expect(p.every(Number.isFinite)).toBe(true);
+      const stored = await optimizer.state("p");
+      for (const { name: state, codec } of plan.states) {
+        if (codec.kind !== "table" || codec.normalize === "tensor") continue;
+        const size = codec.normalize.block;
+        const scales = stored[`${state}_scale`] as Float32Array;
+        for (const [run, scale] of scales.entries()) {
+          const isQuiet = run * size >= block && !(run * size <= only && only < (run + 1) * size);
+          expect(isQuiet ? scale === 0 : scale > 0, `${state}, run ${run}: ${scale}`).toBe(true);
+        }
+        // The one gradient is its run's maximum; where the table has a zero, the others stay it.
+        const codes = stored[`${state}_codes`] as Uint32Array;
+        const levels = quiet
+          .filter((i) => i >= 2 * block)
+          .map((i) => codec.levels[codeAt(codes, codec.bits, i)]);
+        if (codec.levels.includes(0)) expect(new Set(levels)).toEqual(new Set([0]));
+      }
+      optimizer.dispose();
+    }
+  });
+});
+
+test("adamw-3bit, which rounds at random, continues from a checkpoint bit for bit", async () => {
+  const { Optimizer } = await subjectOf(shippedSpecs().find(({ name }) => name === "adamw-3bit")?.text ?? "");
+  const sizes = { large: 4096 + 77, small: 50 };
+  const tensors = (salt: number) =>
+    Object.fromEntries(
+      Object.entries(sizes).map(([name, length], i) => [
+        name,
+        makeTensor({ length, fill: "normal", salt: salt + i, spikes: [] }),
+      ]),
+    );
+  for (const device of devices()) {
+    const whole = new Optimizer(device, tensors(1), { seed: 42, lr: 0.01 });
+    for (let t = 1; t <= 3; t++) whole.step(tensors(10 * t));
+    const file = await whole.stateDict();
+    const params = await whole.readParams();
+    for (let t = 4; t <= 6; t++) whole.step(tensors(10 * t));
+
+    const resumed = new Optimizer(device, params);
+    await resumed.loadStateDict(file);
+    for (let t = 4; t <= 6; t++) resumed.step(tensors(10 * t));
+    expect(await resumed.readParams()).toEqual(await whole.readParams());
+    for (const name of Object.keys(sizes)) expect(await resumed.state(name)).toEqual(await whole.state(name));
+    expect([resumed.t, resumed.seed]).toEqual([6, 42]);
+    whole.dispose();
+    resumed.dispose();
+  }
+});
