@@ -136,19 +136,14 @@ function hull(a: number, b: number, c: number, d: number): { readonly lo: number
   return { lo, hi };
 }
 
-/**
- * `select(a > b, a, b)`: the greater of two, the second where one is NaN. Registers are compared, so where the second is
- * also taken for a tie, what it was rounded from may be less than the first by half a unit in the last place.
- */
-export function greatest(a: Interval, b: Interval, isStrict: boolean): Interval {
-  const lo = max(a.lo, b.lo);
-  const least = isStrict ? max(b.lo, below(lo, 0.5)) : lo;
-  return orSecond({ lo: min(lo, least), hi: max(a.hi, b.hi), nan: b.nan }, a, b);
+/** The greater of two, the second where one is NaN. */
+export function greatest(a: Interval, b: Interval): Interval {
+  return orSecond({ lo: max(a.lo, b.lo), hi: max(a.hi, b.hi), nan: b.nan }, a, b);
 }
 
-/** `select(a < b, a, b)`: the less of two, likewise. */
-export function least(a: Interval, b: Interval, isStrict: boolean): Interval {
-  return negate(greatest(negate(a), negate(b), isStrict));
+/** The less of two, the second where one is NaN. */
+export function least(a: Interval, b: Interval): Interval {
+  return orSecond({ lo: min(a.lo, b.lo), hi: min(a.hi, b.hi), nan: b.nan }, a, b);
 }
 
 function orSecond(found: Interval, a: Interval, b: Interval): Interval {

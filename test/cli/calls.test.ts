@@ -18,10 +18,7 @@ describe("help", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`$ lowbit-gen ${command}`);
     expect(stdout).toMatch(/^Examples:\n {2}\$ lowbit-gen /m);
-  });
-
-  test("help COMMAND is COMMAND --help", () => {
-    expect(workplace.run(["help", "build"])).toEqual(workplace.run(["build", "--help"]));
+    expect(workplace.run(["help", command]).stdout).toBe(stdout);
   });
 
   test("--version is the package's", () => {
