@@ -93,7 +93,8 @@ export function buildEncode(
 
   const random = randomWord(state, kernel, writer);
   const top = f32(codec.levels.at(-1) as number);
-  const clamped = writer.bind(`${prefix}_clamped`, op("f32.select", op("f32.gt", n, top), top, n));
+  // At the top the level itself, not n, which a device may not have rounded: what is left of it would go up once more.
+  const clamped = writer.bind(`${prefix}_clamped`, op("f32.select", op("f32.ge", n, top), top, n));
   const below = writer.once(`${prefix}_below`, countAtMost(clamped, codec, tables, prefix, writer));
   const unit = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), f32(2 ** -24));
   const rest = op("f32.sub", clamped, lookup(tables.levels, below));

@@ -117,13 +117,27 @@ function quotient(a: Interval, b: Interval, ulps: number): Interval {
   if (lo > hi) return onlyNan;
   // The reciprocal of a divisor beyond 2^126 is subnormal: it may be zero.
   const vanishes = b.hi > 2 ** 126 || b.lo < -(2 ** 126);
-  return orZero(below(vanishes ? min(lo, 0) : lo, ulps), above(vanishes ? max(hi, 0) : hi, ulps), nan);
+  return within(vanishes ? min(lo, 0) : lo, vanishes ? max(hi, 0) : hi, ulps, nan);
 }
 
 function squareRoot(radicand: Interval, ulps: number): Interval {
   const { lo, hi, nan } = rounded(radicand);
   if (!(hi >= 0)) return onlyNan;
-  return orZero(max(0, below(Math.sqrt(max(lo, 0)), ulps)), above(Math.sqrt(hi), ulps), nan || lo < 0);
+  const root = within(Math.sqrt(max(lo, 0)), Math.sqrt(hi), ulps, nan || lo < 0);
+  return { ...root, lo: max(0, root.lo) };
+}
+
+/** Everything so many units in the last place around the numbers from lo to hi. */
+function within(lo: number, hi: number, ulps: number, nan: boolean): Interval {
+  return orZero(lowest(lo, hi, ulps), -lowest(-hi, -lo, ulps), nan);
+}
+
+/** The unit doubles at a power of two, so the first one above lo may reach below what lo reaches. */
+function lowest(lo: number, hi: number, ulps: number): number {
+  const own = below(lo, ulps);
+  if (!(lo > 0 && lo < Infinity)) return own;
+  const power = 2 ** (Math.floor(Math.log2(fround(lo))) + 1);
+  return power <= fround(hi) ? min(own, below(power, ulps)) : own;
 }
 
 /** From the least to the greatest of what is a number. */
@@ -136,14 +150,19 @@ function hull(a: number, b: number, c: number, d: number): { readonly lo: number
   return { lo, hi };
 }
 
-/** The greater of two, the second where one is NaN. */
-export function greatest(a: Interval, b: Interval): Interval {
-  return orSecond({ lo: max(a.lo, b.lo), hi: max(a.hi, b.hi), nan: b.nan }, a, b);
+/**
+ * `select(a > b, a, b)`: the greater of two, the second where one is NaN. Registers are compared, so where the second is
+ * also taken for a tie, what it was rounded from may be less than the first by half a unit in the last place.
+ */
+export function greatest(a: Interval, b: Interval, isStrict: boolean): Interval {
+  const lo = max(a.lo, b.lo);
+  const least = isStrict ? max(b.lo, below(lo, 0.5)) : lo;
+  return orSecond({ lo: min(lo, least), hi: max(a.hi, b.hi), nan: b.nan }, a, b);
 }
 
-/** The less of two, the second where one is NaN. */
-export function least(a: Interval, b: Interval): Interval {
-  return orSecond({ lo: min(a.lo, b.lo), hi: min(a.hi, b.hi), nan: b.nan }, a, b);
+/** `select(a < b, a, b)`: the less of two, likewise. */
+export function least(a: Interval, b: Interval, isStrict: boolean): Interval {
+  return negate(greatest(negate(a), negate(b), isStrict));
 }
 
 function orSecond(found: Interval, a: Interval, b: Interval): Interval {
@@ -151,7 +170,6 @@ function orSecond(found: Interval, a: Interval, b: Interval): Interval {
   return a.nan || b.nan ? { lo: min(found.lo, b.lo), hi: max(found.hi, b.hi), nan: b.nan } : found;
 }
 
-const above = (value: number, ulps: number): number => value + ulps * ulpOf(value);
 const below = (value: number, ulps: number): number => value - ulps * ulpOf(value);
 
 /** The distance of a float32 to its neighbour; none beside zero and infinity, which come out exactly. */

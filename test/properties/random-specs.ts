@@ -6,10 +6,9 @@ import type { WebGpuDevice } from "../../runtime/index.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { checkCase, subjectOf } from "./harness.js";
 import type { RuleText } from "./rules.js";
+import { seed } from "./seed.js";
 import { type RandomSpec, specs, textOf } from "./specs.js";
 
-/** CI repeats itself, so that a change and not chance breaks it; everywhere else each run draws anew. */
-const CI_SEED = 20261122;
 /** Tensors of a spec, each a case, and steps. */
 const LIMITS = { tensors: 48, steps: 3 };
 
@@ -27,9 +26,6 @@ export function testRandomSpecs(
   least: number,
 ): void {
   const numRuns = Number(process.env.LOWBIT_FUZZ_RUNS ?? runs);
-  const seed = Number(
-    process.env.LOWBIT_FUZZ_SEED ?? (process.env.CI ? CI_SEED : Math.floor(Math.random() * 2 ** 31)),
-  );
   const path = process.env.LOWBIT_FUZZ_PATH;
   let webgpu: WebGpuDevice;
   beforeAll(async () => {

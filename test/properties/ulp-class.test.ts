@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { build } from "../../generator/build/index.js";
 import { StepBounds } from "../../generator/cli/fuzz/bounds.js";
 import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
+import { contents } from "../../generator/cli/fuzz/cases.js";
 import {
   type Compiled,
   kernelNamed,
@@ -13,6 +15,11 @@ import {
 import { makeTensor, ordinaryFills } from "../../generator/cli/fuzz/tensors.js";
 import { resolve } from "../../generator/resolve.js";
 import { emptyImage, shippedSpecs } from "./harness.js";
+import { randomOf } from "./jitter.js";
+import { jitterStep } from "./jitter-step.js";
+import { oneMoment, twoMoments } from "./rules.js";
+import { seed } from "./seed.js";
+import { specs, textOf } from "./specs.js";
 
 const accuracy = accuracyOf("webgpu");
 if (accuracy.kind !== "ulp") throw new Error("these are the tests of an ulp class");
@@ -32,6 +39,40 @@ function settingsOf({ plan }: Compiled, t: number) {
   const hypers = Object.fromEntries(plan.hypers.map(({ name, default: value }) => [name, value ?? 0]));
   return { hypers, t, seed: 1 };
 }
+
+test("whatever a device of the class may do is within its bounds", { timeout: 120_000 }, () => {
+  const tensor = fc.record({
+    length: fc.constantFrom(1, 3, 40, 130),
+    p: contents(),
+    g: contents(),
+    steps: fc.constantFrom(1, 3),
+  });
+  let steps = 0;
+  const property = fc.property(
+    specs([...twoMoments, ...oneMoment]),
+    fc.array(tensor, { minLength: 4, maxLength: 8 }),
+    fc.nat(),
+    (random, tensors, seed) => {
+      const spec = compiled(textOf(random));
+      const choose = randomOf(seed);
+      for (const { length, p, g, steps: count } of tensors) {
+        const kernel = stepKernel(spec, length);
+        let before = emptyImage(spec, makeTensor({ length, ...p }));
+        for (let t = 1; t <= count; t++) {
+          const uniforms = uniformsOf(spec, settingsOf(spec, t));
+          const gradient = makeTensor({ length, ...g, salt: g.salt + t });
+          const after = jitterStep(kernel, uniforms, accuracy, before, gradient, choose);
+          const { difference } = new StepBounds(kernel, uniforms, accuracy).check(before, gradient, after);
+          expect(difference).toBeNull();
+          before = after;
+          steps++;
+        }
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 400, seed });
+  expect(steps).toBeGreaterThan(2000);
+});
 
 describe.each(shippedSpecs(0))("$name", ({ text }) => {
   test("over 99 % of the codes of ordinary tensors are pinned to one value", () => {

@@ -289,7 +289,7 @@ extern "C" __global__ void __launch_bounds__(32) step(
       const uint32_t m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
       const uint32_t m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
       const uint32_t m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
-      const float m_clamped = m_normalized > 1.0f ? 1.0f : m_normalized;
+      const float m_clamped = m_normalized >= 1.0f ? 1.0f : m_normalized;
       const float m_ordered = m_clamped > (-2.0f) ? m_clamped : (-2.0f);
       const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
       const uint32_t m_key_2 = m_key > 121u ? m_key : 121u;
@@ -320,7 +320,7 @@ extern "C" __global__ void __launch_bounds__(32) step(
       const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
       const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
       const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-      const float v_clamped = v_normalized > 1.0f ? 1.0f : v_normalized;
+      const float v_clamped = v_normalized >= 1.0f ? 1.0f : v_normalized;
       const float v_position = v_clamped * 8.0f + (-1.0f);
       const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
       const uint32_t v_below = __float2uint_rz(v_position_2 < 7.0f ? v_position_2 : 7.0f);

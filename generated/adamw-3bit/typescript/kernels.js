@@ -142,7 +142,7 @@ function step({ length, id, arrays }, uniforms) {
         const m_word = m_bit >>> 5;
         const m_shift = (m_bit & 31) >>> 0;
         const m_low = m_codes[m_base + m_word];
-        const m_high = m_codes[m_base + m_word + 1] ?? 0;
+        const m_high = m_base + m_word + 1 < m_codes.length ? m_codes[m_base + m_word + 1] : 0;
         const m_code = ((((m_low >>> m_shift) | ((((m_high << 1) >>> 0) << ((31 - m_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
         const m_scale = m_scales[Math.floor((first + index) / 128)];
         const m = fround(m_levels[m_code] * m_scale);
@@ -150,7 +150,7 @@ function step({ length, id, arrays }, uniforms) {
         const v_word = v_bit >>> 5;
         const v_shift = (v_bit & 31) >>> 0;
         const v_low = v_codes[v_base + v_word];
-        const v_high = v_codes[v_base + v_word + 1] ?? 0;
+        const v_high = v_base + v_word + 1 < v_codes.length ? v_codes[v_base + v_word + 1] : 0;
         const v_code = ((((v_low >>> v_shift) | ((((v_high << 1) >>> 0) << ((31 - v_shift) >>> 0)) >>> 0)) >>> 0) & 7) >>> 0;
         const v_scale = v_scales[Math.floor((first + index) / 128)];
         const v = fround(v_levels[v_code] * v_scale);
@@ -199,7 +199,7 @@ function step({ length, id, arrays }, uniforms) {
         const m_random_2 = ((Math.imul((m_random ^ (m_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + m_stream1) >>> 0;
         const m_random_3 = Math.imul((m_random_2 ^ (m_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
         const m_random_4 = (m_random_3 ^ (m_random_3 >>> 16)) >>> 0;
-        const m_clamped = m_normalized > 1 ? 1 : m_normalized;
+        const m_clamped = m_normalized >= 1 ? 1 : m_normalized;
         const m_ordered = m_clamped > (-2) ? m_clamped : (-2);
         const m_key = bitsOfFloat(Math.abs(m_ordered)) >>> 23;
         const m_key_2 = m_key > 121 ? m_key : 121;
@@ -237,7 +237,7 @@ function step({ length, id, arrays }, uniforms) {
         const v_random_2 = ((Math.imul((v_random ^ (v_random >>> 16)) >>> 0, 0x7feb352d) >>> 0) + v_stream1) >>> 0;
         const v_random_3 = Math.imul((v_random_2 ^ (v_random_2 >>> 15)) >>> 0, 0x846ca68b) >>> 0;
         const v_random_4 = (v_random_3 ^ (v_random_3 >>> 16)) >>> 0;
-        const v_clamped = v_normalized > 1 ? 1 : v_normalized;
+        const v_clamped = v_normalized >= 1 ? 1 : v_normalized;
         const v_position = fround(fround(v_clamped * 8) + (-1));
         const v_position_2 = v_position > 0 ? v_position : 0;
         const v_below = (v_position_2 < 7 ? v_position_2 : 7) >>> 0;

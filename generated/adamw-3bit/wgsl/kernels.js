@@ -276,7 +276,7 @@ fn main(
       let m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
       let m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
       let m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
-      let m_clamped = select(m_normalized, 1f, m_normalized > 1f);
+      let m_clamped = select(m_normalized, 1f, m_normalized >= 1f);
       let m_ordered = select((-2f), m_clamped, m_clamped > (-2f));
       let m_key = bitcast<u32>(abs(m_ordered)) >> 23u;
       let m_key_2 = select(121u, m_key, m_key > 121u);
@@ -307,7 +307,7 @@ fn main(
       let v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
       let v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
       let v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-      let v_clamped = select(v_normalized, 1f, v_normalized > 1f);
+      let v_clamped = select(v_normalized, 1f, v_normalized >= 1f);
       let v_position = v_clamped * 8f + (-1f);
       let v_position_2 = select(0f, v_position, v_position > 0f);
       let v_below = u32(select(7f, v_position_2, v_position_2 < 7f));

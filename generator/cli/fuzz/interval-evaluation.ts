@@ -86,7 +86,10 @@ export class IntervalEvaluation {
   #apply({ op, type, args }: Extract<Expr, { kind: "op" }>): Closure {
     const [a, b, c] = args.map((argument) => this.#close(argument)) as [Closure, Closure, Closure];
     const choose = op === "f32.select" ? extremumOf(args) : null;
-    if (choose !== null) return () => choose(b() as Interval, c() as Interval);
+    if (choose !== null) {
+      const { of, isStrict } = choose;
+      return () => of(b() as Interval, c() as Interval, isStrict);
+    }
     // What is not selected is not followed.
     if (op === "f32.select" || op === "u32.select") return () => (a() !== 0 ? b() : c());
     if (op === "f32.leading") return () => leadingBits(this.#fork, a() as Interval, b() as number);
@@ -106,14 +109,14 @@ function typedValue(type: Scalar, value: number): IntervalValue {
 }
 
 /** What `select(x > y, x, y)` and its like compute, without taking both ways; null for another selection. */
-function extremumOf([condition, chosen, other]: readonly Expr[]): typeof greatest | null {
+function extremumOf([condition, chosen, other]: readonly Expr[]) {
   if (condition?.kind !== "op" || chosen === undefined || other === undefined) return null;
+  const isStrict = condition.op === "f32.gt" || condition.op === "f32.lt";
   const isGreater = condition.op === "f32.gt" || condition.op === "f32.ge";
-  const isLess = condition.op === "f32.lt" || condition.op === "f32.le";
-  if (!isGreater && !isLess) return null;
+  if (!isStrict && !isGreater && condition.op !== "f32.le") return null;
   const [left, right] = condition.args as [Expr, Expr];
-  if (isSame(left, chosen) && isSame(right, other)) return isGreater ? greatest : least;
-  if (isSame(left, other) && isSame(right, chosen)) return isGreater ? least : greatest;
+  if (isSame(left, chosen) && isSame(right, other)) return { of: isGreater ? greatest : least, isStrict };
+  if (isSame(left, other) && isSame(right, chosen)) return { of: isGreater ? least : greatest, isStrict };
   return null;
 }
 

@@ -1,0 +1,117 @@
+import { codeAt, decodeHalf, packCodes } from "../../generator/cli/fuzz/bits.js";
+import type { TensorImage } from "../../generator/cli/fuzz/reference.js";
+import type { Fragment, Kernel, KernelState } from "../../generator/ir/types.js";
+import { Jitter, type Random } from "./jitter.js";
+
+type Values = readonly Float32Array[];
+
+/** One step of a tensor on a device of an ulp class, which measures and steps with numbers of their own. */
+export function jitterStep(
+  kernel: Kernel,
+  uniforms: Readonly<Record<string, number>>,
+  accuracy: { readonly division: number; readonly squareRoot: number },
+  before: TensorImage,
+  g: Float32Array,
+  random: Random,
+): TensorImage {
+  const jitter = new Jitter(kernel, uniforms, accuracy, random);
+  const p = new Float32Array(before.length);
+  const update = (): Values => {
+    const values = kernel.states.map(() => new Float32Array(before.length));
+    for (let element = 0; element < before.length; element++) {
+      jitter.set({ name: "p" }, (before.arrays.p as Float32Array)[element] as number);
+      jitter.set({ name: "g" }, g[element] as number);
+      for (const state of kernel.states) decode(jitter, state, before, element);
+      jitter.run(kernel.update);
+      p[element] = jitter.get(kernel.update.outputs[0] ?? { name: "p" });
+      for (const [index, state] of kernel.states.entries()) {
+        (values[index] as Float32Array)[element] = jitter.get(state.variables.value);
+      }
+    }
+    return values;
+  };
+  const measured = update();
+  const values = update();
+  const arrays: Record<string, Float32Array | Uint32Array> = { p };
+  for (const [index, state] of kernel.states.entries()) {
+    const own = state.statistic?.source === "global" ? measured[index] : values[index];
+    Object.assign(
+      arrays,
+      store(jitter, kernel, state, before, own as Float32Array, values[index] as Float32Array),
+    );
+  }
+  return { ...before, arrays };
+}
+
+function decode(
+  jitter: Jitter,
+  { name, variables, bits, statistic, decode }: KernelState,
+  { arrays }: TensorImage,
+  element: number,
+): void {
+  const stored = arrays[statistic === null ? name : `${name}_codes`] as Float32Array | Uint32Array;
+  if (decode === null) {
+    jitter.set(variables.old, stored[element] as number);
+    return;
+  }
+  const code = codeAt(stored as Uint32Array, bits, element);
+  if (statistic === null) {
+    jitter.set(variables.old, decodeHalf(code));
+    return;
+  }
+  jitter.set(variables.code, code);
+  jitter.set(
+    variables.scale,
+    (arrays[`${name}_scale`] as Float32Array)[runOf(state(statistic.run), element)] as number,
+  );
+  jitter.run(decode);
+}
+
+const state = (run: number | "tensor"): number => (run === "tensor" ? Number.POSITIVE_INFINITY : run);
+const runOf = (size: number, element: number): number => Math.floor(element / size);
+
+/** @param measured the values that the scales are taken of */
+function store(
+  jitter: Jitter,
+  kernel: Kernel,
+  { name, variables, bits, statistic, encode, stream }: KernelState,
+  before: TensorImage,
+  measured: Float32Array,
+  values: Float32Array,
+): Record<string, Float32Array | Uint32Array> {
+  if (encode === null) return { [name]: values };
+  jitter.set(kernel.variables.tensorId, before.id);
+  jitter.set(kernel.variables.elementHigh, 0);
+  if (stream !== null) jitter.run(stream);
+  const encodeAt = (element: number): number => {
+    jitter.set(kernel.variables.element, element);
+    jitter.set(variables.value, values[element] as number);
+    jitter.run(encode as Fragment);
+    return jitter.get(variables.newCode);
+  };
+  if (statistic === null)
+    return {
+      [name]: packCodes(
+        Array.from(values, (_, i) => encodeAt(i)),
+        bits,
+      ),
+    };
+
+  const size = state(statistic.run);
+  const scales = new Float32Array((before.arrays[`${name}_scale`] as Float32Array).length);
+  for (const [i, value] of measured.entries()) {
+    jitter.set(variables.value, value);
+    jitter.run(statistic.magnitude);
+    const run = runOf(size, i);
+    scales[run] = Math.max(scales[run] as number, jitter.get(variables.magnitude));
+  }
+  const maxima = scales.slice();
+  const codes = Array.from(values, (_, i) => {
+    const run = runOf(size, i);
+    jitter.set(variables.absmax, maxima[run] as number);
+    jitter.run(statistic.scale);
+    scales[run] = jitter.get(variables.newScale);
+    return encodeAt(i);
+  });
+  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: scales };
+}
