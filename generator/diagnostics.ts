@@ -30,6 +30,7 @@ export const diagnosticCodes = {
   E310: "schedules depend on each other in a circle",
   E311: "a power the kernels cannot compute",
   E312: "a uniform value that float32 cannot hold",
+  E313: "a value of another shape than is needed",
   E401: "a quantized state lacks its codec",
   E402: "an unquantized state has a codec",
   E403: "a table does not fit its state",

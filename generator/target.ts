@@ -1,3 +1,4 @@
+import type { Kernel } from "./ir/types.js";
 import type { Dialect } from "./print/dialect.js";
 
 /** What the generator knows of a target: a folder under templates/. Types only. */
@@ -30,7 +31,10 @@ export interface Target {
   readonly skeletons: Readonly<Record<string, Skeleton>>;
   readonly partials: Readonly<Record<string, Skeleton>>;
   /** Rendered once a kernel; a path makes a file of each, `$0` being the kernel's name. */
-  readonly kernel: { readonly skeleton: string; readonly path: string | null };
+  readonly kernel: {
+    readonly skeletons: Readonly<Record<Kernel["kind"], string>>;
+    readonly path: string | null;
+  };
   /** Rendered once a package, with the rendered kernels. */
   readonly packages: readonly { readonly skeleton: string; readonly path: string }[];
   /** Where the runtime finds the kernels: the device API that loads them and the module that exports `kernels`. */

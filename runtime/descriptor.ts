@@ -4,12 +4,31 @@ export type TypeName = "f32" | "u32";
 
 /** How one state of one variant is stored for a tensor of n elements. Arrays begin as zeros; bits behind the last element stay zero. */
 export type StateStorage =
-  /** `<state>`: f32[n] */
-  | { readonly kind: "f32" }
+  /** `<state>`: f32, one value for each of its shape */
+  | { readonly kind: "f32"; readonly shape: Shape }
   /** `<state>`: u32[ceil(n / 2)], two bfloat16 a word, the earlier element in the low half */
-  | { readonly kind: "bf16" }
-  /** `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32[ceil(n / block)], or f32[1] for a tensor */
-  | { readonly kind: "codes"; readonly bits: number; readonly block: number | "tensor" };
+  | { readonly kind: "bf16"; readonly shape: Shape }
+  /**
+   * `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32, one for each run of so many elements,
+   * tensor, row or column, or one for each index of each dimension
+   */
+  | {
+      readonly kind: "codes";
+      readonly bits: number;
+      readonly run: number | "tensor" | "row" | "col" | "rank1";
+    };
+
+/**
+ * What a value belongs to. A tensor of shape [..., R, C] is seen as [batch, R, C], one of n elements alone as [1, n, 1]:
+ * a row value is one of batch * R, a column value of batch * C, a matrix value of batch.
+ */
+export type Shape = "element" | "row" | "col" | "matrix" | "tensor";
+
+/** One value for each of so many neighbours of a shape. */
+export interface Extent {
+  readonly shape: Shape;
+  readonly per: number;
+}
 
 export interface StateDescriptor {
   readonly name: string;
@@ -20,19 +39,24 @@ export interface StateDescriptor {
 export interface PassDescriptor {
   /** Name of the kernel in every target's module. */
   readonly kernel: string;
-  /** States whose `<state>_next` (u32, one word a scale, bits of a float32 maximum) is zeroed before this pass. */
+  /** Arrays `<state>_next` (u32, one word a scale, bits of a float32 maximum) that are zeroed before this pass. */
   readonly clears: readonly string[];
-  /** States whose `<state>_scale` this pass leaves in `<state>_next`: copied after it. */
-  readonly publishes: readonly string[];
-  /** Elements that one workgroup owns; a chunk is one tile of one tensor. */
+  /** Arrays to copy after it: what passes left for the end of the step. */
+  readonly publishes: readonly { readonly from: string; readonly to: string }[];
+  /** What it computes one of at a time. */
+  readonly over: Extent;
+  /** Of those, what one workgroup owns; a chunk is one tile of one tensor. */
   readonly tile: number;
 }
 
 /** How a tensor's states are kept: all as specified, or some in 32 bits because the tensor is small. */
 export interface VariantDescriptor {
   readonly name: string;
-  /** A tensor takes the first variant whose `minSize` is at most its number of elements. */
+  /** A tensor takes the first variant of at most its number of elements and of dimensions. */
   readonly minSize: number;
+  readonly minRank: number;
+  /** f32 arrays that passes of a step leave for later ones. */
+  readonly scratch: readonly { readonly name: string; readonly extent: Extent }[];
   readonly states: readonly StateDescriptor[];
   readonly passes: readonly PassDescriptor[];
 }
@@ -76,6 +100,10 @@ export type TensorArrays = Readonly<Record<string, Float32Array | Uint32Array>>;
 
 export interface KernelTensor {
   readonly length: number;
+  /** Of each of its matrices. */
+  readonly rows: number;
+  readonly cols: number;
+  readonly shape: readonly number[];
   /** Names the tensor to the random generator. */
   readonly id: number;
   readonly arrays: TensorArrays;
@@ -97,7 +125,10 @@ export interface WebGpuKernel {
   readonly workgroupSize: number;
   /** f32 constants in the order the kernel indexes them. */
   readonly codebook: readonly number[];
-  /** Fields of the WGSL struct `Tensor` after `length` and `id`: word offsets of these arrays in their arenas. */
+  /**
+   * Fields of the WGSL struct `Tensor` after `length` and `id`: `rows`, `cols`, `rank`, `size0`..., and the word offsets
+   * of arrays in their arenas.
+   */
   readonly tensorFields: readonly string[];
 }
 
@@ -116,8 +147,11 @@ export interface StreamKeys {
   readonly id: number;
 }
 
-/** How a state is stored: f32[n] to codes and scales, and back. */
+/**
+ * How a state is stored: f32[n] to codes and scales, and back. The shape decides where a scale is a row's, a column's or
+ * a dimension's; left out, the values have one dimension.
+ */
 export interface Codec {
-  quantize(values: Float32Array, keys: StreamKeys): CodecArrays;
-  dequantize(arrays: CodecArrays, length: number): Float32Array;
+  quantize(values: Float32Array, keys: StreamKeys, shape?: readonly number[]): CodecArrays;
+  dequantize(arrays: CodecArrays, length: number, shape?: readonly number[]): Float32Array;
 }

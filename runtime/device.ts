@@ -7,10 +7,12 @@ import type {
   VariantDescriptor,
 } from "./descriptor.js";
 
+import type { Geometry } from "./geometry.js";
+
 export type DeviceKind = keyof KernelModules;
 export type HostData = Float32Array | Uint32Array;
 
-/** Parameters, gradients, what the optimizer keeps, and `<state>_next`. */
+/** Parameters, gradients, what the optimizer keeps, and what passes leave for later ones. */
 export type Role = "p" | "g" | "state" | "next";
 
 export interface Device {
@@ -81,9 +83,8 @@ export interface LaunchGroup {
   readonly tensors: readonly LaunchTensor[];
 }
 
-export interface LaunchTensor {
+export interface LaunchTensor extends Geometry {
   readonly name: string;
-  readonly length: number;
   readonly id: number;
   /** By the names that kernels use: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
   readonly arrays: Readonly<Record<string, DeviceArray>>;
@@ -91,8 +92,8 @@ export interface LaunchTensor {
 
 export interface Launcher {
   /**
-   * Enqueues one step: for every pass of every variant, zeroes `<state>_next` of its `clears`, launches, then copies
-   * `<state>_next` into `<state>_scale` of its `publishes`.
+   * Enqueues one step: for every pass of every variant, zeroes the arrays of its `clears`, launches, then copies those
+   * of its `publishes`.
    */
   step(uniforms: UniformValues): void;
   dispose(): void;

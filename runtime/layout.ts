@@ -1,6 +1,7 @@
 /** Which arrays keep the states of one tensor, on the device and in a checkpoint. */
 import type { StateDescriptor, TypeName, VariantDescriptor } from "./descriptor.js";
 import { LowbitError } from "./errors.js";
+import { countOf, extentOf, geometryOf, scaleCount } from "./geometry.js";
 
 export interface StateArray {
   readonly name: string;
@@ -10,20 +11,20 @@ export interface StateArray {
   readonly file: { readonly dtype: "F32" | "BF16" | "U32"; readonly shape: readonly number[] };
 }
 
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 export function stateArrays({ name, storage }: StateDescriptor, shape: readonly number[]): StateArray[] {
-  const n = sizeOf(shape);
+  const geometry = geometryOf(shape);
+  const n = geometry.length;
   switch (storage.kind) {
-    case "f32":
-      return [{ name, type: "f32", length: n, file: { dtype: "F32", shape } }];
+    case "f32": {
+      const length = countOf(storage.shape, geometry);
+      const kept = storage.shape === "element" ? shape : [length];
+      return [{ name, type: "f32", length, file: { dtype: "F32", shape: kept } }];
+    }
     case "bf16":
       return [{ name, type: "u32", length: Math.ceil(n / 2), file: { dtype: "BF16", shape } }];
     case "codes": {
       const words = Math.ceil((n * storage.bits) / 32);
-      const scales = storage.block === "tensor" ? 1 : Math.ceil(n / storage.block);
+      const scales = scaleCount(storage.run, geometry);
       return [
         { name: `${name}_codes`, type: "u32", length: words, file: { dtype: "U32", shape: [words] } },
         { name: `${name}_scale`, type: "f32", length: scales, file: { dtype: "F32", shape: [scales] } },
@@ -32,20 +33,26 @@ export function stateArrays({ name, storage }: StateDescriptor, shape: readonly 
   }
 }
 
-/** `<state>_next` of every state that a pass of the variant clears or publishes: one word a scale. */
-export function nextArrays(
-  variant: VariantDescriptor,
+/** What passes of a variant leave for later ones of the same step. */
+export function scratchArrays(
+  { name, passes, states, scratch }: VariantDescriptor,
   shape: readonly number[],
-): { readonly name: string; readonly length: number }[] {
-  const names = new Set(variant.passes.flatMap(({ clears, publishes }) => [...clears, ...publishes]));
-  return [...names].map((name) => {
-    const state = variant.states.find((candidate) => candidate.name === name);
-    const scale = state && stateArrays(state, shape).find((array) => array.name === `${name}_scale`);
-    if (scale === undefined)
+): { readonly name: string; readonly type: TypeName; readonly length: number }[] {
+  const kept = states.flatMap((state) => stateArrays(state, shape));
+  const maxima = [...new Set(passes.flatMap(({ clears }) => clears))].map((array) => {
+    const scales = kept.find((other) => other.name === array.replace(/_next$/, "_scale"));
+    if (scales === undefined)
       throw new LowbitError(
         "descriptor",
-        `variant ${variant.name}: a pass measures ${name}, which has no scale`,
+        `variant ${name}: a pass leaves ${array}, which belongs to no scale`,
       );
-    return { name: `${name}_next`, length: scale.length };
+    return { name: array, type: "u32", length: scales.length } as const;
   });
+  const geometry = geometryOf(shape);
+  const folded = scratch.map(({ name: array, extent }) => ({
+    name: array,
+    type: "f32" as const,
+    length: extentOf(extent, geometry),
+  }));
+  return [...maxima, ...folded];
 }

@@ -2,7 +2,7 @@
 import { className, isFloat32Array } from "./arrays.js";
 import type { Device, DeviceArray } from "./device.js";
 import { LowbitError } from "./errors.js";
-import { sizeOf } from "./layout.js";
+import { sizeOf } from "./geometry.js";
 import { quote } from "./names.js";
 
 /** A tensor that an optimizer updates. */

@@ -2,13 +2,13 @@
 import type { OptimizerDescriptor, VariantDescriptor } from "./descriptor.js";
 import type { ArrayRequest, Device, DeviceArray, LaunchGroup, LaunchTensor } from "./device.js";
 import { LowbitError } from "./errors.js";
-import { nextArrays, type StateArray, stateArrays } from "./layout.js";
+import { geometryOf } from "./geometry.js";
+import { type StateArray, scratchArrays, stateArrays } from "./layout.js";
 import { tensorId } from "./names.js";
 import type { Accepted } from "./parameters.js";
 
 /** One parameter with everything that belongs to it. */
 export interface Tensor extends LaunchTensor {
-  readonly shape: readonly number[];
   readonly variant: VariantDescriptor;
   readonly states: readonly StateArray[];
 }
@@ -37,7 +37,7 @@ export function allocateTensors(
   accepted: readonly Accepted[],
 ): Allocation {
   const drafts = accepted.map((parameter): Draft => {
-    const variant = variantFor(descriptor, parameter.length);
+    const variant = variantFor(descriptor, parameter.shape);
     const states = variant.states.flatMap((state) => stateArrays(state, parameter.shape));
     return { ...parameter, variant, states, arrays: {} };
   });
@@ -54,7 +54,11 @@ export function allocateTensors(
     arrays.p = p;
   }
   const tensors = drafts.map(
-    ({ values: _, ...tensor }): Tensor => ({ ...tensor, id: tensorId(tensor.name) }),
+    ({ values: _, ...tensor }): Tensor => ({
+      ...tensor,
+      ...geometryOf(tensor.shape),
+      id: tensorId(tensor.name),
+    }),
   );
   return {
     tensors,
@@ -69,10 +73,14 @@ export function allocateTensors(
   };
 }
 
-function variantFor({ name, variants }: OptimizerDescriptor, length: number): VariantDescriptor {
-  const variant = variants.find(({ minSize }) => minSize <= length);
+function variantFor({ name, variants }: OptimizerDescriptor, shape: readonly number[]): VariantDescriptor {
+  const { length } = geometryOf(shape);
+  const variant = variants.find(({ minSize, minRank }) => minSize <= length && minRank <= shape.length);
   if (variant === undefined)
-    throw new LowbitError("descriptor", `${name} has no variant for a tensor of ${length} elements`);
+    throw new LowbitError(
+      "descriptor",
+      `${name} has no variant for a tensor of shape ${JSON.stringify(shape)}`,
+    );
   return variant;
 }
 
@@ -94,8 +102,8 @@ function requestsOfTensor(draft: Draft): (Named | null)[] {
     owned,
     { draft, tensor, name: "g", role: "g", type: "f32", length },
     ...states.map(({ name, type, length }): Named => ({ draft, tensor, name, role: "state", type, length })),
-    ...nextArrays(variant, shape).map(
-      ({ name, length }): Named => ({ draft, tensor, name, role: "next", type: "u32", length }),
+    ...scratchArrays(variant, shape).map(
+      ({ name, type, length }): Named => ({ draft, tensor, name, role: "next", type, length }),
     ),
   ];
 }

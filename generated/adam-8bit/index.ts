@@ -22,7 +22,7 @@ export interface Adam8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adam-8bit",
-  specHash: "47f667d2f7804890b9a9516070fbff3f0639b91d9389e2c638b27e5155fdb5bc",
+  specHash: "4d5b424730de2f789086ae6333f45091e2296c776b47312858b94c9a34290e2c",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -47,17 +47,40 @@ export const descriptor: OptimizerDescriptor = {
     {
       name: "quantized",
       minSize: 4096,
+      minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 8, block: 256 } },
-        { name: "v", storage: { kind: "codes", bits: 8, block: 256 } },
+        { name: "m", storage: { kind: "codes", bits: 8, run: 256 } },
+        { name: "v", storage: { kind: "codes", bits: 8, run: 256 } },
       ],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [
+        { name: "m", storage: { kind: "f32", shape: "element" } },
+        { name: "v", storage: { kind: "f32", shape: "element" } },
+      ],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given, t) => {

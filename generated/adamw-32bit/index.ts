@@ -22,7 +22,7 @@ export interface AdamW32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-32bit",
-  specHash: "b9d7b08feb250638efdc70c03405f30f8d202eba2f48eadaf2075ecadf2071fb",
+  specHash: "9b50b51c87d47fe371b4409da956c457046b14ef9fa0bef7349e08bc7782bf99",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -47,8 +47,21 @@ export const descriptor: OptimizerDescriptor = {
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [
+        { name: "m", storage: { kind: "f32", shape: "element" } },
+        { name: "v", storage: { kind: "f32", shape: "element" } },
+      ],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given, t) => {

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-3bit",
-  specHash: "9a60b78bb88cba91bde12549b37dd3f215b87f5e8f5cceafa6d8f902fbb79e6b",
+  specHash: "e330cdf426898e7e5c10daf1b4eb2187d0ed33ace61b1e2c99518d89885a1ae8",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -33,17 +33,40 @@ export const descriptor = {
     {
       name: "quantized",
       minSize: 4096,
+      minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 3, block: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 3, block: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 3, run: 128 } },
+        { name: "v", storage: { kind: "codes", bits: 3, run: 128 } },
       ],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [
+        { name: "m", storage: { kind: "f32", shape: "element" } },
+        { name: "v", storage: { kind: "f32", shape: "element" } },
+      ],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given, t) => {

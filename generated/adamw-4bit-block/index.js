@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit-block",
-  specHash: "9eececdf41a72f4c3e5294ee19c7d0b1dd30025bc552f7ec57e866af36f7fbe8",
+  specHash: "04ba818129b93a75459ff2b90a7128f602794d15195299fb85d4505003b464a2",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -33,17 +33,40 @@ export const descriptor = {
     {
       name: "quantized",
       minSize: 4096,
+      minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 4, block: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 4, block: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 4, run: 128 } },
+        { name: "v", storage: { kind: "codes", bits: 4, run: 128 } },
       ],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [
+        { name: "m", storage: { kind: "f32", shape: "element" } },
+        { name: "v", storage: { kind: "f32", shape: "element" } },
+      ],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given, t) => {

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-8bit",
-  specHash: "d36081c47d10ad6c7553c338665cac29ba422734ffda2dc9c142f4d30840b7b5",
+  specHash: "9a92a61ae92bc46fa181f62632970c4a63e3025bdda01f47d7ef0241c63723fa",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -33,17 +33,40 @@ export const descriptor = {
     {
       name: "quantized",
       minSize: 4096,
+      minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 8, block: 256 } },
-        { name: "v", storage: { kind: "codes", bits: 8, block: 256 } },
+        { name: "m", storage: { kind: "codes", bits: 8, run: 256 } },
+        { name: "v", storage: { kind: "codes", bits: 8, run: 256 } },
       ],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }, { name: "v", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [
+        { name: "m", storage: { kind: "f32", shape: "element" } },
+        { name: "v", storage: { kind: "f32", shape: "element" } },
+      ],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given, t) => {

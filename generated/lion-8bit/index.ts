@@ -20,7 +20,7 @@ export interface Lion8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "lion-8bit",
-  specHash: "da1ef76547d204a8053288fe4c92bf31597a11e46937e3cc1645145d1da83053",
+  specHash: "463734f85eb1502bf92c3fc3e65c01023765e913c0dad10b6b837d13baa67f4b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -34,14 +34,34 @@ export const descriptor: OptimizerDescriptor = {
     {
       name: "quantized",
       minSize: 4096,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, block: 256 } }],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [{ name: "m", storage: { kind: "f32", shape: "element" } }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given) => {

@@ -18,7 +18,7 @@ export interface SGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-8bit",
-  specHash: "ff730fa99b5ee996b0f21f1f5c06816330106e7ba1fb81d8e193266b17aca3e8",
+  specHash: "4b5011a666ef36c3bae083a2bbb6a5ca0ab3cbfdcba3cc64ae5b32c1803e2dc4",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -31,14 +31,34 @@ export const descriptor: OptimizerDescriptor = {
     {
       name: "quantized",
       minSize: 4096,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, block: 256 } }],
-      passes: [{ kernel: "step", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
     {
       name: "float32",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }],
-      passes: [{ kernel: "step_float32", clears: [], publishes: [], tile: 1024 }],
+      minRank: 0,
+      states: [{ name: "m", storage: { kind: "f32", shape: "element" } }],
+      scratch: [],
+      passes: [
+        {
+          kernel: "step_float32",
+          clears: [],
+          publishes: [],
+          over: { shape: "element", per: 1 },
+          tile: 1024,
+        },
+      ],
     },
   ],
   computeUniforms: (given) => {

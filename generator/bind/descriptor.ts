@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
+import type { KernelShape } from "../rule/types.js";
 
 /** Grows when the same plan begins to store its states differently. */
 export const layoutVersion = 1;
@@ -25,25 +26,38 @@ export function descriptorData(plan: Plan) {
   };
 }
 
-function variantData({ name, minSize, states, passes, tile }: VariantPlan) {
+function variantData({ name, minSize, minRank, states, passes, scratch, tile }: VariantPlan) {
+  const nextStates = states.filter(({ shape }) => shape !== "element").map(({ name: state }) => state);
   return {
     name,
     minSize,
-    states: states.map(({ name: state, codec }) => ({ name: state, storage: storageOf(codec) })),
-    passes: passes.map((pass) => passData(pass, tile)),
+    minRank,
+    states: states.map(({ name: state, shape, codec }) => ({
+      name: state,
+      storage: storageOf(shape, codec),
+    })),
+    scratch,
+    passes: passes.map((pass) => passData(pass, tile, nextStates)),
   };
 }
 
-function passData({ kind, kernel, globalStates }: PassPlan, tile: number) {
-  const measures = kind === "measure";
-  return { kernel, clears: measures ? globalStates : [], publishes: measures ? [] : globalStates, tile };
+/** Threads of a workgroup that computes one entry each. */
+const ENTRIES = 64;
+
+function passData(pass: PassPlan, tile: number, nextStates: readonly string[]) {
+  const { kernel, kind } = pass;
+  if (kind === "fold") return { kernel, clears: [], publishes: [], over: pass.to, tile: ENTRIES };
+  const over = { shape: "element", per: 1 };
+  const { globalStates } = pass;
+  if (kind === "measure")
+    return { kernel, clears: globalStates.map((state) => `${state}_next`), publishes: [], over, tile };
+  const scales = globalStates.map((state) => ({ from: `${state}_next`, to: `${state}_scale` }));
+  const states = nextStates.map((state) => ({ from: `${state}_next`, to: state }));
+  return { kernel, clears: [], publishes: [...scales, ...states], over, tile };
 }
 
-function storageOf(codec: CodecPlan) {
-  if (codec.kind !== "table") return { kind: codec.kind };
-  return {
-    kind: "codes",
-    bits: codec.bits,
-    block: codec.normalize === "tensor" ? "tensor" : codec.normalize.block,
-  };
+function storageOf(shape: KernelShape, codec: CodecPlan) {
+  if (codec.kind !== "table") return { kind: codec.kind, shape };
+  const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
+  return { kind: "codes", bits: codec.bits, run };
 }

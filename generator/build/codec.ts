@@ -1,5 +1,5 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
-import type { Fragment, KernelVariables, StateVariables, Statistic, Table } from "../ir/types.js";
+import type { Fragment, KernelVariables, ScaleRun, StateVariables, Statistic, Table } from "../ir/types.js";
 import { smallestNormal } from "../lower/float32.js";
 import type { TableCodec } from "../lower/plan.js";
 import { countAtMost } from "./count.js";
@@ -48,7 +48,7 @@ export function buildDecode(state: StateVariables, { levels }: CodecTables, name
  */
 export function buildStatistic(
   state: StateVariables,
-  run: number | "tensor",
+  run: ScaleRun,
   source: "tile" | "global",
   names: Names,
 ): Statistic {

@@ -4,54 +4,65 @@ import type {
   Expr,
   Fragment,
   Kernel,
+  KernelShape,
   KernelState,
   KernelVariables,
   StateVariables,
   Table,
+  Variable,
 } from "../ir/types.js";
 import { fragmentsOf, verify } from "../ir/verify.js";
-import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
+import type {
+  CodecPlan,
+  ElementPass,
+  FoldPass,
+  NormalizePlan,
+  PassPlan,
+  Plan,
+  VariantPlan,
+  VariantState,
+} from "../lower/plan.js";
 import { namesOfState } from "../names.js";
 import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
 import { buildDecode, buildEncode, buildStatistic, tablesOf } from "./codec.js";
+import { buildFold } from "./fold.js";
 import { Names } from "./names.js";
 import { buildPacking } from "./packing.js";
 import { buildStream } from "./random.js";
 import { buildUpdate } from "./update.js";
 import { stateVariables } from "./variables.js";
+import { Vectors } from "./vectors.js";
 
 /** One kernel a pass of each variant. */
 export function build(plan: Plan): Kernel[] {
   return plan.variants.flatMap((variant) =>
-    variant.passes.map((pass) => verify(buildKernel(plan, variant, pass))),
+    variant.passes.map((pass) =>
+      verify(pass.kind === "fold" ? foldKernel(plan, variant, pass) : elementKernel(plan, variant, pass)),
+    ),
   );
 }
 
-function buildKernel(plan: Plan, variant: VariantPlan, pass: PassPlan): Kernel {
-  const keys = plan.streams.flatMap(({ state }) => [
-    typed(`${state}_key0`, "u32"),
-    typed(`${state}_key1`, "u32"),
-  ]);
-  const names = new Names([
-    ...["p", "g"],
-    ...plan.states.flatMap(({ name }) => [name, ...namesOfState(name)]),
-    ...plan.uniforms.map(({ name }) => name),
-  ]);
-  const variables = {
-    index: typed(names.fresh("index"), "u32"),
-    element: typed(names.fresh("element"), "u32"),
-    elementHigh: typed(names.fresh("element_high"), "u32"),
-    tensorId: typed(names.fresh("tensor_id"), "u32"),
-  } as const;
-  const known = variant.states.map(({ name }) => stateVariables(name, names));
+function elementKernel(plan: Plan, variant: VariantPlan, pass: ElementPass): Kernel {
+  const names = namesOf(plan, variant);
+  const variables = kernelVariables(names);
+  const elements = variant.states.filter(({ shape }) => shape === "element");
+  const known = elements.map(({ name }) => stateVariables(name, names));
   const newParameter = typed(names.fresh("p_out"), "f32");
-  const whole = buildUpdate(plan, [newParameter, ...known.map(({ value }) => value)], names);
+  const vectors = new Vectors(plan, variant, pass.kernel, "element", names);
+  const outputs = [newParameter, ...known.map(({ value }) => value)];
+  const whole = buildUpdate(
+    plan,
+    known.map(({ old }) => old),
+    outputs,
+    vectors,
+    names,
+  );
   const update = pass.kind === "step" ? whole : prune(whole, valuesOf(pass.globalStates, known));
   const tables: Table[] = [];
-  const states = variant.states.flatMap((state, index) => {
+  const states = elements.flatMap((state, index) => {
     const own = known[index] as StateVariables;
     const isRead = pass.kind === "step" || update.inputs.some(({ name }) => name === state.name);
-    return isRead ? [buildState(state.name, state.codec, own, variables, variant, pass, tables, names)] : [];
+    return isRead ? [buildState(state, own, variables, variant.granule, pass, tables, names)] : [];
   });
   const kernel: Kernel = {
     name: pass.kernel,
@@ -60,26 +71,74 @@ function buildKernel(plan: Plan, variant: VariantPlan, pass: PassPlan): Kernel {
     granule: variant.granule,
     tile: variant.tile,
     variables,
-    uniforms: [...plan.uniforms.map(({ name }) => typed(name, "f32")), ...keys],
+    uniforms: uniformsOf(plan),
     update,
     states,
     tables,
+    vectors: vectors.needed(update),
   };
+  return withUsedTables(kernel);
+}
+
+function foldKernel(plan: Plan, variant: VariantPlan, pass: FoldPass): Kernel {
+  const names = namesOf(plan, variant);
+  const variables = kernelVariables(names);
+  const parts = buildFold(plan, variant, pass, names);
+  const tables: Table[] = [];
+  const states = variant.states
+    .filter(
+      ({ name, shape }) => shape === "element" && parts.terms.inputs.some((input) => input.name === name),
+    )
+    .map((state) => {
+      const own = stateVariables(state.name, names);
+      return buildState(state, own, variables, variant.granule, pass, tables, names);
+    });
+  const doc = foldDoc(plan, pass);
+  const common = { name: pass.kernel, kind: pass.kind, doc, variables, uniforms: uniformsOf(plan) };
+  return withUsedTables({ ...common, ...parts, granule: variant.granule, states, tables });
+}
+
+function namesOf(plan: Plan, variant: VariantPlan): Names {
+  return new Names([
+    ...["p", "g"],
+    ...plan.states.flatMap(({ name }) => [name, ...namesOfState(name)]),
+    ...plan.uniforms.map(({ name }) => name),
+    ...variant.scratch.map(({ name }) => `${name}_values`),
+  ]);
+}
+
+function kernelVariables(names: Names): KernelVariables {
+  return {
+    index: typed(names.fresh("index"), "u32"),
+    element: typed(names.fresh("element"), "u32"),
+    elementHigh: typed(names.fresh("element_high"), "u32"),
+    tensorId: typed(names.fresh("tensor_id"), "u32"),
+  };
+}
+
+function uniformsOf(plan: Plan): Variable[] {
+  const keys = plan.streams.flatMap(({ state }) => [
+    typed(`${state}_key0`, "u32"),
+    typed(`${state}_key1`, "u32"),
+  ]);
+  return [...plan.uniforms.map(({ name }) => typed(name, "f32")), ...keys];
+}
+
+function withUsedTables(kernel: Kernel): Kernel {
   const used = lookedUp(kernel);
-  return { ...kernel, tables: tables.filter(({ name }) => used.has(name)) };
+  return { ...kernel, tables: kernel.tables.filter(({ name }) => used.has(name)) };
 }
 
 function buildState(
-  name: string,
-  codec: CodecPlan,
+  { name, codec }: VariantState,
   own: StateVariables,
   kernel: KernelVariables,
-  variant: VariantPlan,
+  granule: number,
   pass: PassPlan,
   tables: Table[],
   names: Names,
 ): KernelState {
-  const common = { name, variables: own, bits: codec.bits, words: (variant.granule * codec.bits) / 32 };
+  const common = { name, variables: own, bits: codec.bits, words: (granule * codec.bits) / 32 };
   if (codec.kind === "f32") {
     const none = {
       decode: null,
@@ -103,8 +162,9 @@ function buildState(
 
   const codecTables = tablesOf(name, codec);
   tables.push(codecTables.levels, codecTables.search, codecTables.bases, codecTables.gaps);
-  const run = codec.normalize === "tensor" ? "tensor" : codec.normalize.block;
-  const source = pass.globalStates.includes(name) ? "global" : "tile";
+  const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
+  const isGlobal = pass.kind === "fold" ? typeof run === "string" : pass.globalStates.includes(name);
+  const source = isGlobal ? "global" : "tile";
   return {
     ...common,
     ...packing,
@@ -115,8 +175,24 @@ function buildState(
   };
 }
 
-function docOf(plan: Plan, variant: VariantPlan, pass: PassPlan): string[] {
-  const kept = variant.states.map(({ name, codec }) => `${name}: ${describeCodec(codec)}`);
+function foldDoc(plan: Plan, { from, to, reductions, states }: FoldPass): string[] {
+  const names = [...reductions, ...states].map((statement) => plan.rule[statement]?.target ?? "").join(", ");
+  const each = to.per > 1 ? `run of ${to.per}` : nameOfShape[to.shape];
+  if (reductions.length === 0) return [`The new ${names}, one value a ${each}.`];
+  const what = from.per > 1 ? `runs of ${from.per}` : `${nameOfShape[from.shape]}s`;
+  return [`${names} of each ${each}, from its ${what}.`];
+}
+
+const nameOfShape = {
+  element: "element",
+  row: "row",
+  col: "column",
+  matrix: "matrix",
+  tensor: "tensor",
+} as const;
+
+function docOf(plan: Plan, variant: VariantPlan, pass: ElementPass): string[] {
+  const kept = variant.states.map(({ name, shape, codec }) => `${name}: ${describeState(shape, codec)}`);
   const what =
     pass.kind === "measure"
       ? `Measures the scales of ${pass.globalStates.join(", ")} for the step that follows.`
@@ -124,12 +200,21 @@ function docOf(plan: Plan, variant: VariantPlan, pass: PassPlan): string[] {
   return [what, ...kept];
 }
 
+export function describeState(shape: KernelShape, codec: CodecPlan): string {
+  return `${describeCodec(codec)}${shape === "element" ? "" : `, one value a ${nameOfShape[shape]}`}`;
+}
+
 export function describeCodec(codec: CodecPlan): string {
   if (codec.kind === "f32") return "float32";
   const rounding = codec.rounding === "nearest" ? "" : ", stochastic rounding";
   if (codec.kind === "bf16") return `bfloat16${rounding}`;
-  const run = codec.normalize === "tensor" ? "tensor" : `block of ${codec.normalize.block}`;
-  return `${codec.bits} bits, ${codec.signed ? "signed" : "unsigned"} ${codec.mapping}, one scale a ${run}${rounding}`;
+  return `${codec.bits} bits, ${codec.signed ? "signed" : "unsigned"} ${codec.mapping}, ${describeScales(codec.normalize)}${rounding}`;
+}
+
+function describeScales(normalize: NormalizePlan): string {
+  if (typeof normalize === "object") return `one scale a block of ${normalize.block}`;
+  if (normalize === "rank1") return "rank-1 scales";
+  return `one scale a ${normalize === "col" ? "column" : normalize}`;
 }
 
 function valuesOf(states: readonly string[], known: readonly StateVariables[]) {

@@ -12,6 +12,10 @@ export function stateDiagnostics(spec: OptimizerSpec, source: Source): Diagnosti
       message,
       remedy,
     });
+    if (state.shape !== undefined && state.shape !== "element" && state.bits !== 32) {
+      const message = `${name} is one value a ${state.shape === "col" ? "column" : state.shape} and has ${state.bits} bits`;
+      return [wrong("E402", ["shape"], message, `give ${name} 32 bits: it is small; or leave out its shape`)];
+    }
     return state.bits >= 16 ? plainState(name, state, wrong) : quantizedState(name, state, wrong);
   });
 }

@@ -21,18 +21,12 @@ export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnos
   return diagnostics;
 }
 
-function inState(path: Path, { bits, mapping, normalize, scale, shape }: StateSpec, unbuilt: Unbuilt): void {
-  if (shape !== undefined && shape !== "element") {
-    unbuilt([...path, "shape"], `a state of shape ${shape}`, "element states");
-  }
+function inState(path: Path, { bits, mapping, scale }: StateSpec, unbuilt: Unbuilt): void {
   // A state that is not quantized has no codec, built or not: that is said elsewhere.
   if (bits >= 16) return;
   const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
   if (kind !== undefined && !["dynamic", "linear", "table"].includes(kind)) {
     unbuilt([...path, "mapping"], `the mapping ${kind}`, "dynamic, linear and table");
-  }
-  if (typeof normalize === "string" && normalize !== "tensor") {
-    unbuilt([...path, "normalize"], `the normalization ${normalize}`, "{ block: size } and tensor");
   }
   if (scale !== undefined && scale !== "f32") {
     unbuilt([...path, "scale"], `a scale in ${scale}`, "scales in f32");

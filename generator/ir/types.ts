@@ -34,10 +34,28 @@ export interface Table {
   readonly values: readonly number[];
 }
 
+/**
+ * The elements that share a scale: so many neighbours, the tensor, a row or a column. Of rank1 there is a maximum for
+ * each index of each dimension, and an element's is the least of those that meet at it.
+ */
+export type ScaleRun = number | "tensor" | "row" | "col" | "rank1";
+
+/** One value a row, a column, a matrix or a tensor (rule/shapes.ts). */
+export type VectorShape = "row" | "col" | "matrix" | "tensor";
+export type KernelShape = "element" | VectorShape;
+
+/** A value read from an array of its shape at the place of an element; `term`: at the place of a term of a fold. */
+export interface VectorInput {
+  readonly variable: Variable;
+  readonly array: string;
+  /** Whether the array is kept between steps: a state. */
+  readonly isKept: boolean;
+  readonly shape: VectorShape | "term";
+}
+
 /** Statistics of the runs of one state: where they are measured, and what becomes of them. */
 export interface Statistic {
-  /** Elements that share a scale, or the whole tensor. */
-  readonly run: number | "tensor";
+  readonly run: ScaleRun;
   /** Measured within the tile, or over the whole tensor by an earlier pass. */
   readonly source: "tile" | "global";
   /** A new value to what the maximum is taken of. */
@@ -108,19 +126,61 @@ export interface KernelState {
   readonly straddles: boolean;
 }
 
-/** One pass over one tensor. */
-export interface Kernel {
+interface KernelBase {
   readonly name: string;
-  readonly kind: "measure" | "step";
   /** A line or two for the reader of the generated code. */
   readonly doc: readonly string[];
-  readonly granule: number;
-  readonly tile: number;
   readonly variables: KernelVariables;
   /** Host values it reads, f32, in the order of the uniform buffer, then the u32 keys of its random streams. */
   readonly uniforms: readonly Variable[];
-  /** p, g and decoded states to the new p and the new states, in this order. */
-  readonly update: Fragment;
+  /** Elements after which every packed state begins a new word. */
+  readonly granule: number;
   readonly states: readonly KernelState[];
   readonly tables: readonly Table[];
+  /** What it reads of rows, columns, matrices and tensors. */
+  readonly vectors: readonly VectorInput[];
+}
+
+/** One pass over one tensor. */
+export type Kernel = ElementKernel | FoldKernel;
+
+/** A pass over the elements, tile by tile. */
+export interface ElementKernel extends KernelBase {
+  readonly kind: "measure" | "step";
+  readonly tile: number;
+  /** p, g, decoded states and vectors to the new p and the new states, in this order. */
+  readonly update: Fragment;
+}
+
+/** One value for each of so many neighbours of a shape. */
+export interface Extent {
+  readonly shape: KernelShape;
+  readonly per: number;
+}
+
+/** What one entry of a fold is made of. */
+export interface Reduction {
+  readonly term: Variable;
+  /** A sum is the balanced binary tree of adjacent terms, a maximum ignores NaN. */
+  readonly combine: "sum" | "max";
+  readonly result: Variable;
+}
+
+/**
+ * A pass that gives every entry of a shape one value, from the terms that it stands for or from nothing but other
+ * values of its size.
+ */
+export interface FoldKernel extends KernelBase {
+  readonly kind: "fold";
+  readonly from: Extent;
+  readonly to: Extent;
+  /** What is at one place of `from` to the terms. */
+  readonly terms: Fragment;
+  readonly reductions: readonly Reduction[];
+  /** f32: how many terms an entry has in all. */
+  readonly count: { readonly variable: Variable; readonly of: KernelShape; readonly per: KernelShape };
+  /** Results, the count and values at an entry to what is stored. */
+  readonly finish: Fragment;
+  readonly entryVectors: readonly VectorInput[];
+  readonly stores: readonly { readonly variable: Variable; readonly array: string }[];
 }

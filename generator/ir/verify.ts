@@ -11,10 +11,14 @@ export function verify(kernel: Kernel): Kernel {
     }
     verifyFragment(fragment, kernel);
   }
+  if (kernel.kind === "fold") return kernel;
   if (kernel.tile % kernel.granule !== 0)
     throw defect(kernel, `a tile of ${kernel.tile} splits a granule of ${kernel.granule}`);
   for (const { name, statistic } of kernel.states) {
-    if (statistic?.source === "tile" && (statistic.run === "tensor" || kernel.tile % statistic.run !== 0)) {
+    if (
+      statistic?.source === "tile" &&
+      (typeof statistic.run === "string" || kernel.tile % statistic.run !== 0)
+    ) {
       throw defect(kernel, `a tile of ${kernel.tile} splits a run of ${name}`);
     }
   }
@@ -32,7 +36,8 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     unpack,
     pack,
   ]);
-  return [kernel.update, ...ofState].filter((fragment) => fragment !== null);
+  const own = kernel.kind === "fold" ? [kernel.terms, kernel.finish] : [kernel.update];
+  return [...own, ...ofState].filter((fragment) => fragment !== null);
 }
 
 function verifyFragment(fragment: Fragment, kernel: Kernel): void {

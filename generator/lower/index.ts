@@ -42,7 +42,7 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     math: "exact",
     rule: statements,
     states,
-    variants: variantsOf(states),
+    variants: variantsOf(states, statements),
   };
 }
 
@@ -63,7 +63,7 @@ function lowerState(name: string, state: StateSpec): StatePlan {
   const codec = codecOf(state);
   return {
     name,
-    shape: "element",
+    shape: state.shape ?? "element",
     codec,
     minSize: codec.kind === "f32" ? 0 : (state.min_size ?? DEFAULT_MIN_SIZE),
   };
@@ -72,14 +72,7 @@ function lowerState(name: string, state: StateSpec): StatePlan {
 function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: StateSpec): CodecPlan {
   if (bits === 32) return { kind: "f32", bits, rounding: "nearest" };
   if (bits === 16) return { kind: "bf16", bits, rounding };
-  if (
-    signed === undefined ||
-    mapping === undefined ||
-    normalize === undefined ||
-    normalize === "row" ||
-    normalize === "col" ||
-    normalize === "rank1"
-  ) {
+  if (signed === undefined || mapping === undefined || normalize === undefined) {
     throw new Error("lower needs a checked spec");
   }
   const levels = levelsOf(mapping, bits, signed);

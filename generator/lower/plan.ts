@@ -1,4 +1,4 @@
-import type { ElementFunction, UniformExpr } from "../rule/types.js";
+import type { ElementFunction, KernelShape, ReductionFunction, UniformExpr } from "../rule/types.js";
 import type { EncoderPlan } from "./encoder.js";
 
 /**
@@ -48,7 +48,16 @@ export interface NamedUniform {
 export interface RuleStatement {
   readonly target: string;
   readonly role: "param" | "gradient" | "state" | "local";
-  readonly value: RuleExpr;
+  readonly shape: KernelShape;
+  /** A reduction is always a statement of its own. */
+  readonly value: RuleExpr | ReductionExpr;
+}
+
+export interface ReductionExpr {
+  readonly kind: "reduce";
+  readonly fn: ReductionFunction;
+  readonly arg: RuleExpr;
+  readonly argShape: KernelShape;
 }
 
 export type RuleExpr =
@@ -82,7 +91,7 @@ export interface TableCodec {
   readonly signed: boolean;
   readonly mapping: string;
   readonly rounding: Rounding;
-  readonly normalize: { readonly block: number } | "tensor";
+  readonly normalize: NormalizePlan;
   readonly scale: "f32";
   /** float32[2^bits], ascending. */
   readonly levels: readonly number[];
@@ -92,40 +101,85 @@ export interface TableCodec {
   readonly encoder: EncoderPlan;
 }
 
+/** The elements that share a scale; of rank1, which meet at a scale that is the least of one a dimension. */
+export type NormalizePlan = { readonly block: number } | "tensor" | "row" | "col" | "rank1";
+
 export interface StatePlan {
   readonly name: string;
-  readonly shape: "element";
+  readonly shape: KernelShape;
   readonly codec: CodecPlan;
   /** Tensors of fewer elements keep this state in float32. */
   readonly minSize: number;
 }
 
-/** How the states of a tensor of at least `minSize` elements are kept. */
+/** How the states of a tensor of at least `minSize` elements and `minRank` dimensions are kept. */
 export interface VariantPlan {
   /** quantized: the spec's own codecs; float32: none of them; else which states stay float32. */
   readonly name: string;
   readonly minSize: number;
-  readonly states: readonly { readonly name: string; readonly codec: CodecPlan }[];
+  readonly minRank: number;
+  readonly states: readonly VariantState[];
   /** Elements one thread owns: the smallest run of 16 bytes or more that ends on a word in every packed state. */
   readonly granule: number;
   /** Elements one workgroup owns: whole granules and whole blocks. */
   readonly tile: number;
   readonly passes: readonly PassPlan[];
-  /** Bits a parameter that the states take, scales counted for blocks. */
+  /** Arrays that passes leave for later ones of the same step. */
+  readonly scratch: readonly ScratchPlan[];
+  /** Bits a parameter that the element states take, scales counted for blocks. */
   readonly stateBits: number;
 }
 
+export interface VariantState {
+  readonly name: string;
+  readonly shape: KernelShape;
+  readonly codec: CodecPlan;
+}
+
+/** How many values an array has: one for each of so many neighbours of a shape. */
+export interface Extent {
+  readonly shape: KernelShape;
+  readonly per: number;
+}
+
+/** float32 values; `<state>_next` becomes `<state>` when the step is over. */
+export interface ScratchPlan {
+  readonly name: string;
+  readonly extent: Extent;
+}
+
 /**
- * A pass reads every element once. `measure` leaves the statistics of runs that are longer than a tile in global
- * memory; `step` measures the others within its tile, and writes.
+ * What runs over all tensors at once. A `fold` computes values of rows, columns, matrices or tensors. `measure` leaves
+ * the maxima of runs that no workgroup can measure by itself in global memory; `step` measures the others within its
+ * tile, and writes.
  */
-export interface PassPlan {
+export type PassPlan = ElementPass | FoldPass;
+
+interface PassCost {
+  /** Bytes a parameter. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+export interface ElementPass extends PassCost {
   readonly kind: "measure" | "step";
   readonly kernel: string;
   /** States whose statistics come from within the tile. */
   readonly tileStates: readonly string[];
   /** States whose statistics are measured over the whole tensor by a pass of their own. */
   readonly globalStates: readonly string[];
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
+}
+
+export interface FoldPass extends PassCost {
+  readonly kind: "fold";
+  readonly kernel: string;
+  /** What is reduced, and to what. Terms with `per` above 1 are the sums that the pass before it left. */
+  readonly from: Extent;
+  readonly to: Extent;
+  /** Statements of the rule that are reductions of this pass. */
+  readonly reductions: readonly number[];
+  /** Those of them that later passes read. */
+  readonly kept: readonly number[];
+  /** Statements that give a state its new values, computed where the last reduction ends. */
+  readonly states: readonly number[];
 }

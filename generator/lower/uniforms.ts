@@ -1,4 +1,4 @@
-import type { ElementExpr, Rule, UniformExpr } from "../rule/types.js";
+import type { ElementExpr, Reduction, Rule, UniformExpr } from "../rule/types.js";
 import { evaluateUniform, formatUniform, isConstant } from "../rule/uniform.js";
 import type { NamedUniform, RuleExpr, RuleStatement } from "./plan.js";
 
@@ -7,20 +7,27 @@ export interface Hoisted {
   readonly statements: readonly RuleStatement[];
 }
 
-/** Replaces each maximal uniform expression of a rule by a named value that the host computes, or by a constant. */
+/**
+ * Replaces each maximal uniform expression of a rule by a named value that the host computes, or by a constant, and gives
+ * each reduction an assignment of its own.
+ */
 export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
   const uniforms = new Map<string, NamedUniform>();
   const names = new Set(taken);
+
+  const fresh = (base: string): string => {
+    let name = base;
+    for (let suffix = 2; names.has(name); suffix++) name = `${base}_${suffix}`;
+    names.add(name);
+    return name;
+  };
 
   const nameFor = (expr: UniformExpr, text: string): string => {
     if (expr.kind === "hyper") return expr.name;
     if (expr.kind === "step") return "t";
     const local = Object.entries(rule.uniformLocals).find(([, value]) => value === expr)?.[0];
     const base = local ?? describe(text);
-    let name = base;
-    for (let suffix = 2; names.has(name); suffix++) name = `${base}_${suffix}`;
-    names.add(name);
-    return name;
+    return fresh(base);
   };
 
   const hoist = (expr: UniformExpr): RuleExpr => {
@@ -31,9 +38,23 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
     return { kind: "uniform", name: known.name };
   };
 
+  const statements: RuleStatement[] = [];
+  const reduce = ({ fn, shape, arg, argShape }: Reduction, target: string): void => {
+    const value = { kind: "reduce", fn, arg: rewrite(arg), argShape } as const;
+    statements.push({ target, role: "local", shape, value });
+  };
+  /** What passes leave for later ones is known by its name, so no name may stand for two reductions. */
+  const isNew = (name: string): boolean =>
+    rule.assignments.filter(({ target }) => target === name).length === 1;
+
   const rewrite = (expr: ElementExpr): RuleExpr => {
     if (expr.kind === "uniform") return hoist(asNumber(expr.expr));
     if (expr.kind === "value") return expr;
+    if (expr.kind === "reduce") {
+      const name = fresh(expr.fn);
+      reduce(expr, name);
+      return { kind: "value", name };
+    }
     const args = expr.args.map((argument, index) => {
       const condition = expr.fn === "select" && index === 0 && argument.kind === "uniform";
       return condition ? isTrue(rewrite(argument)) : rewrite(argument);
@@ -41,11 +62,10 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
     return { kind: "apply", fn: expr.fn, args };
   };
 
-  const statements = rule.assignments.map(({ target, role, value }) => ({
-    target,
-    role,
-    value: rewrite(value),
-  }));
+  for (const { target, role, shape, value } of rule.assignments) {
+    if (value.kind === "reduce" && role === "local" && isNew(target)) reduce(value, target);
+    else statements.push({ target, role, shape, value: rewrite(value) });
+  }
   return { uniforms: [...uniforms.values()], statements };
 }
 

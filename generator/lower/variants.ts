@@ -1,4 +1,12 @@
-import type { CodecPlan, PassPlan, StatePlan, VariantPlan } from "./plan.js";
+import { schedule } from "./passes.js";
+import type {
+  CodecPlan,
+  NormalizePlan,
+  RuleStatement,
+  StatePlan,
+  VariantPlan,
+  VariantState,
+} from "./plan.js";
 
 /** The longest run whose statistics one workgroup can measure by itself, in elements. */
 const MAX_TILE = 8192;
@@ -6,20 +14,40 @@ const MAX_TILE = 8192;
 const MIN_TILE = 1024;
 /** float32 elements of one 16-byte access. */
 const MIN_GRANULE = 4;
+/** What a tensor of less than two dimensions takes for rank1, whose only scale would be the elements themselves. */
+export const RANK1_BLOCK = { block: 128 };
 
 const float32: CodecPlan = { kind: "f32", bits: 32, rounding: "nearest" };
 
-/** One variant for each set of states that a tensor of some size quantizes, the largest tensors first. */
-export function variantsOf(states: readonly StatePlan[]): VariantPlan[] {
+/**
+ * One variant for each set of states that a tensor of some size quantizes, the largest tensors first; and where a state
+ * has rank-1 scales, another for tensors of one dimension.
+ */
+export function variantsOf(states: readonly StatePlan[], rule: readonly RuleStatement[]): VariantPlan[] {
   const sizes = [...new Set([0, ...states.map(({ minSize }) => minSize)])].sort((a, b) => b - a);
-  return sizes.map((minSize, index) => {
-    const kept = states.map(({ name, codec, minSize: least }) => ({
+  return sizes.flatMap((minSize, index) => {
+    const kept = states.map(({ name, shape, codec, minSize: least }) => ({
       name,
+      shape,
       codec: least <= minSize ? codec : float32,
     }));
     const name = nameOf(states, minSize);
-    return variantOf(name, index === 0 ? "" : `_${name}`, minSize, kept);
+    const suffix = index === 0 ? "" : `_${name}`;
+    if (!kept.some(({ codec }) => isRank1(codec))) return [variantOf(name, suffix, minSize, 0, kept, rule)];
+    const flat = kept.map((state) => ({ ...state, codec: withBlocks(state.codec) }));
+    return [
+      variantOf(name, suffix, minSize, 2, kept, rule),
+      variantOf(`${name}_flat`, `${suffix}_flat`, minSize, 0, flat, rule),
+    ];
   });
+}
+
+function isRank1(codec: CodecPlan): boolean {
+  return codec.kind === "table" && codec.normalize === "rank1";
+}
+
+function withBlocks(codec: CodecPlan): CodecPlan {
+  return codec.kind === "table" && codec.normalize === "rank1" ? { ...codec, normalize: RANK1_BLOCK } : codec;
 }
 
 function nameOf(states: readonly StatePlan[], minSize: number): string {
@@ -33,21 +61,24 @@ function variantOf(
   name: string,
   suffix: string,
   minSize: number,
-  states: VariantPlan["states"],
+  minRank: number,
+  states: readonly VariantState[],
+  rule: readonly RuleStatement[],
 ): VariantPlan {
-  const granule = states.reduce(
+  const elements = states.filter(({ shape }) => shape === "element");
+  const granule = elements.reduce(
     (run, { codec }) => leastCommonMultiple(run, wordElements(codec)),
     MIN_GRANULE,
   );
   let run = granule;
   const tileStates: string[] = [];
   const globalStates: string[] = [];
-  const blocks = states.flatMap(({ name, codec }) =>
+  const blocks = elements.flatMap(({ name, codec }) =>
     codec.kind === "table" ? [{ name, normalize: codec.normalize }] : [],
   );
   for (const { name, normalize } of blocks.sort((a, b) => size(a.normalize) - size(b.normalize))) {
     const longer =
-      normalize === "tensor" ? Number.POSITIVE_INFINITY : leastCommonMultiple(run, normalize.block);
+      typeof normalize === "string" ? Number.POSITIVE_INFINITY : leastCommonMultiple(run, normalize.block);
     if (longer > MAX_TILE) globalStates.push(name);
     else {
       tileStates.push(name);
@@ -58,38 +89,17 @@ function variantOf(
   return {
     name,
     minSize,
+    minRank,
     states,
     granule,
     tile: run * Math.max(1, Math.ceil(MIN_TILE / run)),
-    passes: passesOf(suffix, states, tileStates, globalStates),
-    stateBits: states.reduce((bits, { codec }) => bits + codec.bits + scaleBits(codec), 0),
+    ...schedule(rule, states, suffix, tileStates, globalStates),
+    stateBits: elements.reduce((bits, { codec }) => bits + codec.bits + scaleBits(codec), 0),
   };
 }
 
-function passesOf(
-  suffix: string,
-  states: VariantPlan["states"],
-  tileStates: readonly string[],
-  globalStates: readonly string[],
-): PassPlan[] {
-  const stateBytes = states.reduce((bytes, { codec }) => bytes + (codec.bits + scaleBits(codec)) / 8, 0);
-  const shared = { tileStates, globalStates };
-  const step: PassPlan = {
-    kind: "step",
-    kernel: `step${suffix}`,
-    ...shared,
-    bytesRead: 8 + stateBytes,
-    bytesWritten: 4 + stateBytes,
-  };
-  if (globalStates.length === 0) return [step];
-  return [
-    { kind: "measure", kernel: `measure${suffix}`, ...shared, bytesRead: 8 + stateBytes, bytesWritten: 0 },
-    step,
-  ];
-}
-
-function size(normalize: { readonly block: number } | "tensor"): number {
-  return normalize === "tensor" ? Number.POSITIVE_INFINITY : normalize.block;
+function size(normalize: NormalizePlan): number {
+  return typeof normalize === "string" ? Number.POSITIVE_INFINITY : normalize.block;
 }
 
 /** Elements in the shortest run of whole words. */
@@ -98,7 +108,7 @@ function wordElements({ bits }: CodecPlan): number {
 }
 
 function scaleBits(codec: CodecPlan): number {
-  return codec.kind === "table" && codec.normalize !== "tensor" ? 32 / codec.normalize.block : 0;
+  return codec.kind === "table" && typeof codec.normalize === "object" ? 32 / codec.normalize.block : 0;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,5 +1,5 @@
 import type { Op } from "../ir/ops.js";
-import type { Fragment, Kernel, KernelState, Variable } from "../ir/types.js";
+import type { FoldKernel, Fragment, Kernel, KernelState, Variable, VectorInput } from "../ir/types.js";
 import type { Dialect, Spelling } from "./dialect.js";
 import { printFragment, shortestFloat } from "./index.js";
 
@@ -80,25 +80,47 @@ export function printKernels(kernels: readonly Kernel[]): string {
 }
 
 function printKernel(kernel: Kernel): string[] {
-  const { name, kind, doc, granule, tile, uniforms, update, states, tables } = kernel;
+  const { name, kind, doc, granule, uniforms, states, tables } = kernel;
+  const size = kernel.kind === "fold" ? formatFold(kernel) : `tile ${kernel.tile}`;
   return [
-    `kernel ${name} (${kind}, tile ${tile}, granule ${granule})`,
+    `kernel ${name} (${kind}, ${size}, granule ${granule})`,
     ...doc.map((line) => `  # ${line}`),
     `  uniforms ${list(uniforms)}`,
     ...tables.map(
       ({ name: table, values }) =>
         `  table ${table}: f32[${values.length}] = ${values.map(shortestFloat).join(" ")}`,
     ),
-    ...named("update", update, "  "),
+    ...vectorLines(kernel.vectors),
+    ...(kernel.kind === "fold" ? printFold(kernel) : named("update", kernel.update, "  ")),
     ...states.flatMap(printState),
   ];
+}
+
+function formatFold({ from, to }: FoldKernel): string {
+  const text = ({ shape, per }: FoldKernel["from"]): string => (per > 1 ? `${shape}/${per}` : shape);
+  return `${text(from)} to ${text(to)}`;
+}
+
+function printFold({ terms, reductions, count, finish, entryVectors, stores }: FoldKernel): string[] {
+  return [
+    ...named("terms", reductions.length === 0 ? null : terms, "  "),
+    ...reductions.map(({ result, combine, term }) => `  ${result.name} = ${combine} of ${term.name}`),
+    `  ${count.variable.name} = ${count.of}s a ${count.per}`,
+    ...vectorLines(entryVectors),
+    ...named("finish", finish, "  "),
+    ...stores.map(({ array, variable }) => `  store ${variable.name} in ${array}`),
+  ];
+}
+
+function vectorLines(vectors: readonly VectorInput[]): string[] {
+  return vectors.map(({ variable, array, shape }) => `  ${variable.name} = ${array}, one a ${shape}`);
 }
 
 function printState(state: KernelState): string[] {
   const { name, bits, words, statistic } = state;
   const stored =
     state.decode === null ? "stored as it is" : `${words} ${words === 1 ? "word" : "words"} a granule`;
-  const run = statistic?.run === "tensor" ? "the tensor" : `runs of ${statistic?.run}`;
+  const run = typeof statistic?.run === "string" ? nameOfRun[statistic.run] : `runs of ${statistic?.run}`;
   const where = statistic?.source === "tile" ? "within the tile" : "by an earlier pass";
   return [
     `  state ${name} (${bits} bits, ${stored})`,
@@ -113,6 +135,13 @@ function printState(state: KernelState): string[] {
     ...named("pack", state.pack),
   ];
 }
+
+const nameOfRun = {
+  tensor: "the tensor",
+  row: "rows",
+  col: "columns",
+  rank1: "all other dimensions, a maximum for each index of each dimension",
+} as const;
 
 function named(title: string, fragment: Fragment | null, indent = "    "): string[] {
   if (fragment === null) return [];

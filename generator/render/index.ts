@@ -21,7 +21,7 @@ export function render(kernels: readonly Kernel[], plan: Plan, target: Target): 
   const header = packageView(plan);
   const rendered = kernels.map((kernel) => {
     const view = { ...header, ...kernelView(kernel, target) };
-    const text = apply(target.kernel.skeleton, view);
+    const text = apply(target.kernel.skeletons[kernel.kind], view);
     return { ...view, text, quotedText: text.replace(/[`\\]|\$\{/g, "\\$&") };
   });
   const { path } = target.kernel;

@@ -1,4 +1,4 @@
-import { describeCodec } from "../build/index.js";
+import { describeState } from "../build/index.js";
 import type { Plan } from "../lower/plan.js";
 
 /** What the header of every generated file says: the spec's name and the resolved plan. */
@@ -10,9 +10,9 @@ export function packageView(plan: Plan) {
     title: plan.title,
     reference: plan.reference,
     rule: plan.update.split("\n"),
-    codecs: plan.states.map(({ name, codec, minSize }) => {
+    codecs: plan.states.map(({ name, shape, codec, minSize }) => {
       const small = minSize > 0 ? `; float32 below ${minSize} elements` : "";
-      return `${name}: ${describeCodec(codec)}${small}`;
+      return `${name}: ${describeState(shape, codec)}${small}`;
     }),
     uniformTexts: plan.uniforms.map(({ name, text }) => ({ name, text })),
     tileOf: quantized?.tile ?? 0,

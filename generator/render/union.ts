@@ -1,3 +1,4 @@
+import { RANK1_BLOCK } from "../lower/variants.js";
 import type { KernelView } from "./view.js";
 
 /** What a file that holds all kernels of a package needs once. */
@@ -9,6 +10,15 @@ export function unionOf(kernels: readonly KernelView[]) {
     tables: [...tables.values()],
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
     anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),
+    flatRun: RANK1_BLOCK.block,
+    anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
+    anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
+    anyMaximum: kernels.some((kernel) => "anyMaximum" in kernel && kernel.anyMaximum),
+    /** Terms that are summed, each by a tree of its own. */
+    sums: [...new Set(kernels.flatMap((kernel) => ("anySum" in kernel ? kernel.reductions : [])))]
+      .filter(({ isSum }) => isSum)
+      .map(({ term }) => term)
+      .filter((term, index, all) => all.indexOf(term) === index),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBits: kernels.some(({ needsBits }) => needsBits),

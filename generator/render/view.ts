@@ -1,28 +1,88 @@
 import { prune } from "../ir/prune.js";
-import type { Kernel, KernelState, Table, Variable } from "../ir/types.js";
+import type {
+  ElementKernel,
+  Extent,
+  FoldKernel,
+  Kernel,
+  KernelShape,
+  KernelState,
+  Table,
+  Variable,
+  VectorInput,
+} from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
+import { RANK1_BLOCK } from "../lower/variants.js";
 import type { Dialect } from "../print/dialect.js";
 import { neededHelpers, printFragment, printName, shortestFloat } from "../print/index.js";
 import type { Target } from "../target.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
-export type KernelView = ReturnType<typeof kernelView>;
+export type KernelView = ElementView | FoldView;
+export type ElementView = ReturnType<typeof elementView>;
+export type FoldView = ReturnType<typeof foldView>;
 
-export function kernelView(kernel: Kernel, target: Target) {
+export function kernelView(kernel: Kernel, target: Target): KernelView {
+  return kernel.kind === "fold" ? foldView(kernel, target) : elementView(kernel, target);
+}
+
+function elementView(kernel: ElementKernel, target: Target) {
   const { dialect } = target;
-  const name = ({ name }: Variable): string => printName(name, dialect);
   const granule = granuleOf(kernel, target);
   const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
   const [parameter] = kernel.update.outputs;
+  const base = baseView(kernel, granule, target);
+  const { states } = base;
+
+  return {
+    ...base,
+    isStep: kernel.kind === "step",
+    isMeasure: kernel.kind === "measure",
+    readsP: true,
+    readsG: true,
+    /** Whether it reads or writes what passes leave for later ones. */
+    readsNext: base.anyGlobal || kernel.vectors.some(({ isKept }) => !isKept),
+    tile: kernel.tile,
+    granules,
+    threads,
+    rounds,
+    /** Whether some thread has no granule in the last round. */
+    isSeveralRounds: rounds > 1,
+    ragged: rounds * threads !== granules,
+    /** Elements that one thread owns. */
+    owned: rounds * granule,
+    newParameter: parameter === undefined ? "" : printName(parameter.name, dialect),
+    updateLines: printFragment(kernel.update, dialect),
+    vectors: kernel.vectors.map((vector) => vectorView(vector, "element", dialect)),
+    arrays: arraysOf(kernel.vectors),
+    /** Some state's statistics are measured here, so that elements are visited twice. */
+    twoPhases: kernel.kind === "step" && states.some(({ isTile }) => isTile),
+    /** The arrays of a tensor that the kernel finds, in the order of its record. */
+    fields: [
+      ...base.geometry,
+      "p",
+      "g",
+      ...states.flatMap(({ fields }) => fields),
+      ...arraysOf(kernel.vectors),
+    ],
+    anyShared: kernel.kind === "step" && states.some(({ isShared }) => isShared),
+    anyStream: states.some(({ isStochastic }) => isStochastic),
+  };
+}
+
+/** What both kinds of kernels have. */
+function baseView(kernel: Kernel, granule: number, target: Target) {
+  const { dialect } = target;
+  const name = ({ name }: Variable): string => printName(name, dialect);
+  const tile = kernel.kind === "fold" ? 0 : kernel.tile;
   const common = {
     index: name(kernel.variables.index),
     element: name(kernel.variables.element),
     elementHigh: name(kernel.variables.elementHigh),
     tensorId: name(kernel.variables.tensorId),
-    tile: kernel.tile,
+    tile,
     granule,
   };
   const states = kernel.states.map((state, index) => ({
@@ -33,20 +93,18 @@ export function kernelView(kernel: Kernel, target: Target) {
   const fragments = fragmentsOf(kernel);
   const needs = neededHelpers(fragments, dialect);
   const read = namesRead(fragments);
-
+  const vectors = kernel.kind === "fold" ? [...kernel.vectors, ...kernel.entryVectors] : kernel.vectors;
+  const needsMatrix =
+    kernel.kind === "fold" || vectors.length > 0 || states.some(({ isRow, isCol }) => isRow || isCol);
+  const anyRank1 = states.some(({ isRank1 }) => isRank1);
   return {
     name: kernel.name,
     doc: kernel.doc,
-    isStep: kernel.kind === "step",
+    /** What the kernel needs to know of a tensor's shape. */
+    geometry: [...(needsMatrix ? ["rows", "cols"] : []), ...(anyRank1 ? ["rank", ...sizes] : [])],
+    isFold: kernel.kind === "fold",
     ...common,
-    granules,
-    threads,
-    rounds,
-    /** Whether some thread has no granule in the last round. */
-    isSeveralRounds: rounds > 1,
-    ragged: rounds * threads !== granules,
-    /** Elements that one thread owns. */
-    owned: rounds * granule,
+    states,
     uniforms: kernel.uniforms.map(({ name: uniform, type }) => ({
       field: uniform,
       name: printName(uniform, dialect),
@@ -54,17 +112,11 @@ export function kernelView(kernel: Kernel, target: Target) {
       isKey: type === "u32",
       isRead: read.has(uniform),
     })),
-    newParameter: parameter === undefined ? "" : name(parameter),
-    updateLines: printFragment(kernel.update, dialect),
-    states,
-    /** Some state's statistics are measured here, so that elements are visited twice. */
-    twoPhases: kernel.kind === "step" && states.some(({ isTile }) => isTile),
     anyPacked: states.some(({ isPacked }) => isPacked),
-    /** The arrays of a tensor that the kernel finds, in the order of its record. */
-    fields: ["p", "g", ...states.flatMap(({ fields }) => fields)],
-    anyShared: kernel.kind === "step" && states.some(({ isShared }) => isShared),
-    anyStream: states.some(({ isStochastic }) => isStochastic),
     anyGlobal: states.some(({ isGlobal }) => isGlobal),
+    anyRank1,
+    anyShaped: states.some(({ isShaped }) => isShaped),
+    needsMatrix,
     tables: tableViews(kernel.tables, dialect),
     needsBits: needs.has("bits"),
     needsFromBits: needs.has("fromBits"),
@@ -72,8 +124,99 @@ export function kernelView(kernel: Kernel, target: Target) {
   };
 }
 
+/** Sizes of the dimensions; rank-1 scales are for tensors of so many at most. */
+const sizes = Array.from({ length: 8 }, (_, dimension) => `size${dimension}`);
+
+function foldView(kernel: FoldKernel, target: Target) {
+  const { dialect } = target;
+  const { from, to, count, reductions, stores, terms, finish } = kernel;
+  const name = ({ name }: Variable): string => printName(name, dialect);
+  const base = baseView(kernel, kernel.granule, target);
+  const isAtElements = from.shape === "element" && from.per === 1 && reductions.length > 0;
+  const reads = (input: string): boolean => terms.inputs.some((given) => given.name === input);
+  const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
+  const stored = stores.map(({ array, variable }) => ({ array, value: name(variable) }));
+  const parameters = ["p", "g"].filter((input) => isAtElements && reads(input));
+  return {
+    ...base,
+    isStep: false,
+    isMeasure: false,
+    readsNext: true,
+    anyStream: false,
+    anyShared: false,
+    /** Threads of a workgroup, which compute one entry each. */
+    threads: 64,
+    from: extentView(from),
+    to: extentView(to),
+    /** What an entry stands for is a column: a place in every row. */
+    isColumns: from.shape === "element" && to.shape === "col",
+    isAtElements,
+    readsP: parameters.includes("p"),
+    readsG: parameters.includes("g"),
+    isReduction: reductions.length > 0,
+    runSize: to.per / from.per,
+    count: { name: name(count.variable), of: shapeView(count.of), per: shapeView(count.per) },
+    isCountRead: namesRead([finish]).has(count.variable.name),
+    reductions: reductions.map(({ term, result, combine }) => ({
+      term: name(term),
+      result: name(result),
+      isSum: combine === "sum",
+    })),
+    anySum: reductions.some(({ combine }) => combine === "sum"),
+    anyMaximum: reductions.some(({ combine }) => combine === "max"),
+    termLines: printFragment(terms, dialect),
+    finishLines: printFragment(finish, dialect),
+    vectors: kernel.vectors.map((vector) => vectorView(vector, from.shape, dialect)),
+    entryVectors: kernel.entryVectors.map((vector) => vectorView(vector, to.shape, dialect)),
+    arrays: [...new Set([...arrays, ...stored.map(({ array }) => array)])],
+    stores: stored,
+    fields: [
+      ...base.geometry,
+      ...parameters,
+      ...base.states.flatMap(({ fields }) => fields),
+      ...new Set([...arrays, ...stored.map(({ array }) => array)]),
+    ],
+  };
+}
+
+function arraysOf(vectors: readonly VectorInput[]): string[] {
+  return [...new Set(vectors.map(({ array }) => array))];
+}
+
+function shapeView(shape: KernelShape) {
+  return {
+    isElement: shape === "element",
+    isRow: shape === "row",
+    isCol: shape === "col",
+    isMatrix: shape === "matrix",
+    isTensor: shape === "tensor",
+  };
+}
+
+function extentView({ shape, per }: Extent) {
+  return { ...shapeView(shape), per, rest: per - 1, isRuns: per > 1 };
+}
+
+/** Where a value stands that belongs to a place of another shape. */
+function vectorView({ variable, array, isKept, shape }: VectorInput, at: KernelShape, dialect: Dialect) {
+  const isSame = shape === "term" || shape === at;
+  const isOf = (of: KernelShape, own: KernelShape): boolean => at === of && shape === own;
+  return {
+    name: printName(variable.name, dialect),
+    array,
+    isKept,
+    isSame,
+    isFirst: !isSame && shape === "tensor",
+    isRowOfElement: isOf("element", "row"),
+    isColOfElement: isOf("element", "col"),
+    isMatrixOfElement: isOf("element", "matrix"),
+    isMatrixOfRow: isOf("row", "matrix"),
+    isMatrixOfCol: isOf("col", "matrix"),
+  };
+}
+
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
-function granuleOf(kernel: Kernel, { capabilities }: Target): number {
+function granuleOf(kernel: ElementKernel, { capabilities }: Target): number {
   let granule = kernel.granule;
   while (granule < capabilities.granule) granule *= 2;
   return kernel.tile % granule === 0 ? granule : kernel.granule;
@@ -89,9 +232,12 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
   const { variables, statistic } = state;
   const isPacked = state.locate !== null;
   const run = statistic?.run ?? "tensor";
-  const isTile = statistic?.source === "tile";
+  const isMeasured = kernel.kind !== "fold";
+  const isTile = isMeasured && statistic?.source === "tile";
+  const isGlobal = isMeasured && statistic?.source === "global";
   const words = (granule * state.bits) / 32;
-  const lanes = isTile && run !== "tensor" ? lanesOf(run / granule, target) : 0;
+  const lanes = isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
+  const tile = kernel.kind === "fold" ? 0 : kernel.tile;
   return {
     ...Object.fromEntries(
       Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
@@ -105,25 +251,32 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     data: isPacked && state.bits !== 16 ? `${state.name}_codes` : `${state.name}_data`,
     hasScale: statistic !== null,
     /** Whether this kernel measures it. */
-    hasMaximum: kernel.kind === "step" ? isTile : statistic?.source === "global",
+    hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
     fields: [
       isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
       ...(statistic === null ? [] : [`${state.name}_scale`]),
-      ...(statistic?.source === "global" ? [`${state.name}_next`] : []),
+      ...(isGlobal ? [`${state.name}_next`] : []),
     ],
     isTile,
-    isGlobal: statistic?.source === "global",
+    isGlobal,
     isTensor: run === "tensor",
-    run: run === "tensor" ? 0 : run,
+    isRow: run === "row",
+    isCol: run === "col",
+    isRank1: run === "rank1",
+    /** Elements that share a scale instead where a tensor has less than two dimensions. */
+    flatRun: RANK1_BLOCK.block,
+    /** Whether the shape of a tensor decides which elements share a scale. */
+    isShaped: run === "row" || run === "col" || run === "rank1",
+    run: typeof run === "string" ? 0 : run,
     /** Runs that a tile holds. */
-    runs: isTile && run !== "tensor" ? kernel.tile / run : 0,
+    runs: isTile && typeof run === "number" ? tile / run : 0,
     /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
     lanes,
     isLanes: lanes > 0,
     isShared: isTile && lanes === 0,
-    isOneRun: isTile && kernel.tile === run,
+    isOneRun: isTile && tile === run,
     /** Whether a granule lies within one run. */
-    granuleInRun: run === "tensor" || run % granule === 0,
+    granuleInRun: run === "tensor" || (typeof run === "number" && run % granule === 0),
     isStochastic: state.stream !== null,
     straddles: state.straddles,
     bits: state.bits,

@@ -5,7 +5,8 @@ import type { Assignment } from "./ast.js";
 import { isFunction, typeExpression } from "./expressions.js";
 import { parseRule } from "./parse.js";
 import { analyzeSchedules } from "./schedules.js";
-import type { ElementAssignment, Rule, UniformExpr } from "./types.js";
+import { describeShape, fitsShape } from "./shapes.js";
+import type { ElementAssignment, KernelShape, Rule, UniformExpr } from "./types.js";
 import { usageDiagnostics } from "./usage.js";
 import { asElement, type Report, reporter, type Scope, type Value } from "./values.js";
 
@@ -19,7 +20,7 @@ export interface Analysis {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const usageStaysClear = new Set<DiagnosticCode>(["E302", "E305", "E310", "E311", "E312", "E501"]);
+const usageStaysClear = new Set<DiagnosticCode>(["E302", "E305", "E310", "E311", "E312", "E313", "E501"]);
 
 /** Resolves names and shapes of a spec's update rule and schedules. */
 export function analyze(spec: RuleText, source: Source): Analysis {
@@ -39,7 +40,8 @@ export function analyze(spec: RuleText, source: Source): Analysis {
   const values = new Map<string, Value | undefined>();
   values.set("t", uniform({ kind: "step" }));
   for (const name of hypers) values.set(name, uniform({ kind: "hyper", name }));
-  for (const name of elements) values.set(name, element(name));
+  const shapes = new Map(elements.map((name) => [name, shapeOf(spec.states?.[name])]));
+  for (const [name, shape] of shapes) values.set(name, stored(name, shape));
 
   const assignments: ElementAssignment[] = [];
   const uniformLocals: Record<string, UniformExpr> = {};
@@ -63,13 +65,19 @@ export function analyze(spec: RuleText, source: Source): Analysis {
       );
     }
     if (value?.type !== "number") {
-      values.set(target, role === "local" ? undefined : element(target));
+      values.set(target, role === "local" ? undefined : stored(target, shapes.get(target) ?? "element"));
     } else if (role === "local" && value.shape === "uniform") {
       uniformLocals[target] = value.uniform;
       values.set(target, value);
     } else {
-      assignments.push({ target, role, value: asElement(value, ast, scope) });
-      values.set(target, element(target));
+      const shape =
+        role === "local" && value.shape !== "uniform" ? value.shape : (shapes.get(target) ?? "element");
+      if (!fitsShape(value.shape, shape)) {
+        const found = `${target} has ${describeShape[shape]}, and is given ${describeShape[value.shape]}`;
+        report("E313", ast.span, found, `reduce it, for example with ${remedyOf[shape]}`);
+      }
+      assignments.push({ target, role, shape, value: asElement(value, ast, scope) });
+      values.set(target, stored(target, shape));
     }
   }
 
@@ -103,9 +111,23 @@ function mayAssign(
   return false;
 }
 
-function element(name: string): Value {
-  return { shape: "element", type: "number", element: { kind: "value", name } };
+function stored(name: string, shape: KernelShape): Value {
+  return { shape, type: "number", element: { kind: "value", name } };
 }
+
+/** Of a state as it is written; what is no shape has been reported. */
+function shapeOf(state: unknown): KernelShape {
+  const { shape } = Object(state) as { readonly shape?: unknown };
+  return shape === "row" || shape === "col" || shape === "tensor" ? shape : "element";
+}
+
+const remedyOf: Record<KernelShape, string> = {
+  element: "mean",
+  row: "rowmean or rowmax",
+  col: "colmean or colmax",
+  matrix: "rowmean and colmean",
+  tensor: "mean, sum, norm, rms or absmax",
+};
 
 function uniform(expr: UniformExpr): Value {
   return { shape: "uniform", type: "number", uniform: expr };

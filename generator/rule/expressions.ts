@@ -2,7 +2,8 @@ import { nearest, suggest } from "../nearest.js";
 import type { Ast } from "./ast.js";
 import { callable, functionRows, operatorFunctions, reductions } from "./functions.js";
 import { typePower } from "./power.js";
-import type { ElementFunction, UniformFunction } from "./types.js";
+import { describeShape, joinShapes, reducedShape } from "./shapes.js";
+import type { ElementFunction, KernelShape, ReductionFunction, UniformFunction } from "./types.js";
 import { formatUniform, isZero } from "./uniform.js";
 import { asElement, expectType, type Scope, type Type, type Value } from "./values.js";
 
@@ -47,15 +48,10 @@ function typeCall(ast: Extract<Ast, { kind: "call" }>, scope: Scope): Value | un
   const { callee, calleeSpan } = ast;
   const fn = callable.find((name) => name === callee);
   if (fn !== undefined) return typeApplied(fn, ast.arguments, ast, scope);
+  const reduction = reductions.find((name) => name === callee);
+  if (reduction !== undefined) return typeReduction(reduction, ast, scope);
   for (const argument of ast.arguments) typeExpression(argument, scope);
-  if (isFunction(callee)) {
-    scope.report(
-      "E501",
-      calleeSpan,
-      `the reduction ${callee} is not built yet`,
-      "this version builds element-wise rules",
-    );
-  } else if (scope.values.has(callee)) {
+  if (scope.values.has(callee)) {
     scope.used.add(callee);
     scope.report(
       "E303",
@@ -64,7 +60,12 @@ function typeCall(ast: Extract<Ast, { kind: "call" }>, scope: Scope): Value | un
       `write ${callee} * (...) to multiply`,
     );
   } else {
-    scope.report("E303", calleeSpan, `${callee} is not a function`, suggest(callee, callable));
+    scope.report(
+      "E303",
+      calleeSpan,
+      `${callee} is not a function`,
+      suggest(callee, [...callable, ...reductions]),
+    );
   }
   return undefined;
 }
@@ -110,5 +111,34 @@ function typeApplied(fn: UniformFunction, asts: readonly Ast[], ast: Ast, scope:
     );
   }
   const args = values.map((value, index) => asElement(value, asts[index] as Ast, scope));
-  return { shape: "element", type, element: { kind: "apply", fn: fn as ElementFunction, args } };
+  const shape = joinShapes(values.map((value) => value.shape)) as KernelShape;
+  return { shape, type, element: { kind: "apply", fn: fn as ElementFunction, args } };
+}
+
+function typeReduction(
+  fn: ReductionFunction,
+  { arguments: asts, span }: Extract<Ast, { kind: "call" }>,
+  scope: Scope,
+): Value | undefined {
+  const [value] = asts.map((argument) => typeExpression(argument, scope));
+  const [ast] = asts;
+  if (asts.length !== 1 || ast === undefined) {
+    scope.report("E304", span, `${fn} takes 1 argument, found ${asts.length}`, `write ${fn}(a)`);
+    return undefined;
+  }
+  if (value === undefined || !expectType("number", value, ast, scope)) return undefined;
+  const shape = reducedShape(fn, value.shape);
+  if (shape === undefined || shape === "element" || value.shape === "uniform") {
+    const found = `${fn} of what is ${describeShape[value.shape]}`;
+    scope.report("E313", ast.span, found, `${fn} takes ${reducible(fn)}`);
+    return undefined;
+  }
+  const { element: arg, shape: argShape } = value;
+  return { shape, type: "number", element: { kind: "reduce", fn, shape, arg, argShape } };
+}
+
+function reducible(fn: ReductionFunction): string {
+  if (fn.startsWith("row")) return "a value that differs along a row: of an element or a column";
+  if (fn.startsWith("col")) return "a value that differs along a column: of an element or a row";
+  return "a value of an element, a row, a column or a matrix";
 }

@@ -1,5 +1,5 @@
 import type { BinaryOperator } from "./ast.js";
-import type { UniformFunction } from "./types.js";
+import type { ReductionFunction, UniformFunction } from "./types.js";
 
 /** One row a function of the update language that kernels or the host compute. */
 interface FunctionRow {
@@ -53,7 +53,7 @@ export const callable = [
   "log",
 ] as const satisfies readonly UniformFunction[];
 
-/** Reductions of the language; `check` says that they are not built yet. */
+/** Reductions of the language (rule/shapes.ts). */
 export const reductions = [
   "rowmean",
   "colmean",
@@ -64,7 +64,7 @@ export const reductions = [
   "norm",
   "rms",
   "absmax",
-] as const;
+] as const satisfies readonly ReductionFunction[];
 
 export const operatorFunctions: Record<BinaryOperator, UniformFunction> = {
   "+": "add",

@@ -12,7 +12,7 @@ export function typePower(
 ): Value | undefined {
   if (!expectType("number", base, ast.left, scope) || !expectType("number", exponent, ast.right, scope))
     return undefined;
-  if (exponent.shape === "element") {
+  if (exponent.shape !== "uniform") {
     const remedy =
       "an exponent is a number; of a uniform base (numbers, hypers, t) it may be any uniform value";
     scope.report("E305", ast.right.span, "an exponent that differs from element to element", remedy);
@@ -27,7 +27,7 @@ export function typePower(
   }
   const power = constantOf(exponent.uniform);
   const element = power === undefined ? undefined : elementPower(asElement(base, ast.left, scope), power);
-  if (element !== undefined) return { shape: "element", type: "number", element };
+  if (element !== undefined) return { shape: base.shape, type: "number", element };
   const found = `an element to the power ${formatUniform(exponent.uniform)} is no product, quotient or root`;
   scope.report("E311", ast.right.span, found, "elements take the powers 1 to 8, 0.5 and their negatives");
   return undefined;

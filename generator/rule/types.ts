@@ -1,7 +1,22 @@
 /** The update rule after analysis: every name resolved, every value's shape known. Types only. */
 
-/** What a value ranges over: one a step, one an element, one a row or column, one a tensor. */
-export type Shape = "uniform" | "element" | "row" | "col" | "tensor";
+/** What a value ranges over: one a step, one an element, one a row, column or matrix, one a tensor (rule/shapes.ts). */
+export type Shape = "uniform" | KernelShape;
+/** Of what kernels compute. */
+export type KernelShape = "element" | VectorShape;
+/** Of what is smaller than a tensor. */
+export type VectorShape = "row" | "col" | "matrix" | "tensor";
+
+export type ReductionFunction =
+  | "rowmean"
+  | "rowmax"
+  | "colmean"
+  | "colmax"
+  | "mean"
+  | "sum"
+  | "norm"
+  | "rms"
+  | "absmax";
 
 export type ArithmeticFunction = "add" | "sub" | "mul" | "div" | "neg";
 export type ComparisonFunction = "lt" | "le" | "gt" | "ge" | "eq" | "ne";
@@ -23,12 +38,25 @@ export type ElementExpr =
   | { readonly kind: "uniform"; readonly expr: UniformExpr }
   /** p, g, a state or a local: its latest value. */
   | { readonly kind: "value"; readonly name: string }
-  | { readonly kind: "apply"; readonly fn: ElementFunction; readonly args: readonly ElementExpr[] };
+  | { readonly kind: "apply"; readonly fn: ElementFunction; readonly args: readonly ElementExpr[] }
+  | Reduction;
+
+/** One value from many. */
+export interface Reduction {
+  readonly kind: "reduce";
+  readonly fn: ReductionFunction;
+  /** Of the result. */
+  readonly shape: VectorShape;
+  readonly arg: ElementExpr;
+  /** Of the argument. */
+  readonly argShape: KernelShape;
+}
 
 /** `name = value`, in the order of the rule; assignments of uniform values are inlined where they are used. */
 export interface ElementAssignment {
   readonly target: string;
   readonly role: "param" | "gradient" | "state" | "local";
+  readonly shape: KernelShape;
   readonly value: ElementExpr;
 }
 

@@ -1,7 +1,7 @@
 import type { Diagnostic, DiagnosticCode } from "../diagnostics.js";
 import type { Path, Source } from "../parse/source.js";
 import type { Ast, Span } from "./ast.js";
-import type { ElementExpr, UniformExpr } from "./types.js";
+import type { ElementExpr, KernelShape, UniformExpr } from "./types.js";
 import { evaluateUniform, formatUniform, isConstant } from "./uniform.js";
 
 export type Type = "number" | "bool";
@@ -9,7 +9,7 @@ export type Type = "number" | "bool";
 /** An analyzed expression. */
 export type Value =
   | { readonly shape: "uniform"; readonly type: Type; readonly uniform: UniformExpr }
-  | { readonly shape: "element"; readonly type: Type; readonly element: ElementExpr };
+  | { readonly shape: KernelShape; readonly type: Type; readonly element: ElementExpr };
 
 export type Report = (code: DiagnosticCode, span: Span, message: string, remedy: string) => void;
 
@@ -39,7 +39,7 @@ export function reporter(source: Source, path: Path, diagnostics: Diagnostic[]):
 
 /** A value as kernels compute with it. A uniform one becomes a float32 of the host's, or a constant. */
 export function asElement(value: Value, ast: Ast, scope: Scope): ElementExpr {
-  if (value.shape === "element") return value.element;
+  if (value.shape !== "uniform") return value.element;
   const { uniform } = value;
   if (scope.defaults !== undefined) {
     const number = evaluateUniform(uniform, scope.defaults, 1);

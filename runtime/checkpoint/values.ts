@@ -1,6 +1,7 @@
 import type { HostData } from "../device.js";
 import { LowbitError } from "../errors.js";
-import { type StateArray, sizeOf } from "../layout.js";
+import { sizeOf } from "../geometry.js";
+import type { StateArray } from "../layout.js";
 import { quote } from "../names.js";
 import type { SafeTensor } from "../safetensors.js";
 

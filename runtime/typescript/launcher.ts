@@ -19,8 +19,8 @@ interface Bound {
 interface Launch {
   readonly kernel: HostKernel;
   readonly tensors: readonly Bound[];
-  readonly clears: readonly Uint32Array[];
-  readonly publishes: readonly { readonly from: Float32Array; readonly to: Float32Array }[];
+  readonly clears: readonly HostData[];
+  readonly publishes: readonly { readonly from: Float32Array; readonly to: HostData }[];
 }
 
 /** Calls the kernels of the readable target tensor by tensor. */
@@ -53,10 +53,10 @@ export class HostLauncher implements Launcher {
   dispose(): void {}
 }
 
-function bind({ length, id, arrays }: LaunchTensor): Bound {
+function bind({ length, rows, cols, shape, id, arrays }: LaunchTensor): Bound {
   const { g, ...others } = arrays as Readonly<Record<string, HostArray>>;
   const bound = Object.fromEntries(Object.entries(others).map(([name, { data }]) => [name, data]));
-  return { tensor: { length, id, arrays: bound }, arrays: bound, gradient: g! };
+  return { tensor: { length, rows, cols, shape, id, arrays: bound }, arrays: bound, gradient: g! };
 }
 
 function makeLaunch(
@@ -64,16 +64,17 @@ function makeLaunch(
   kernel: HostKernel,
   tensors: readonly Bound[],
 ): Launch {
-  const arraysOf = (states: readonly string[], suffix: string): HostData[] =>
-    states.flatMap((state) => tensors.map(({ arrays }) => arrays[`${state}_${suffix}`]!));
-  const scales = arraysOf(publishes, "scale") as Float32Array[];
   return {
     kernel,
     tensors,
-    clears: arraysOf(clears, "next") as Uint32Array[],
-    publishes: arraysOf(publishes, "next").map((next, i) => ({
-      from: new Float32Array(next.buffer, next.byteOffset, next.length),
-      to: scales[i]!,
-    })),
+    clears: clears.flatMap((name) => tensors.map(({ arrays }) => arrays[name]!)),
+    publishes: publishes.flatMap(({ from, to }) =>
+      tensors.map(({ arrays }) => ({ from: floatsOf(arrays[from]!), to: arrays[to]! })),
+    ),
   };
+}
+
+/** The same memory: maxima are kept as the bits of floats. */
+function floatsOf({ buffer, byteOffset, length }: HostData): Float32Array {
+  return new Float32Array(buffer, byteOffset, length);
 }

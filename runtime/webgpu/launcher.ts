@@ -1,5 +1,6 @@
 import type { OptimizerDescriptor, PassDescriptor, UniformValues, WebGpuKernel } from "../descriptor.js";
 import type { Launcher, LaunchGroup, LaunchTensor } from "../device.js";
+import { extentOf } from "../geometry.js";
 import { kernelNamed, moduleFor } from "../modules.js";
 import type { WebGpuArray } from "./array.js";
 import type { Faults } from "./faults.js";
@@ -77,8 +78,8 @@ export class WebGpuLauncher implements Launcher {
     return {
       pipeline: pipelines.pipeline(pass.kernel, kernel),
       dispatches: clusters.map((cluster) => {
-        const lengths = cluster.tensors.map(({ length }) => length);
-        const chunks = chunkTable(lengths, pass.tile);
+        const counts = cluster.tensors.map((tensor) => extentOf(pass.over, tensor));
+        const chunks = chunkTable(counts, pass.tile);
         return {
           group: this.#bindGroup(cluster, {
             chunks: this.#upload(chunks),
@@ -88,8 +89,14 @@ export class WebGpuLauncher implements Launcher {
           grid: gridOf(chunks.length / 2, gpu.limits.maxComputeWorkgroupsPerDimension),
         };
       }),
-      clears: rowsOf(pass.clears, tensors, ["next"]),
-      copies: rowsOf(pass.publishes, tensors, ["next", "scale"]),
+      clears: rowsOf(
+        pass.clears.map((name) => [name]),
+        tensors,
+      ),
+      copies: rowsOf(
+        pass.publishes.map(({ from, to }) => [from, to]),
+        tensors,
+      ),
     };
   }
 
@@ -133,13 +140,9 @@ function clusterByArenas(tensors: readonly Tensor[]): Cluster[] {
   return clusters;
 }
 
-/** Arrays `<state>_<suffix>` of all tensors, in the order in which the optimizer laid them out. */
-function rowsOf(states: readonly string[], tensors: readonly Tensor[], suffixes: readonly string[]): Span[] {
-  return spansOf(
-    states.flatMap((state) =>
-      tensors.map(({ arrays }) => suffixes.map((suffix) => arrays[`${state}_${suffix}`]!)),
-    ),
-  );
+/** Arrays of all tensors, in the order in which the optimizer laid them out. */
+function rowsOf(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span[] {
+  return spansOf(rows.flatMap((names) => tensors.map(({ arrays }) => names.map((name) => arrays[name]!))));
 }
 
 function encode(encoder: GPUCommandEncoder, { pipeline, dispatches, clears, copies }: Stage): void {

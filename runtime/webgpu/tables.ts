@@ -1,5 +1,6 @@
 /** The two small tables that let one launch cover many tensors. */
 import { LowbitError } from "../errors.js";
+import type { Geometry } from "../geometry.js";
 
 /** Pairs (tensor index, tile index): one a workgroup. */
 export function chunkTable(lengths: readonly number[], tile: number): Uint32Array {
@@ -15,26 +16,37 @@ export function chunkTable(lengths: readonly number[], tile: number): Uint32Arra
   return table;
 }
 
-export interface TableRow {
-  readonly length: number;
+export interface TableRow extends Geometry {
   readonly id: number;
   readonly arrays: Readonly<Record<string, { readonly byteOffset: number }>>;
 }
 
-/** One record a tensor: length, id, then the word offsets of the arrays named by `fields`. */
+/** One record a tensor: length, id, then what `fields` name: its geometry, word offsets of its arrays. */
 export function tensorTable(tensors: readonly TableRow[], fields: readonly string[]): Uint32Array {
   const stride = 2 + fields.length;
   const table = new Uint32Array(tensors.length * stride);
-  tensors.forEach(({ length, id, arrays }, index) => {
-    const offsets = fields.map((field) => {
+  tensors.forEach((row, index) => {
+    const { length, id, arrays } = row;
+    const values = fields.map((field) => {
+      const measure = measureOf(row, field);
+      if (measure !== undefined) return measure;
       const array = arrays[field];
       if (array === undefined)
         throw new LowbitError("descriptor", `no array ${field} for a kernel that addresses it`);
       return array.byteOffset / 4;
     });
-    table.set([length, id, ...offsets], index * stride);
+    table.set([length, id, ...values], index * stride);
   });
   return table;
+}
+
+/** `rows`, `cols`, `rank`, and `size<dimension>` with 1 for a dimension that is not there. */
+function measureOf({ rows, cols, shape }: Geometry, field: string): number | undefined {
+  if (field === "rows") return rows;
+  if (field === "cols") return cols;
+  if (field === "rank") return shape.length;
+  const [, dimension] = /^size(\d+)$/.exec(field) ?? [];
+  return dimension === undefined ? undefined : (shape[Number(dimension)] ?? 1);
 }
 
 /** Workgroups in x and y that cover `count` chunks; kernels ignore the few beyond it. */

@@ -78,6 +78,7 @@ export const dialect: Dialect = {
       "using virtual void volatile wchar_t while xor uint32_t uint64_t isfinite fabsf sqrtf min max",
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
+      "place entries total size begin terms term stride TreeSum Tensor leastScale raiseScales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "atomicMax fmaxf uint4 uint8_t cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",

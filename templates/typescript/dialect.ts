@@ -76,6 +76,7 @@ export const dialect: Dialect = {
       "function if implements import in instanceof interface let new null package private protected public return static",
       "super switch this throw true try typeof var void while with yield arguments eval undefined NaN Infinity",
       "Math Number Float32Array Uint32Array fround tensor uniforms arrays length id start first limit parameters gradients",
+      "place entry entries total size row rows cols shape TreeSum leastScale raiseScales",
       "end base run bitsOfFloat floatOfBits floatsOf float word words value values keys bits kernels codecs quantize dequantize",
       "Codec CodecArrays StreamKeys HostKernel KernelTensor UniformValues Readonly Record Uint8Array",
       "as from number of readonly string type",

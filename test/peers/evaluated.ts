@@ -5,10 +5,12 @@ import {
   variantOf,
 } from "../../generator/cli/fuzz/reference.js";
 import type { Package } from "../../generator/index.js";
-import type { CodecPlan } from "../../generator/lower/plan.js";
 import { tensorId } from "../../runtime/names.js";
+import { emptyArrays } from "../support/empty.js";
 
 type Tensors = Readonly<Record<string, Float32Array>>;
+/** Of one dimension, or with a shape. */
+type Values = Float32Array | { readonly data: Float32Array; readonly shape: readonly number[] };
 
 /** A package run by the evaluator, as an optimizer: the definition that targets are held to. */
 export class Evaluated {
@@ -20,7 +22,7 @@ export class Evaluated {
 
   constructor(
     compiled: Package,
-    params: Tensors,
+    params: Readonly<Record<string, Values>>,
     options: { readonly hypers?: Readonly<Record<string, number>>; readonly seed?: number } = {},
   ) {
     const numbers = compiled.plan.hypers.flatMap(({ name, default: value }) =>
@@ -48,21 +50,8 @@ export class Evaluated {
 }
 
 /** Every stored bit of every state is zero. */
-function startImage(compiled: Package, name: string, p: Float32Array): TensorImage {
-  const states = variantOf(compiled, p.length).states.map(({ name: state, codec }) =>
-    startArrays(state, codec, p.length),
-  );
-  return { name, length: p.length, id: tensorId(name), arrays: Object.assign({ p: p.slice() }, ...states) };
-}
-
-function startArrays(
-  state: string,
-  codec: CodecPlan,
-  length: number,
-): Record<string, Float32Array | Uint32Array> {
-  if (codec.kind === "f32") return { [state]: new Float32Array(length) };
-  const words = new Uint32Array(Math.ceil((length * codec.bits) / 32));
-  if (codec.kind === "bf16") return { [state]: words };
-  const scales = codec.normalize === "tensor" ? 1 : Math.ceil(length / codec.normalize.block);
-  return { [`${state}_codes`]: words, [`${state}_scale`]: new Float32Array(scales) };
+function startImage(compiled: Package, name: string, given: Values): TensorImage {
+  const { data, shape } = given instanceof Float32Array ? { data: given, shape: [given.length] } : given;
+  const arrays = { p: data.slice(), ...emptyArrays(variantOf(compiled, shape), shape) };
+  return { name, shape, length: data.length, id: tensorId(name), arrays };
 }

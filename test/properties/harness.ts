@@ -18,6 +18,7 @@ import {
   oracleStep,
   type StoredState,
 } from "../oracle/index.js";
+import { emptyArrays } from "../support/empty.js";
 
 const subjects = new Map<string, Promise<Subject>>();
 
@@ -81,7 +82,7 @@ function compareOracle(
       tensor = oracleStep(config, tensor, gradients[index] as Float32Array, step + 1, seed);
       const found = images[index] as TensorImage;
       const expected = imageOf(tensor, config.rule.states, found.id);
-      const difference = firstDifference(variantOf(subject, found.length), expected, found);
+      const difference = firstDifference(variantOf(subject, found.shape), expected, found);
       if (difference !== null) throw new Mismatch("the oracle and TypeScript", step + 1, difference);
     }
   }
@@ -94,7 +95,7 @@ export function imageOf(
   id: number,
 ): TensorImage {
   const arrays = names.map((state, index) => arraysOf(state, states[index] as StoredState));
-  return { name, length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
+  return { name, shape: [p.length], length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
 }
 
 function arraysOf(name: string, state: StoredState): Record<string, Float32Array | Uint32Array> {
@@ -109,20 +110,14 @@ function arraysOf(name: string, state: StoredState): Record<string, Float32Array
 }
 
 /** A tensor before its first step: every stored bit is 0. */
-export function emptyImage(spec: Compiled, p: Float32Array, name = "tensor0"): TensorImage {
-  const length = p.length;
-  const arrays: Record<string, Float32Array | Uint32Array> = { p };
-  for (const { name: state, codec } of variantOf(spec, length).states) {
-    const words = Math.ceil((length * codec.bits) / 32);
-    if (codec.kind === "f32") arrays[state] = new Float32Array(length);
-    if (codec.kind === "bf16") arrays[state] = new Uint32Array(words);
-    if (codec.kind === "table") {
-      const runs = codec.normalize === "tensor" ? 1 : Math.ceil(length / codec.normalize.block);
-      arrays[`${state}_codes`] = new Uint32Array(words);
-      arrays[`${state}_scale`] = new Float32Array(runs);
-    }
-  }
-  return { name, length, id: tensorId(name), arrays };
+export function emptyImage(
+  spec: Compiled,
+  p: Float32Array,
+  name = "tensor0",
+  shape: readonly number[] = [p.length],
+): TensorImage {
+  const arrays = { p, ...emptyArrays(variantOf(spec, shape), shape) };
+  return { name, shape, length: p.length, id: tensorId(name), arrays };
 }
 
 /** Every spec of this repository; with `minSize`, tensors of that size and more are quantized. */

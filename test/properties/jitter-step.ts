@@ -1,13 +1,13 @@
 import { codeAt, decodeHalf, packCodes } from "../../generator/cli/fuzz/bits.js";
 import type { TensorImage } from "../../generator/cli/fuzz/reference.js";
-import type { Fragment, Kernel, KernelState } from "../../generator/ir/types.js";
+import type { ElementKernel, Fragment, KernelState, ScaleRun } from "../../generator/ir/types.js";
 import { Jitter, type Random } from "./jitter.js";
 
 type Values = readonly Float32Array[];
 
 /** One step of a tensor on a device of an ulp class, which measures and steps with numbers of their own. */
 export function jitterStep(
-  kernel: Kernel,
+  kernel: ElementKernel,
   uniforms: Readonly<Record<string, number>>,
   accuracy: { readonly division: number; readonly squareRoot: number },
   before: TensorImage,
@@ -67,13 +67,13 @@ function decode(
   jitter.run(decode);
 }
 
-const state = (run: number | "tensor"): number => (run === "tensor" ? Number.POSITIVE_INFINITY : run);
+const state = (run: ScaleRun): number => (typeof run === "string" ? Number.POSITIVE_INFINITY : run);
 const runOf = (size: number, element: number): number => Math.floor(element / size);
 
 /** @param measured the values that the scales are taken of */
 function store(
   jitter: Jitter,
-  kernel: Kernel,
+  kernel: ElementKernel,
   { name, variables, bits, statistic, encode, stream }: KernelState,
   before: TensorImage,
   measured: Float32Array,

@@ -31,8 +31,11 @@ function compiled(text: string): Compiled {
 }
 
 function stepKernel(spec: Compiled, length: number) {
-  const pass = variantOf(spec, length).passes.find(({ kind }) => kind === "step");
-  return kernelNamed(spec, pass?.kernel ?? "");
+  const variant = variantOf(spec, [length]);
+  const pass = variant.passes.find(({ kind }) => kind === "step");
+  const kernel = kernelNamed(spec, pass?.kernel ?? "");
+  if (kernel.kind === "fold") throw new Error("a step is no fold");
+  return { variant, kernel };
 }
 
 function settingsOf({ plan }: Compiled, t: number) {
@@ -56,13 +59,17 @@ test("whatever a device of the class may do is within its bounds", { timeout: 12
       const spec = compiled(textOf(random));
       const choose = randomOf(seed);
       for (const { length, p, g, steps: count } of tensors) {
-        const kernel = stepKernel(spec, length);
+        const { variant, kernel } = stepKernel(spec, length);
         let before = emptyImage(spec, makeTensor({ length, ...p }));
         for (let t = 1; t <= count; t++) {
           const uniforms = uniformsOf(spec, settingsOf(spec, t));
           const gradient = makeTensor({ length, ...g, salt: g.salt + t });
           const after = jitterStep(kernel, uniforms, accuracy, before, gradient, choose);
-          const { difference } = new StepBounds(kernel, uniforms, accuracy).check(before, gradient, after);
+          const { difference } = new StepBounds(spec, variant, uniforms, accuracy).check(
+            before,
+            gradient,
+            after,
+          );
           expect(difference).toBeNull();
           before = after;
           steps++;
@@ -80,7 +87,7 @@ describe.each(shippedSpecs(0))("$name", ({ text }) => {
     const counts = { codes: 0, pinned: 0 };
     for (const [salt, fill] of ordinaryFills.entries()) {
       const length = 2000;
-      const kernel = stepKernel(spec, length);
+      const { variant } = stepKernel(spec, length);
       let image: TensorImage = emptyImage(
         spec,
         makeTensor({ length, fill: "normal", salt: 100 + salt, spikes: [] }),
@@ -89,7 +96,7 @@ describe.each(shippedSpecs(0))("$name", ({ text }) => {
         const uniforms = uniformsOf(spec, settingsOf(spec, t));
         const g = makeTensor({ length, fill, salt: 10 * t + salt, spikes: [] });
         const after = referenceStep(spec, image, g, uniforms);
-        const { difference, codes, pinned } = new StepBounds(kernel, uniforms, accuracy).check(
+        const { difference, codes, pinned } = new StepBounds(spec, variant, uniforms, accuracy).check(
           image,
           g,
           after,

@@ -90,6 +90,8 @@ const full: HostKernel = ({ length, arrays }, { lr, beta }) => {
 
 const tile = 256;
 
+const elements = { shape: "element", per: 1 } as const;
+
 export const momentum: OptimizerDescriptor & {
   readonly modules: { readonly webgpu: { readonly kernels: Readonly<Record<string, WebGpuKernel>> } };
 } = {
@@ -107,23 +109,29 @@ export const momentum: OptimizerDescriptor & {
     {
       name: "coded",
       minSize: 64,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, block: "tensor" } }],
+      minRank: 0,
+      scratch: [],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: "tensor" } }],
       passes: [
-        { kernel: "measure", clears: ["m"], publishes: [], tile },
-        { kernel: "coded", clears: [], publishes: ["m"], tile },
+        { kernel: "measure", clears: ["m_next"], publishes: [], over: elements, tile },
+        { kernel: "coded", clears: [], publishes: [{ from: "m_next", to: "m_scale" }], over: elements, tile },
       ],
     },
     {
       name: "half",
       minSize: 16,
-      states: [{ name: "m", storage: { kind: "bf16" } }],
-      passes: [{ kernel: "half", clears: [], publishes: [], tile }],
+      minRank: 0,
+      scratch: [],
+      states: [{ name: "m", storage: { kind: "bf16", shape: "element" } }],
+      passes: [{ kernel: "half", clears: [], publishes: [], over: elements, tile }],
     },
     {
       name: "full",
       minSize: 0,
-      states: [{ name: "m", storage: { kind: "f32" } }],
-      passes: [{ kernel: "full", clears: [], publishes: [], tile }],
+      minRank: 0,
+      scratch: [],
+      states: [{ name: "m", storage: { kind: "f32", shape: "element" } }],
+      passes: [{ kernel: "full", clears: [], publishes: [], over: elements, tile }],
     },
   ],
   modules: { typescript: { kernels: { measure, coded, half, full } }, webgpu: { kernels: wgslKernels } },

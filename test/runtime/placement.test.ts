@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ArrayRequest } from "../../runtime/device.js";
-import { nextArrays, stateArrays } from "../../runtime/layout.js";
+import { geometryOf } from "../../runtime/geometry.js";
+import { scratchArrays, stateArrays } from "../../runtime/layout.js";
 import { alignedBytes, placeArrays } from "../../runtime/webgpu/arenas.js";
 import { spansOf } from "../../runtime/webgpu/spans.js";
 import { chunkTable, gridOf, tensorTable } from "../../runtime/webgpu/tables.js";
@@ -79,11 +80,15 @@ describe("tables", () => {
 
   test("tensor records are length, id, then word offsets", () => {
     const rows = [
-      { length: 3, id: 2 ** 32 - 1, arrays: { p: { byteOffset: 0 }, m: { byteOffset: 64 } } },
-      { length: 5, id: 7, arrays: { p: { byteOffset: 16 }, m: { byteOffset: 80 } } },
+      { ...geometryOf([1, 3]), id: 2 ** 32 - 1, arrays: { p: { byteOffset: 0 }, m: { byteOffset: 64 } } },
+      { ...geometryOf([5]), id: 7, arrays: { p: { byteOffset: 16 }, m: { byteOffset: 80 } } },
     ];
     expect(tensorTable(rows, ["m", "p"])).toEqual(Uint32Array.of(3, 2 ** 32 - 1, 16, 0, 5, 7, 20, 4));
     expect(() => tensorTable(rows, ["v"])).toThrow("no array v");
+    expect(tensorTable(rows.slice(0, 1), ["rows", "cols", "rank", "size0", "size1", "size2"])).toEqual(
+      Uint32Array.of(3, 2 ** 32 - 1, 1, 3, 2, 1, 3, 1),
+    );
+    expect(tensorTable(rows.slice(1), ["rows", "cols"])).toEqual(Uint32Array.of(5, 7, 5, 1));
   });
 
   test.each([
@@ -125,8 +130,8 @@ describe("spans", () => {
 });
 
 describe("layout", () => {
-  const codes = (bits: number, block: number | "tensor", n: number) =>
-    stateArrays({ name: "m", storage: { kind: "codes", bits, block } }, [n]).map(({ length }) => length);
+  const codes = (bits: number, run: number | "tensor", n: number) =>
+    stateArrays({ name: "m", storage: { kind: "codes", bits, run } }, [n]).map(({ length }) => length);
 
   test.each([
     [3, 128, 0, [0, 0]],
@@ -141,9 +146,9 @@ describe("layout", () => {
   });
 
   test("what passes measure has one word a scale", () => {
-    expect(nextArrays(momentum.variants[0]!, [100])).toEqual([{ name: "m_next", length: 1 }]);
-    expect(nextArrays(momentum.variants[1]!, [100])).toEqual([]);
+    expect(scratchArrays(momentum.variants[0]!, [100])).toEqual([{ name: "m_next", type: "u32", length: 1 }]);
+    expect(scratchArrays(momentum.variants[1]!, [100])).toEqual([]);
     const wrong = { ...momentum.variants[1]!, passes: momentum.variants[0]!.passes };
-    expect(() => nextArrays(wrong, [100])).toThrow("a pass measures m, which has no scale");
+    expect(() => scratchArrays(wrong, [100])).toThrow("a pass leaves m_next, which belongs to no scale");
   });
 });

@@ -101,8 +101,10 @@ test("an optimizer that keeps no state", async () => {
       {
         name: "only",
         minSize: 0,
+        minRank: 0,
+        scratch: [],
         states: [],
-        passes: [{ kernel: "sgd", clears: [], publishes: [], tile: 256 }],
+        passes: [{ kernel: "sgd", clears: [], publishes: [], over: { shape: "element", per: 1 }, tile: 256 }],
       },
     ],
     modules: {

@@ -1,8 +1,8 @@
 import { describeCodec } from "../../generator/build/index.js";
 import { formatDiagnostic } from "../../generator/diagnostics.js";
 import { compile, type Package } from "../../generator/index.js";
-import type { Kernel } from "../../generator/ir/types.js";
-import type { Plan } from "../../generator/lower/plan.js";
+import type { ElementKernel, Kernel } from "../../generator/ir/types.js";
+import type { Extent, Plan } from "../../generator/lower/plan.js";
 import { printFragment } from "../../generator/print/index.js";
 import type { Target } from "../../generator/target.js";
 import { targets } from "../../templates/index.js";
@@ -42,7 +42,11 @@ function describePlan(plan: Plan): string[] {
     ),
     ...plan.variants.flatMap(({ name, minSize, granule, tile, stateBits, passes }) => [
       `variant ${name || "as specified"}: from ${minSize} elements on, granule ${granule}, tile ${tile}, ${stateBits} bits a parameter`,
-      ...passes.map((pass) => `  ${pass.kernel}: tile [${pass.tileStates}], tensor [${pass.globalStates}]`),
+      ...passes.map((pass) =>
+        pass.kind === "fold"
+          ? `  ${pass.kernel}: ${extentText(pass.from)} to ${extentText(pass.to)}`
+          : `  ${pass.kernel}: tile [${pass.tileStates}], tensor [${pass.globalStates}]`,
+      ),
     ]),
   ];
 }
@@ -57,9 +61,13 @@ function describeUpdate({ plan, kernels, files }: Package, target: Target): stri
   return [`${target.name} ${step.name}`, ...lines.map((line) => `  ${line}`)];
 }
 
-function stepOf(plan: Plan, kernels: readonly Kernel[]): Kernel {
+function extentText({ shape, per }: Extent): string {
+  return per > 1 ? `${shape}/${per}` : shape;
+}
+
+function stepOf(plan: Plan, kernels: readonly Kernel[]): ElementKernel {
   const name = plan.variants[0]?.passes.at(-1)?.kernel;
   const kernel = kernels.find((candidate) => candidate.name === name);
-  if (kernel === undefined) throw new Error(`no kernel ${name}`);
+  if (kernel === undefined || kernel.kind === "fold") throw new Error(`no kernel ${name}`);
   return kernel;
 }

@@ -1,4 +1,4 @@
-import { describeCodec } from "../../build/index.js";
+import { describeState } from "../../build/index.js";
 import type { CodecPlan, Plan, StatePlan, TableCodec } from "../../lower/plan.js";
 import { shortestFloat } from "../../print/index.js";
 import { bytes, columns, section, sideBySide } from "../text.js";
@@ -9,7 +9,7 @@ const WIDTH = 100;
 export function statePages({ states, streams }: Plan): string[] {
   return states.map((state) => {
     const stream = streams.find((candidate) => candidate.state === state.name);
-    return section(`State ${state.name}: ${describeCodec(state.codec)}`, [
+    return section(`State ${state.name}: ${describeState(state.shape, state.codec)}`, [
       ...columns(factsOf(state, stream?.index)),
       ...(state.codec.kind === "table" ? tableLines(state.codec) : []),
     ]);
@@ -34,7 +34,10 @@ function layoutOf(codec: CodecPlan): string {
 
 function scalesOf({ normalize }: TableCodec): string {
   const what = "a float32 s, the greatest finite |x|,";
-  if (normalize === "tensor") return `${what} for the tensor`;
+  if (normalize === "rank1")
+    return `${what} for each index of each dimension; an element's is the least that meet at it`;
+  if (typeof normalize === "string")
+    return `${what} for ${normalize === "tensor" ? "the tensor" : normalize === "row" ? "a row" : "a column"}`;
   return `${what} for ${normalize.block} elements: ${bytes(32 / normalize.block)} bytes a parameter`;
 }
 

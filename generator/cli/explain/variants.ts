@@ -43,9 +43,20 @@ function passLines({ variants }: Plan): string[] {
   ];
 }
 
-function doingOf({ kind, tileStates, globalStates }: PassPlan): string {
+function doingOf(pass: PassPlan): string {
+  if (pass.kind === "fold")
+    return `reduces ${pass.from.per > 1 ? "sums of sums" : nameOf[pass.from.shape]} to ${pass.to.per > 1 ? `sums of ${pass.to.per}` : nameOf[pass.to.shape]}`;
+  const { kind, tileStates, globalStates } = pass;
   if (kind === "measure") return `measures ${globalStates.join(", ")} over each tensor`;
   return tileStates.length > 0
     ? `updates, measures ${tileStates.join(", ")} and writes`
     : "updates and writes";
 }
+
+const nameOf = {
+  element: "elements",
+  row: "rows",
+  col: "columns",
+  matrix: "matrices",
+  tensor: "the tensor",
+} as const;

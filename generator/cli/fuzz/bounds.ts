@@ -1,10 +1,13 @@
+import { type Geometry, geometryOf } from "../../ir/geometry.js";
 import { type Interval, type IntervalAccuracy, inInterval, pointInterval } from "../../ir/interval.js";
-import type { Kernel } from "../../ir/types.js";
+import type { ElementKernel, VectorInput } from "../../ir/types.js";
+import type { VariantPlan } from "../../lower/plan.js";
 import { type Admission, formatInterval } from "./admission.js";
 import { formatFloat } from "./bits.js";
 import type { Difference, Place } from "./difference.js";
+import { boundFold, readVectors, type VectorBounds } from "./fold-bounds.js";
 import { type EachWay, type IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
-import type { TensorImage } from "./reference.js";
+import { type Compiled, kernelNamed, type TensorImage } from "./reference.js";
 import { type StateBounds, stateBounds } from "./state-bounds.js";
 
 /** How a step came out, and how many codes could have been one value only. */
@@ -35,10 +38,34 @@ export class StepBounds {
   readonly #oldP: IntervalCell;
   readonly #g: IntervalCell;
   readonly #newP: IntervalCell;
+  readonly #evaluation: IntervalEvaluation;
+  readonly #vectors: readonly VectorInput[];
+  /** States that are no element's. */
+  readonly #vectorStates: readonly string[];
+  readonly #fold: (
+    tensor: { readonly before: TensorImage; readonly after: TensorImage; readonly g: Float32Array },
+    geometry: Geometry,
+    vectors: VectorBounds,
+  ) => void;
 
-  /** @param kernel of kind step */
-  constructor(kernel: Kernel, uniforms: Readonly<Record<string, number>>, accuracy: IntervalAccuracy) {
+  constructor(
+    compiled: Compiled,
+    variant: VariantPlan,
+    uniforms: Readonly<Record<string, number>>,
+    accuracy: IntervalAccuracy,
+  ) {
+    const kernels = variant.passes.map((pass) => kernelNamed(compiled, pass.kernel));
+    const kernel = kernels.find((pass): pass is ElementKernel => pass.kind === "step");
+    if (kernel === undefined) throw new Error(`the variant ${variant.name} has no step`);
     const evaluation = new IntervalEvaluation(kernel, uniforms, accuracy);
+    this.#evaluation = evaluation;
+    this.#vectors = kernel.vectors;
+    this.#vectorStates = variant.states.filter(({ shape }) => shape !== "element").map(({ name }) => name);
+    this.#fold = (tensor, geometry, vectors) => {
+      for (const fold of kernels) {
+        if (fold.kind === "fold") boundFold(fold, uniforms, accuracy, tensor, geometry, vectors);
+      }
+    };
     this.#states = kernel.states.map((state) => stateBounds(state, kernel, evaluation));
     this.#update = evaluation.compile(kernel.update);
     this.#oldP = evaluation.cell({ name: "p" });
@@ -49,10 +76,23 @@ export class StepBounds {
   check(before: TensorImage, g: Float32Array, after: TensorImage): Verdict {
     const tensor = before.name;
     for (const state of this.#states) state.open(before, after);
-    const ways = this.#waysOf(before.arrays.p as Float32Array, g);
+    const geometry = geometryOf(before.shape);
+    const vectors: VectorBounds = new Map(
+      this.#vectorStates.map((name) => [name, Array.from(before.arrays[name] ?? [], pointInterval)]),
+    );
+    this.#fold({ before, after, g }, geometry, vectors);
+    const ways = this.#waysOf(before.arrays.p as Float32Array, g, geometry, vectors);
     const counts = { codes: 0, pinned: 0 };
     for (const state of this.#states) {
       const place = state.difference();
+      if (place !== null) return { ...counts, difference: { tensor, ...place } };
+    }
+    for (const name of this.#vectorStates) {
+      const place = vectorDifference(
+        name,
+        after.arrays[name] as Float32Array,
+        vectors.get(`${name}_next`) ?? [],
+      );
       if (place !== null) return { ...counts, difference: { tensor, ...place } };
     }
     const p = after.arrays.p as Float32Array;
@@ -63,10 +103,11 @@ export class StepBounds {
     return { ...counts, difference: null };
   }
 
-  #waysOf(p: Float32Array, g: Float32Array): Way[][] {
+  #waysOf(p: Float32Array, g: Float32Array, geometry: Geometry, vectors: VectorBounds): Way[][] {
     return Array.from(p, (parameter, element) => {
       this.#oldP.value = pointInterval(parameter);
       this.#g.value = pointInterval(g[element] as number);
+      readVectors(this.#evaluation, this.#vectors, "element", element, geometry, vectors);
       for (const state of this.#states) state.decode(element);
       const ways: Way[] = [];
       this.#update(() => {
@@ -126,6 +167,13 @@ export class StepBounds {
       found: admissions[0]?.found ?? "",
     };
   }
+}
+
+function vectorDifference(what: string, found: Float32Array, allowed: readonly Interval[]): Place | null {
+  const entry = found.findIndex((value, index) => !inInterval(value, allowed[index] as Interval));
+  if (entry < 0) return null;
+  const expected = formatInterval(allowed[entry] as Interval);
+  return { what, where: `entry ${entry}`, expected, found: formatFloat(found[entry] as number) };
 }
 
 function either(texts: readonly string[]): string {

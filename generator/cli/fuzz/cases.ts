@@ -18,7 +18,7 @@ export interface TensorCase {
   readonly gradients: readonly Contents[];
 }
 
-type Contents = Omit<TensorSpec, "length">;
+type Contents = Omit<TensorSpec, "length" | "dimensions">;
 
 export interface CaseLimits {
   readonly steps: number;
@@ -48,8 +48,15 @@ export function casesOf(
     )
     .map((index) => sizes[index] as number);
   const tensor = fc
-    .tuple(size, contents(), fc.array(contents(), { minLength: 1, maxLength: limits.steps }))
-    .map(([length, p, gradients]): TensorCase => ({ p: { length, ...p }, gradients }));
+    .tuple(
+      size,
+      fc.array(fc.nat(1000), { maxLength: 3 }),
+      contents(),
+      fc.array(contents(), { minLength: 1, maxLength: limits.steps }),
+    )
+    .map(
+      ([length, dimensions, p, gradients]): TensorCase => ({ p: { length, dimensions, ...p }, gradients }),
+    );
   return fc.record({
     seed: fc.oneof(fc.constant(0), fc.nat(), fc.maxSafeNat()),
     steps: fc.integer({ min: 1, max: limits.steps }),
@@ -73,7 +80,7 @@ export function contents(names: readonly FillName[] = fillNames): fc.Arbitrary<C
 /** The small ones, and those about every block, tile and limit of a plan. */
 export function sizesFor({ states, variants }: Plan): number[] {
   const blocks = states.flatMap(({ codec }) =>
-    codec.kind === "table" && codec.normalize !== "tensor" ? [codec.normalize.block] : [],
+    codec.kind === "table" && typeof codec.normalize === "object" ? [codec.normalize.block] : [],
   );
   return sizesAbout([...blocks, ...variants.flatMap(({ minSize, tile }) => [minSize, tile])]);
 }

@@ -29,10 +29,10 @@ export function firstDifference(
     place === null ? null : { tensor: expected.name, what, ...place };
   const parameter = at("the parameter", floatDifference("element", ...(pairOf("p") as Pair<Float32Array>)));
   if (parameter !== null) return parameter;
-  for (const { name, codec } of variant.states) {
+  for (const { name, shape, codec } of variant.states) {
     const difference =
       codec.kind === "f32"
-        ? at(name, floatDifference("element", ...(pairOf(name) as Pair<Float32Array>)))
+        ? at(name, floatDifference(shape, ...(pairOf(name) as Pair<Float32Array>)))
         : (at(
             `the scale of ${name}`,
             codec.kind === "bf16"

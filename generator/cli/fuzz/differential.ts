@@ -1,7 +1,7 @@
 import type { AccuracyClass } from "../../target.js";
 import { StepBounds, type Verdict } from "./bounds.js";
 import { type Difference, firstDifference } from "./difference.js";
-import { kernelNamed, referenceStep, type TensorImage, uniformsOf, variantOf } from "./reference.js";
+import { referenceStep, type TensorImage, uniformsOf, variantOf } from "./reference.js";
 import type { Step, Subject, Trajectory } from "./trajectory.js";
 
 export interface Judgement {
@@ -43,7 +43,7 @@ export function judge(
 }
 
 function isSame(subject: Subject, a: TensorImage, b: TensorImage): boolean {
-  return firstDifference(variantOf(subject, a.length), a, b) === null;
+  return firstDifference(variantOf(subject, a.shape), a, b) === null;
 }
 
 type JudgeTensor = (before: TensorImage, g: Float32Array, after: TensorImage) => Verdict;
@@ -53,16 +53,15 @@ function judgeOf(subject: Subject, accuracy: AccuracyClass, { settings }: Step):
   if (accuracy.kind === "exact") {
     return (before, g, after) => {
       const expected = referenceStep(subject, before, g, uniforms);
-      const difference = firstDifference(variantOf(subject, before.length), expected, after);
+      const difference = firstDifference(variantOf(subject, before.shape), expected, after);
       return { difference, codes: 0, pinned: 0 };
     };
   }
   const known = new Map<string, StepBounds>();
   return (before, g, after) => {
-    const pass = variantOf(subject, before.length).passes.find(({ kind }) => kind === "step");
-    const kernel = kernelNamed(subject, pass?.kernel ?? "");
-    const bounds = known.get(kernel.name) ?? new StepBounds(kernel, uniforms, accuracy);
-    known.set(kernel.name, bounds);
+    const variant = variantOf(subject, before.shape);
+    const bounds = known.get(variant.name) ?? new StepBounds(subject, variant, uniforms, accuracy);
+    known.set(variant.name, bounds);
     return bounds.check(before, g, after);
   };
 }

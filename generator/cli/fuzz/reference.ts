@@ -1,5 +1,6 @@
 import { streamKey } from "../../../runtime/random.js";
 import { execute } from "../../ir/execute.js";
+import { extentOf, geometryOf } from "../../ir/geometry.js";
 import type { Kernel } from "../../ir/types.js";
 import type { Plan, VariantPlan } from "../../lower/plan.js";
 import { evaluateUniform } from "../../rule/uniform.js";
@@ -7,6 +8,7 @@ import { evaluateUniform } from "../../rule/uniform.js";
 /** One tensor as an optimizer keeps it: p, and its states by the names of their arrays. */
 export interface TensorImage {
   readonly name: string;
+  readonly shape: readonly number[];
   readonly length: number;
   /** Names the tensor to the random generator. */
   readonly id: number;
@@ -26,10 +28,12 @@ export interface StepSettings {
   readonly seed: number;
 }
 
-/** How a tensor of so many elements is kept. */
-export function variantOf({ plan }: Compiled, length: number): VariantPlan {
-  const variant = plan.variants.find(({ minSize }) => minSize <= length);
-  if (variant === undefined) throw new Error(`${plan.name} has no variant for ${length} elements`);
+/** How a tensor of a shape is kept. */
+export function variantOf({ plan }: Compiled, shape: readonly number[]): VariantPlan {
+  const { length } = geometryOf(shape);
+  const variant = plan.variants.find(({ minSize, minRank }) => minSize <= length && minRank <= shape.length);
+  if (variant === undefined)
+    throw new Error(`${plan.name} has no variant for the shape ${shape.join(" x ")}`);
   return variant;
 }
 
@@ -60,21 +64,34 @@ export function referenceStep(
   g: Float32Array,
   uniforms: Readonly<Record<string, number>>,
 ): TensorImage {
-  const variant = variantOf(compiled, tensor.length);
+  const variant = variantOf(compiled, tensor.shape);
   const after = Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, values.slice()]));
   if (tensor.length === 0) return { ...tensor, arrays: after };
-  const globals = new Set(variant.passes.flatMap(({ globalStates }) => globalStates));
-  const next = Object.fromEntries(
-    [...globals].map((state) => [`${state}_next`, new Uint32Array(scaleOf(after, state).length)]),
-  );
+  const scratch = scratchOf(variant, tensor.shape, after);
   for (const { kernel } of variant.passes) {
-    execute(kernelNamed(compiled, kernel), { ...tensor, arrays: { ...after, ...next, g } }, uniforms);
+    execute(kernelNamed(compiled, kernel), { ...tensor, arrays: { ...after, ...scratch, g } }, uniforms);
   }
-  for (const state of globals)
-    scaleOf(after, state).set(new Float32Array((next[`${state}_next`] as Uint32Array).buffer));
+  for (const [name, values] of Object.entries(scratch)) {
+    const state = name.replace(/_next$/, "");
+    const target = values instanceof Uint32Array ? after[`${state}_scale`] : after[state];
+    if (name.endsWith("_next")) target?.set(new Float32Array(values.buffer));
+  }
   return { ...tensor, arrays: after };
 }
 
-function scaleOf(arrays: TensorImage["arrays"], state: string): Float32Array {
-  return arrays[`${state}_scale`] as Float32Array;
+/** What the passes of a step leave for later ones: maxima as bits, and what folds come to. */
+export function scratchOf(
+  { passes, scratch }: VariantPlan,
+  shape: readonly number[],
+  arrays: TensorImage["arrays"],
+): Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>> {
+  const measured = passes.flatMap((pass) => (pass.kind === "fold" ? [] : pass.globalStates));
+  const maxima = [...new Set(measured)].map(
+    (state) => [`${state}_next`, new Uint32Array(arrays[`${state}_scale`]?.length ?? 0)] as const,
+  );
+  const geometry = geometryOf(shape);
+  const folded = scratch.map(
+    ({ name, extent }) => [name, new Float32Array(extentOf(extent, geometry))] as const,
+  );
+  return Object.fromEntries([...maxima, ...folded]);
 }

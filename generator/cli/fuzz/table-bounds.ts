@@ -1,5 +1,6 @@
+import { geometryOf, scalePlaces } from "../../ir/geometry.js";
 import { type Interval, inInterval, pointInterval, rounded } from "../../ir/interval.js";
-import type { Fragment, Kernel, KernelState, StateVariables, Statistic } from "../../ir/types.js";
+import type { Fragment, Kernel, KernelState, ScaleRun, StateVariables, Statistic } from "../../ir/types.js";
 import { type Admission, admitCode, formatInterval } from "./admission.js";
 import { codeAt, formatFloat, restDifference } from "./bits.js";
 import type { Place } from "./difference.js";
@@ -15,10 +16,11 @@ export class TableBounds implements StateBounds {
   readonly hasCodes = true;
   readonly value: IntervalCell;
   readonly #bits: number;
-  readonly #runSize: number;
+  readonly #run: ScaleRun;
   readonly #cells: Readonly<Record<keyof StateVariables, IntervalCell>>;
   readonly #kernelCells: KernelCells;
   readonly #each: Readonly<Record<"decode" | "magnitude" | "scale" | "stream" | "encode", EachWay>>;
+  #geometry = geometryOf([0]);
   #tensor = {
     length: 0,
     oldCodes: new Uint32Array(0),
@@ -41,7 +43,7 @@ export class TableBounds implements StateBounds {
       fragment === null ? (visit) => visit() : evaluation.compile(fragment);
     this.name = state.name;
     this.#bits = state.bits;
-    this.#runSize = statistic.run === "tensor" ? Number.POSITIVE_INFINITY : statistic.run;
+    this.#run = statistic.run;
     this.#cells = Object.fromEntries(cells) as Record<keyof StateVariables, IntervalCell>;
     this.#kernelCells = {
       element: evaluation.cell(element),
@@ -61,6 +63,7 @@ export class TableBounds implements StateBounds {
   open(before: TensorImage, after: TensorImage): void {
     const codes = ({ arrays }: TensorImage) => arrays[`${this.name}_codes`] as Uint32Array<ArrayBuffer>;
     const scales = ({ arrays }: TensorImage) => arrays[`${this.name}_scale`] as Float32Array<ArrayBuffer>;
+    this.#geometry = geometryOf(before.shape);
     this.#tensor = {
       length: before.length,
       oldCodes: codes(before),
@@ -87,7 +90,7 @@ export class TableBounds implements StateBounds {
   decode(element: number): void {
     const { oldCodes, oldScales } = this.#tensor;
     this.#cells.code.value = codeAt(oldCodes, this.#bits, element);
-    this.#cells.scale.value = pointInterval(oldScales[this.#run(element)] as number);
+    this.#cells.scale.value = pointInterval(oldScales[this.#placeOf(element, oldScales)] as number);
     this.#each.decode(() => {});
   }
 
@@ -102,9 +105,10 @@ export class TableBounds implements StateBounds {
         most = Math.max(most, hi);
       });
     }
-    const run = this.#run(element);
-    this.#least[run] = Math.max(this.#least[run] as number, least);
-    this.#most[run] = Math.max(this.#most[run] as number, most);
+    for (const place of scalePlaces(this.#run, element, this.#geometry)) {
+      this.#least[place] = Math.max(this.#least[place] as number, least);
+      this.#most[place] = Math.max(this.#most[place] as number, most);
+    }
   }
 
   difference(): Place | null {
@@ -126,7 +130,7 @@ export class TableBounds implements StateBounds {
   admit(element: number): Admission {
     const { value, inverse, newCode } = this.#cells;
     const { lo, hi, nan } = rounded(value.value as Interval);
-    const { lo: least, hi: most } = this.#inverses[this.#run(element)] as Interval;
+    const { lo: least, hi: most } = this.#inverses[this.#placeOf(element, this.#tensor.scales)] as Interval;
     const encode = (values: readonly number[], inverses: readonly number[]): number[] => {
       const codes: number[] = [];
       for (const bound of new Set(values)) {
@@ -146,8 +150,11 @@ export class TableBounds implements StateBounds {
     return admitCode(codeAt(this.#tensor.codes, this.#bits, element), [...new Set(codes)]);
   }
 
-  #run(element: number): number {
-    return Math.floor(element / this.#runSize);
+  /** Of the scales that meet at an element, the least. */
+  #placeOf(element: number, scales: Float32Array): number {
+    const [first = 0, ...others] = scalePlaces(this.#run, element, this.#geometry);
+    const at = (place: number): number => scales[place] as number;
+    return others.reduce((least, place) => (at(place) < at(least) ? place : least), first);
   }
 }
 

@@ -2,6 +2,8 @@
 
 export interface TensorSpec {
   readonly length: number;
+  /** Random numbers that divide the elements among dimensions; none where the tensor has one dimension. */
+  readonly dimensions?: readonly number[];
   readonly fill: FillName;
   readonly salt: number;
   /** Elements with a value of their own; an index beyond the end sets nothing. */
@@ -10,6 +12,19 @@ export interface TensorSpec {
 
 const { fround } = Math;
 export const largest = fround(3.4028234663852886e38);
+
+/** Each number chooses the size of one more dimension among the divisors of what is left. */
+export function shapeOf({ length, dimensions = [] }: Pick<TensorSpec, "length" | "dimensions">): number[] {
+  const shape: number[] = [];
+  let rest = length;
+  for (const choice of dimensions) {
+    const divisors = Array.from({ length: rest }, (_, i) => i + 1).filter((size) => rest % size === 0);
+    const size = divisors[choice % Math.max(divisors.length, 1)] ?? 1;
+    shape.push(size);
+    rest /= size;
+  }
+  return [...shape, rest];
+}
 
 /** Values that break arithmetic that was written for ordinary ones. */
 export const specials: readonly number[] = [

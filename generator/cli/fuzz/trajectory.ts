@@ -2,7 +2,7 @@ import { type Device, type LowbitOptimizer, tensorId } from "../../../runtime/in
 import type { Instance } from "../instantiate.js";
 import type { Case } from "./cases.js";
 import type { Compiled, StepSettings, TensorImage } from "./reference.js";
-import { makeTensor } from "./tensors.js";
+import { makeTensor, shapeOf } from "./tensors.js";
 
 /** A compiled spec and what its package exports. */
 export type Subject = Compiled & Instance;
@@ -29,7 +29,9 @@ export async function runDevice(
   given: Case,
 ): Promise<Trajectory> {
   const { seed, tensors } = given;
-  const parameters = Object.fromEntries(tensors.map(({ p }, index) => [`tensor${index}`, makeTensor(p)]));
+  const parameters = Object.fromEntries(
+    tensors.map(({ p }, index) => [`tensor${index}`, { data: makeTensor(p), shape: shapeOf(p) }]),
+  );
   const numbers = plan.hypers.flatMap(({ name, default: value }) =>
     value === null ? [] : [[name, value] as const],
   );
@@ -54,7 +56,7 @@ export async function runDevice(
 export function gradientsOf({ tensors }: Case, t: number): Float32Array[] {
   return tensors.map(({ p, gradients }) => {
     const contents = gradients[(t - 1) % gradients.length] as (typeof gradients)[number];
-    return makeTensor({ length: p.length, ...contents });
+    return makeTensor({ ...p, ...contents });
   });
 }
 
@@ -67,6 +69,7 @@ async function imagesOf(optimizer: LowbitOptimizer<string>): Promise<TensorImage
   ]);
   return names.map((name, index) => {
     const p = parameters[name] as Float32Array;
-    return { name, length: p.length, id: tensorId(name), arrays: { p, ...states[index] } };
+    const { shape } = optimizer.params[name] as { readonly shape: readonly number[] };
+    return { name, shape, length: p.length, id: tensorId(name), arrays: { p, ...states[index] } };
   });
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { TableCodec } from "../../../lower/plan.js";
+import { RANK1_BLOCK } from "../../../lower/variants.js";
 import { codeAt, formatFloat } from "../bits.js";
 import { contents } from "../cases.js";
 import { makeTensor } from "../tensors.js";
@@ -28,7 +29,8 @@ export class TableBench {
   readonly #runSize: number;
 
   constructor({ plan, codec }: CodecSubject<TableCodec>) {
-    const run = plan.normalize === "tensor" ? 100 : plan.normalize.block;
+    this.#runSize = runSizeOf(plan);
+    const run = this.#runSize === Number.POSITIVE_INFINITY ? 100 : this.#runSize;
     const sizes = [0, 1, 2, 3, 7, 31, 32, 33, 65, run - 1, run, run + 1, 2 * run + 3].filter(
       (size) => size <= 5000,
     );
@@ -36,7 +38,6 @@ export class TableBench {
     this.plan = plan;
     this.codec = codec;
     this.table = new ExactTable(plan.levels);
-    this.#runSize = plan.normalize === "tensor" ? Number.POSITIVE_INFINITY : plan.normalize.block;
     this.tensors = fc
       .tuple(fc.nat(ascending.length - 1), contents())
       .map(([size, spec]) => makeTensor({ length: ascending[size] as number, ...spec }));
@@ -91,6 +92,7 @@ export class TableBench {
   }
 
   runsOf(length: number): number {
+    if (this.plan.normalize === "col") return Math.min(length, 1);
     return this.#runSize === Number.POSITIVE_INFINITY ? 1 : Math.ceil(length / this.#runSize);
   }
 
@@ -99,4 +101,11 @@ export class TableBench {
       ? values
       : values.subarray(run * this.#runSize, (run + 1) * this.#runSize);
   }
+}
+
+/** How many elements of a tensor of one dimension share a scale: it is one column, of rows of one element. */
+function runSizeOf({ normalize }: TableCodec): number {
+  if (typeof normalize === "object") return normalize.block;
+  if (normalize === "rank1") return RANK1_BLOCK.block;
+  return normalize === "row" ? 1 : Number.POSITIVE_INFINITY;
 }

@@ -1,0 +1,169 @@
+import type { Cell, Evaluation } from "./evaluate.js";
+import { type Geometry, scaleCount, scalePlaces } from "./geometry.js";
+import type { Fragment, Kernel, KernelState, StateVariables } from "./types.js";
+
+/** The arrays of one tensor: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`, and what folds leave. */
+export interface ExecutionTensor {
+  readonly shape: readonly number[];
+  /** Names the tensor to the random generator. */
+  readonly id: number;
+  readonly arrays: Readonly<Record<string, Float32Array | Uint32Array>>;
+}
+
+type StateFragment = "decode" | "encode" | "magnitude" | "scale" | "stream" | "locate" | "unpack" | "pack";
+
+/** One state of one tensor. */
+export class StateAccess {
+  readonly #state: KernelState;
+  readonly #kernel: Kernel;
+  readonly #tensor: ExecutionTensor;
+  readonly #geometry: Geometry;
+  readonly #run: Readonly<Record<StateFragment, (() => void) | null>>;
+  readonly #cells: Readonly<Record<keyof StateVariables, Cell>>;
+  readonly #evaluation: Evaluation;
+  /** Values, or words of codes. */
+  readonly #stored: Float32Array | Uint32Array;
+  readonly #scales: Float32Array | Uint32Array;
+  readonly #values: Float32Array;
+  readonly #maxima: Float32Array;
+
+  constructor(
+    state: KernelState,
+    kernel: Kernel,
+    tensor: ExecutionTensor,
+    geometry: Geometry,
+    evaluation: Evaluation,
+  ) {
+    const { name, decode, encode, statistic, stream, locate, unpack, pack, variables } = state;
+    const run = (fragment: Fragment | null | undefined) => (fragment ? evaluation.compile(fragment) : null);
+    const cells = Object.entries(variables).map(([role, variable]) => [role, evaluation.cell(variable)]);
+    this.#state = state;
+    this.#kernel = kernel;
+    this.#tensor = tensor;
+    this.#geometry = geometry;
+    this.#evaluation = evaluation;
+    this.#run = {
+      decode: run(decode),
+      encode: run(encode),
+      magnitude: run(statistic?.magnitude),
+      scale: run(statistic?.scale),
+      stream: run(stream),
+      locate: run(locate),
+      unpack: run(unpack),
+      pack: run(pack),
+    };
+    this.#cells = Object.fromEntries(cells) as Record<keyof StateVariables, Cell>;
+    this.#stored = arrayNamed(tensor, statistic === null ? name : `${name}_codes`);
+    this.#scales = statistic === null ? new Float32Array(0) : arrayNamed(tensor, `${name}_scale`);
+    this.#values = new Float32Array(geometry.length);
+    this.#maxima = new Float32Array(statistic === null ? 0 : scaleCount(statistic.run, geometry));
+  }
+
+  /** What the state is before the step. */
+  decode(element: number): void {
+    const { unpack, decode } = this.#run;
+    const { old, low, high, scale } = this.#cells;
+    if (unpack === null || decode === null) {
+      old.value = this.#stored[element] as number;
+      return;
+    }
+    const word = this.#locate(element);
+    low.value = this.#stored[word] as number;
+    high.value = this.#stored[word + 1] ?? 0;
+    unpack();
+    scale.value = this.#scaleAt(this.#scales, element);
+    decode();
+  }
+
+  /** Keeps the new value, and takes it into the maximum of its run. */
+  measure(element: number): void {
+    const { value, magnitude } = this.#cells;
+    this.#values[element] = value.value;
+    if (this.#run.magnitude === null) return;
+    this.#run.magnitude();
+    for (const place of this.#placesOf(element))
+      this.#maxima[place] = Math.max(this.#maxima[place] as number, magnitude.value);
+  }
+
+  /** Leaves the maxima where the step that follows finds them. */
+  publish(): void {
+    if (this.#state.statistic?.source === "global") this.#next().set(new Uint32Array(this.#maxima.buffer));
+  }
+
+  write(): void {
+    const { encode, pack, stream } = this.#run;
+    if (encode === null || pack === null) {
+      this.#stored.set(this.#values);
+      return;
+    }
+    const { tensorId, elementHigh, element: elementVariable } = this.#kernel.variables;
+    const { value, inverse, low, high } = this.#cells;
+    this.#evaluation.cell(tensorId).value = this.#tensor.id;
+    this.#evaluation.cell(elementHigh).value = 0;
+    stream?.();
+    const elementCell = this.#evaluation.cell(elementVariable);
+    const inverseAt = this.#newScales();
+    const words = this.#stored.fill(0);
+    for (let element = 0; element < this.#values.length; element++) {
+      elementCell.value = element;
+      value.value = this.#values[element] as number;
+      inverse.value = inverseAt(element);
+      encode();
+      const word = this.#locate(element);
+      pack();
+      words[word] = (words[word] as number) | low.value;
+      if (this.#state.straddles && word + 1 < words.length)
+        words[word + 1] = (words[word + 1] as number) | high.value;
+    }
+  }
+
+  /** Stores the scales measured here; returns the reciprocal of an element's scale. */
+  #newScales(): (element: number) => number {
+    const { statistic } = this.#state;
+    const { absmax, newScale, inverse } = this.#cells;
+    if (statistic === null) return () => 0;
+    const inverseOf = (maximum: number): number => {
+      absmax.value = maximum;
+      this.#run.scale?.();
+      return inverse.value;
+    };
+    if (statistic.source === "global") {
+      const maxima = new Float32Array(this.#next().slice().buffer);
+      return (element) => inverseOf(this.#scaleAt(maxima, element));
+    }
+    const inverses = Array.from(this.#maxima, (maximum, run) => {
+      const reciprocal = inverseOf(maximum);
+      this.#scales[run] = newScale.value;
+      return reciprocal;
+    });
+    return (element) => inverses[this.#placesOf(element)[0] as number] as number;
+  }
+
+  #scaleAt(scales: Float32Array | Uint32Array, element: number): number {
+    const [first = 0, ...others] = this.#placesOf(element).map((place) => scales[place] as number);
+    return others.reduce((least, scale) => (scale < least ? scale : least), first);
+  }
+
+  #placesOf(element: number): readonly number[] {
+    const run = this.#state.statistic?.run;
+    return run === undefined ? [] : scalePlaces(run, element, this.#geometry);
+  }
+
+  /** The word in which an element's code begins. 32 elements end on a word whatever their bits, so places repeat. */
+  #locate(element: number): number {
+    const granule = 32;
+    this.#evaluation.cell(this.#kernel.variables.index).value = element % granule;
+    this.#run.locate?.();
+    return Math.floor(element / granule) * this.#state.bits + this.#cells.word.value;
+  }
+
+  #next(): Float32Array | Uint32Array {
+    return arrayNamed(this.#tensor, `${this.#state.name}_next`);
+  }
+}
+
+export function arrayNamed({ arrays }: ExecutionTensor, name: string): Float32Array | Uint32Array {
+  const found = arrays[name];
+  if (found === undefined) throw new Error(`the tensor has no array ${name}`);
+  return found;
+}

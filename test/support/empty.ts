@@ -1,0 +1,20 @@
+import { countOf, geometryOf, scaleCount } from "../../generator/ir/geometry.js";
+import type { VariantPlan } from "../../generator/lower/plan.js";
+
+type Arrays = Record<string, Float32Array | Uint32Array>;
+
+/** Every array of the states of a tensor before its first step: every stored bit is 0. */
+export function emptyArrays({ states }: VariantPlan, shape: readonly number[]): Arrays {
+  const geometry = geometryOf(shape);
+  const arrays: Arrays = {};
+  for (const { name, shape: own, codec } of states) {
+    const words = Math.ceil((geometry.length * codec.bits) / 32);
+    if (codec.kind === "f32") arrays[name] = new Float32Array(countOf(own, geometry));
+    if (codec.kind === "bf16") arrays[name] = new Uint32Array(words);
+    if (codec.kind !== "table") continue;
+    const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
+    arrays[`${name}_codes`] = new Uint32Array(words);
+    arrays[`${name}_scale`] = new Float32Array(scaleCount(run, geometry));
+  }
+  return arrays;
+}
