@@ -65,6 +65,41 @@ export const relativeAdafactor: TensorRule<AdafactorHypers & { readonly eps2: nu
   },
 };
 
+export type AdafactorMomentumHypers = AdafactorHypers & {
+  readonly beta1: number;
+  readonly weight_decay: number;
+};
+
+/**
+ * Adafactor with the first moment that its authors' code allows, of the step after clipping, and decoupled weight decay, as SOLO
+ * (arXiv 2505.00347) quantizes it. The moment holds the learning rate of each step.
+ *
+ *   r, c and u as above
+ *   m = beta1*m + (1 - beta1)*lr*u / max(1, rms(u)/d)
+ *   p = p - lr*weight_decay*p
+ *   p = p - m
+ */
+export const adafactorWithMomentum: TensorRule<AdafactorMomentumHypers> = {
+  states: ["m", "r", "c"],
+  shapes: ["element", "row", "col"],
+  at(hyper, t, { round }) {
+    const beta = 1 - t ** -hyper.decay;
+    const [beta2, rest2] = [round(beta), round(1 - beta)];
+    const [eps1, d] = [round(hyper.eps1), round(hyper.d)];
+    const [beta1, step] = [round(hyper.beta1), round((1 - hyper.beta1) * hyper.lr)];
+    const decay = round(hyper.lr * hyper.weight_decay);
+    return (fields, p, g, [m0 = p, r0 = p, c0 = p]) => {
+      const { add, sub, mul, div, sqrt, max, rowmean, colmean, rms } = fields;
+      const s = add(mul(g, g), eps1);
+      const r = add(mul(beta2, r0), mul(rest2, rowmean(s)));
+      const c = add(mul(beta2, c0), mul(rest2, colmean(s)));
+      const u = div(g, sqrt(mul(div(r, colmean(r)), c)));
+      const m = add(mul(beta1, m0), div(mul(step, u), max(1, div(rms(u), d))));
+      return { p: sub(sub(p, mul(decay, p)), m), states: [m, r, c] };
+    };
+  },
+};
+
 export type Sm3Hypers = { readonly lr: number; readonly momentum: number };
 
 /**

@@ -31,6 +31,11 @@ describe("the tree sum", () => {
     expect(sum(a, b, c, d, e, g, h)).toBe(add(add(add(a, b), add(c, d)), add(add(e, g), h)));
   });
 
+  test("a last one without a neighbour passes up as it is: a zero that is added would change the sign of -0", () => {
+    expect(treeSum(Float64Array.of(-0, -0, -0), float32)).toBe(-0);
+    expect(treeSum(Float64Array.of(-0, -0, -0, 0), float32)).toBe(0);
+  });
+
   test("another order gives other numbers", () => {
     const [big, one] = [2 ** 24, 1];
     expect(treeSum(Float64Array.of(big, one, one, one), float32)).toBe(2 ** 24 + 2);

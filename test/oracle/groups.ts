@@ -44,5 +44,8 @@ function dimensions(shape: readonly number[]): Groups {
 
 /** The scale of an element: the least of those that meet at it. */
 export function scaleOf(scales: Float32Array, { entries }: Groups, element: number): number {
-  return Math.min(...entries.map((entry) => scales[entry(element)] as number));
+  return entries.reduce(
+    (least, entry) => Math.min(least, scales[entry(element)] as number),
+    Number.POSITIVE_INFINITY,
+  );
 }
