@@ -256,6 +256,18 @@ describe("zeros", () => {
     }
   });
 
+  test.each([[[0]], [[0, 3]], [[3, 0]], [[2, 0, 3]]])("shape %j: a tensor without elements", (shape) => {
+    for (const [rule, hyper] of [
+      [adafactor, ADAFACTOR],
+      [sm3, SM3],
+      [lamb, ADAM],
+    ] as [TensorRule<unknown>, unknown][]) {
+      const { p, states } = last(run(rule, hyper, shape, [new Float32Array()]));
+      expect(p).toHaveLength(0);
+      for (const { values } of states) expect(values.every((x) => x === 0)).toBe(true);
+    }
+  });
+
   test("rows and columns of zeros beside others", () => {
     const sparse = wave(35, 1).map((x, i) => (i % 7 === 2 || Math.floor(i / 7) === 3 ? 0 : x));
     for (const [rule, hyper] of [
