@@ -20,7 +20,7 @@ test("a tensor is what its bytes say, its dtype is checked, metadata is no tenso
   expect(parseSafetensors(file("I8", [255])).u8("x")).toEqual(Uint8Array.of(255));
 });
 
-test.each(["codebooks", "codecs", "trajectories"])(
+test.each(["codebooks", "codecs", "rank1", "trajectories", "whole-tensors"])(
   "%s.safetensors ends where its last tensor does",
   (name) => {
     const goldens = readGoldens(`${name}.safetensors`);

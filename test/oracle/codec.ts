@@ -1,7 +1,7 @@
+import { groupsOf, type Normalize, scaleOf } from "./groups.js";
 import { thresholds } from "./tables.js";
 
-/** One scale for each run of B elements of the flattened tensor (the last may be short), or one for all. */
-export type Normalize = { readonly block: number } | "tensor";
+export type { Normalize } from "./groups.js";
 export type Rounding = "nearest" | "stochastic";
 
 /** The random u32 of an element; only stochastic rounding asks for it. */
@@ -26,19 +26,29 @@ export function codebook(table: Float32Array): Codebook {
 }
 
 /** Elements of a run, and how many runs a tensor of n elements has. */
-export function runs(normalize: Normalize, n: number): { size: number; count: number } {
+export function runs(
+  normalize: { readonly block: number } | "tensor",
+  n: number,
+): { size: number; count: number } {
   const size = normalize === "tensor" ? Math.max(n, 1) : normalize.block;
   return { size, count: Math.ceil(n / size) };
 }
 
-/** Absmax of every run over its finite elements, arXiv 2110.02861, section 2.1; no finite one gives 0. */
-export function measure(values: Float32Array, normalize: Normalize): Float32Array {
-  const { size, count } = runs(normalize, values.length);
-  return Float32Array.from({ length: count }, (_, run) => {
-    const finite = values.subarray(run * size, (run + 1) * size).filter(Number.isFinite);
-    const scale = finite.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-    return scale < SMALLEST_NORMAL ? 0 : scale;
-  });
+/** Absmax of every group over its finite elements, arXiv 2110.02861, section 2.1; no finite one gives 0. */
+export function measure(
+  values: Float32Array,
+  normalize: Normalize,
+  shape: readonly number[] = [values.length],
+): Float32Array {
+  const { count, entries } = groupsOf(normalize, shape);
+  const scales = new Float32Array(count);
+  for (const entry of entries) {
+    for (const [i, x] of values.entries()) {
+      const group = entry(i);
+      if (Number.isFinite(x)) scales[group] = Math.max(scales[group] as number, Math.abs(x));
+    }
+  }
+  return scales.map((scale) => (scale < SMALLEST_NORMAL ? 0 : scale));
 }
 
 /** n = x * (1 / s): the reciprocal is rounded once a run, the product once an element. */
@@ -67,30 +77,33 @@ export function stochasticCode(n: number, { table }: Codebook, random: number): 
   return up ? below + 1 : below;
 }
 
-/** Measures every run and encodes every element. */
+/** Measures every group and encodes every element of a tensor, by default of one dimension. */
 export function encode(
   values: Float32Array,
   book: Codebook,
   normalize: Normalize,
   rounding: Rounding,
   random: Random,
+  shape: readonly number[] = [values.length],
 ): Encoded {
-  const scales = measure(values, normalize);
-  const { size } = runs(normalize, values.length);
+  const scales = measure(values, normalize, shape);
+  const groups = groupsOf(normalize, shape);
   const codes = Uint8Array.from(values, (x, i) => {
-    const n = normalized(x, scales[Math.floor(i / size)] as number);
+    const n = normalized(x, scaleOf(scales, groups, i));
     return rounding === "nearest" ? nearestCode(n, book) : stochasticCode(n, book, random(i));
   });
   return { codes, scales };
 }
 
 /** x = table[code] * s. */
-export function decode({ codes, scales }: Encoded, book: Codebook, normalize: Normalize): Float32Array {
-  const { size } = runs(normalize, codes.length);
-  return Float32Array.from(codes, (code, i) => {
-    const level = book.table[code] as number;
-    return level * (scales[Math.floor(i / size)] as number);
-  });
+export function decode(
+  { codes, scales }: Encoded,
+  book: Codebook,
+  normalize: Normalize,
+  shape: readonly number[] = [codes.length],
+): Float32Array {
+  const groups = groupsOf(normalize, shape);
+  return Float32Array.from(codes, (code, i) => (book.table[code] as number) * scaleOf(scales, groups, i));
 }
 
 /** How many entries of an ascending array are <= n, by halving; 0 for NaN. */

@@ -7,10 +7,11 @@ import {
   type Normalize,
   type Random,
   type Rounding,
-  runs,
 } from "./codec.js";
+import { groupsOf } from "./groups.js";
 import { pack, unpack } from "./packing.js";
 import { type Mapping, tableOf } from "./tables.js";
+import { sizeOf } from "./view.js";
 
 /** How a state is stored. A tensor with fewer than `minSize` elements keeps it as float32. */
 export type StateCodec =
@@ -45,17 +46,23 @@ export function isStochastic(codec: StateCodec): boolean {
 }
 
 /** What a state is before the first step: every stored bit 0. It decodes to zeros, as every scale is 0. */
-export function emptyState(codec: StateCodec, n: number): StoredState {
+export function emptyState(codec: StateCodec, shape: readonly number[]): StoredState {
+  const n = sizeOf(shape);
   if (codec.bits === 32 || n < codec.minSize) {
     return { kind: "float32", values: new Float32Array(n) };
   }
   const words = new Uint32Array(Math.ceil((n * codec.bits) / 32));
   if (codec.bits === 16) return { kind: "bfloat16", words, values: new Float32Array(n) };
-  return stored(codec, words, new Float32Array(runs(codec.normalize, n).count), n);
+  return stored(codec, words, new Float32Array(groupsOf(codec.normalize, shape).count), shape);
 }
 
-/** Stores new values: measures, encodes and packs them. */
-export function store(values: Float32Array, codec: StateCodec, random: Random): StoredState {
+/** Stores new values of a tensor, by default of one dimension: measures, encodes and packs them. */
+export function store(
+  values: Float32Array,
+  codec: StateCodec,
+  random: Random,
+  shape: readonly number[] = [values.length],
+): StoredState {
   const n = values.length;
   if (codec.bits === 32 || n < codec.minSize) {
     return { kind: "float32", values: values.slice() };
@@ -70,14 +77,19 @@ export function store(values: Float32Array, codec: StateCodec, random: Random): 
       values: Float32Array.from(halves, decodeBf16),
     };
   }
-  const { codes, scales } = encode(values, bookOf(codec), codec.normalize, codec.rounding, random);
-  return stored(codec, pack(codes, codec.bits), scales, n);
+  const { codes, scales } = encode(values, bookOf(codec), codec.normalize, codec.rounding, random, shape);
+  return stored(codec, pack(codes, codec.bits), scales, shape);
 }
 
 /** The state that these words and scales are, read back as the next step reads it. */
-export function stored(codec: TableCodec, words: Uint32Array, scales: Float32Array, n: number): StoredState {
-  const codes = Uint8Array.from(unpack(words, codec.bits, n));
-  const values = decode({ codes, scales }, bookOf(codec), codec.normalize);
+export function stored(
+  codec: TableCodec,
+  words: Uint32Array,
+  scales: Float32Array,
+  shape: readonly number[],
+): StoredState {
+  const codes = Uint8Array.from(unpack(words, codec.bits, sizeOf(shape)));
+  const values = decode({ codes, scales }, bookOf(codec), codec.normalize, shape);
   return { kind: "codes", words, scales, values };
 }
 

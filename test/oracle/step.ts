@@ -2,15 +2,17 @@ import { float32 } from "./arithmetic.js";
 import { randomAt, streamKey } from "./random.js";
 import type { Rule, Updated } from "./rule.js";
 import { emptyState, isStochastic, type StateCodec, type StoredState, store } from "./state.js";
+import { stateLength, type TensorRule, type TensorValues, updateTensor } from "./tensor-rule.js";
+import { sizeOf } from "./view.js";
 
 export interface OracleConfig<Hypers> {
-  readonly rule: Rule<Hypers>;
+  readonly rule: Rule<Hypers> | TensorRule<Hypers>;
   readonly hyper: Hypers;
-  /** One for each state the rule names, in its order. */
+  /** One for each state the rule names, in its order. States of rows, columns and tensors are float32. */
   readonly codecs: readonly StateCodec[];
   /**
    * `hold`: an element whose gradient is not finite, or that would get a parameter or state that is not,
-   * keeps its parameter and its (decoded) states. `propagate`: plain IEEE.
+   * keeps its parameter and its (decoded) states. `propagate`: plain IEEE. Of whole tensors: see `updateTensor`.
    */
   readonly nonfinite: "hold" | "propagate";
 }
@@ -18,20 +20,39 @@ export interface OracleConfig<Hypers> {
 /** One tensor of parameters, flattened in row-major order, with its states. */
 export interface OracleTensor {
   readonly name: string;
+  /** Row-major; a scalar has no dimensions. */
+  readonly shape: readonly number[];
   readonly p: Float32Array;
   readonly states: readonly StoredState[];
 }
 
-/** A tensor before the first step. */
+/** A tensor before the first step, by default of one dimension. */
 export function freshTensor<Hypers>(
   config: OracleConfig<Hypers>,
   name: string,
   p: Float32Array,
+  shape: readonly number[] = [p.length],
 ): OracleTensor {
+  if (sizeOf(shape) !== p.length) throw new RangeError(`${p.length} values for the shape [${shape}]`);
   if (config.codecs.length !== config.rule.states.length) {
     throw new RangeError(`${config.codecs.length} codecs for states ${config.rule.states.join(", ")}`);
   }
-  return { name, p, states: config.codecs.map((codec) => emptyState(codec, p.length)) };
+  const states = config.codecs.map((codec, k) => emptyState(codec, stateShape(config, k, shape)));
+  return { name, shape, p, states };
+}
+
+/** A state of one value an element has the shape of the tensor; others are lists of float32. */
+function stateShape<Hypers>(
+  { rule, codecs }: OracleConfig<Hypers>,
+  k: number,
+  tensor: readonly number[],
+): readonly number[] {
+  const shape = "shapes" in rule ? rule.shapes[k] : "element";
+  if (shape === undefined) throw new RangeError(`state ${rule.states[k]} has no shape`);
+  if (shape === "element") return tensor;
+  if (codecs[k]?.bits !== 32)
+    throw new RangeError(`state ${rule.states[k]} has one value a ${shape}: float32`);
+  return [stateLength(shape, tensor)];
 }
 
 /**
@@ -45,7 +66,27 @@ export function oracleStep<Hypers>(
   t: number,
   seed: bigint,
 ): OracleTensor {
-  const update = config.rule.at(config.hyper, t, float32);
+  const { p, states: next } = newValues(config, tensor, g, t);
+  const states = config.codecs.map((codec, k) => {
+    const key = streamKey(seed, t, streamOf(config.codecs, k), tensor.name);
+    const shape = stateShape(config, k, tensor.shape);
+    return store(next[k] as Float32Array, codec, (element) => randomAt(key, element), shape);
+  });
+  return { name: tensor.name, shape: tensor.shape, p, states };
+}
+
+/** What a step makes of a tensor, before it is stored. */
+function newValues<Hypers>(
+  { rule, hyper, nonfinite }: OracleConfig<Hypers>,
+  tensor: OracleTensor,
+  g: Float32Array,
+  t: number,
+): TensorValues {
+  if ("shapes" in rule) {
+    const before = { p: tensor.p, states: tensor.states.map(({ values }) => values) };
+    return updateTensor(rule, rule.at(hyper, t, float32), nonfinite, tensor.shape, before, g);
+  }
+  const update = rule.at(hyper, t, float32);
   const p = new Float32Array(tensor.p.length);
   const next = tensor.states.map(() => new Float32Array(tensor.p.length));
 
@@ -56,19 +97,14 @@ export function oracleStep<Hypers>(
       states: tensor.states.map((state) => state.values[i] as number),
     };
     const after = update(before.p, gradient, before.states);
-    const held = config.nonfinite === "hold" && !allFinite(gradient, after.p, ...after.states);
+    const held = nonfinite === "hold" && !allFinite(gradient, after.p, ...after.states);
     const kept = held ? before : after;
     p[i] = kept.p;
     next.forEach((values, k) => {
       values[i] = kept.states[k] as number;
     });
   }
-
-  const states = config.codecs.map((codec, k) => {
-    const key = streamKey(seed, t, streamOf(config.codecs, k), tensor.name);
-    return store(next[k] as Float32Array, codec, (element) => randomAt(key, element));
-  });
-  return { name: tensor.name, p, states };
+  return { p, states: next };
 }
 
 /** The random stream of state k: its index among the stochastic states. */

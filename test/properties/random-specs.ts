@@ -65,7 +65,7 @@ interface SpecCase {
 function withCase(spec: RandomSpec): fc.Arbitrary<SpecCase> {
   const limits = spec.codecs.flatMap((codec) => {
     if (codec.bits === 32) return [];
-    const block = "normalize" in codec && codec.normalize !== "tensor" ? [codec.normalize.block] : [];
+    const block = "normalize" in codec && typeof codec.normalize === "object" ? [codec.normalize.block] : [];
     return [codec.minSize, ...block];
   });
   const given = casesOf(sizesAbout([...limits, 1024]), fc.constant({}), LIMITS);
