@@ -4,6 +4,7 @@ import type { Extent, Shape } from "./descriptor.js";
 /** A tensor as [batches, rows, cols]: [..., R, C]; [n, 1] where it has one dimension, [1, 1] where it has none. */
 export interface Geometry {
   readonly length: number;
+  readonly batches: number;
   readonly rows: number;
   readonly cols: number;
   readonly shape: readonly number[];
@@ -12,7 +13,7 @@ export interface Geometry {
 export function geometryOf(shape: readonly number[]): Geometry {
   const length = sizeOf(shape);
   const [rows, cols] = shape.length < 2 ? [length, 1] : (shape.slice(-2) as [number, number]);
-  return { length, rows, cols, shape };
+  return { length, batches: sizeOf(shape.slice(0, -2)), rows, cols, shape };
 }
 
 export function sizeOf(shape: readonly number[]): number {
@@ -20,11 +21,9 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /** How many values of a shape a tensor has. */
-export function countOf(shape: Shape, { length, rows, cols }: Geometry): number {
+export function countOf(shape: Shape, { length, batches, rows, cols }: Geometry): number {
   if (shape === "element") return length;
   if (shape === "tensor") return 1;
-  if (length === 0) return 0;
-  const batches = length / (rows * cols);
   if (shape === "matrix") return batches;
   return batches * (shape === "row" ? rows : cols);
 }

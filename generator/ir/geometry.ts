@@ -12,7 +12,8 @@ export interface Geometry {
 export function geometryOf(shape: readonly number[]): Geometry {
   const length = shape.reduce((product, size) => product * size, 1);
   const [rows, cols] = shape.length < 2 ? [length, 1] : (shape.slice(-2) as [number, number]);
-  return { length, batches: length === 0 ? 0 : length / (rows * cols), rows, cols, shape };
+  const batches = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  return { length, batches, rows, cols, shape };
 }
 
 /** How many values of a shape a tensor has. */

@@ -34,7 +34,8 @@ export function closureOf(
   return found;
 }
 
-function namesIn(expr: RuleExpr | ReductionExpr): string[] {
+/** p, g, states and locals that an expression reads. */
+export function namesIn(expr: RuleExpr | ReductionExpr): string[] {
   switch (expr.kind) {
     case "constant":
     case "uniform":

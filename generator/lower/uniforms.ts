@@ -1,6 +1,7 @@
 import type { ElementExpr, Reduction, Rule, UniformExpr } from "../rule/types.js";
 import { evaluateUniform, formatUniform, isConstant } from "../rule/uniform.js";
-import type { NamedUniform, RuleExpr, RuleStatement } from "./plan.js";
+import { namesIn } from "./dependencies.js";
+import type { NamedUniform, ReductionExpr, RuleExpr, RuleStatement } from "./plan.js";
 
 export interface Hoisted {
   readonly uniforms: readonly NamedUniform[];
@@ -39,9 +40,13 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
   };
 
   const statements: RuleStatement[] = [];
-  const reduce = ({ fn, shape, arg, argShape }: Reduction, target: string): void => {
+  const reduce = ({ fn, shape, arg, argShape }: Reduction, target: string | undefined): RuleExpr => {
     const value = { kind: "reduce", fn, arg: rewrite(arg), argShape } as const;
-    statements.push({ target, role: "local", shape, value });
+    const name = target ?? sameReduction(statements, value) ?? fresh(fn);
+    if (!statements.some((statement) => statement.target === name)) {
+      statements.push({ target: name, role: "local", shape, value });
+    }
+    return { kind: "value", name };
   };
   /** What passes leave for later ones is known by its name, so no name may stand for two reductions. */
   const isNew = (name: string): boolean =>
@@ -50,11 +55,7 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
   const rewrite = (expr: ElementExpr): RuleExpr => {
     if (expr.kind === "uniform") return hoist(asNumber(expr.expr));
     if (expr.kind === "value") return expr;
-    if (expr.kind === "reduce") {
-      const name = fresh(expr.fn);
-      reduce(expr, name);
-      return { kind: "value", name };
-    }
+    if (expr.kind === "reduce") return reduce(expr, undefined);
     const args = expr.args.map((argument, index) => {
       const condition = expr.fn === "select" && index === 0 && argument.kind === "uniform";
       return condition ? isTrue(rewrite(argument)) : rewrite(argument);
@@ -67,6 +68,15 @@ export function hoistUniforms(rule: Rule, taken: ReadonlySet<string>): Hoisted {
     else statements.push({ target, role, shape, value: rewrite(value) });
   }
   return { uniforms: [...uniforms.values()], statements };
+}
+
+/** A reduction of the same values, none of which has changed since. */
+function sameReduction(statements: readonly RuleStatement[], value: ReductionExpr): string | undefined {
+  const text = JSON.stringify(value);
+  const index = statements.findIndex((statement) => JSON.stringify(statement.value) === text);
+  const read = namesIn(value);
+  const isChanged = statements.slice(index).some(({ target }) => read.includes(target));
+  return index < 0 || isChanged ? undefined : statements[index]?.target;
 }
 
 const comparisons = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);

@@ -29,10 +29,10 @@ export const adafactor: TensorRule<AdafactorHypers> = {
     const beta = 1 - t ** -hyper.decay;
     const [beta2, rest2] = [round(beta), round(1 - beta)];
     const [eps1, d] = [round(hyper.eps1), round(hyper.d)];
-    return ({ add, sub, mul, div, sqrt, max, rowmean, colmean, rms }, p, g, [r0 = p, c0 = p]) => {
+    return ({ kept, add, sub, mul, div, sqrt, max, rowmean, colmean, rms }, p, g, [r0 = p, c0 = p]) => {
       const s = add(mul(g, g), eps1);
-      const r = add(mul(beta2, r0), mul(rest2, rowmean(s)));
-      const c = add(mul(beta2, c0), mul(rest2, colmean(s)));
+      const r = kept(add(mul(beta2, r0), mul(rest2, rowmean(s))), r0);
+      const c = kept(add(mul(beta2, c0), mul(rest2, colmean(s))), c0);
       const u = div(g, sqrt(mul(div(r, colmean(r)), c)));
       const change = div(mul(lr, u), max(1, div(rms(u), d)));
       return { p: sub(p, change), states: [r, c] };
@@ -54,10 +54,10 @@ export const relativeAdafactor: TensorRule<AdafactorHypers & { readonly eps2: nu
     const beta = 1 - t ** -hyper.decay;
     const [beta2, rest2] = [round(beta), round(1 - beta)];
     const [eps1, eps2, d] = [round(hyper.eps1), round(hyper.eps2), round(hyper.d)];
-    return ({ add, sub, mul, div, sqrt, max, rowmean, colmean, rms }, p, g, [r0 = p, c0 = p]) => {
+    return ({ kept, add, sub, mul, div, sqrt, max, rowmean, colmean, rms }, p, g, [r0 = p, c0 = p]) => {
       const s = add(mul(g, g), eps1);
-      const r = add(mul(beta2, r0), mul(rest2, rowmean(s)));
-      const c = add(mul(beta2, c0), mul(rest2, colmean(s)));
+      const r = kept(add(mul(beta2, r0), mul(rest2, rowmean(s))), r0);
+      const c = kept(add(mul(beta2, c0), mul(rest2, colmean(s))), c0);
       const u = div(g, sqrt(mul(div(r, colmean(r)), c)));
       const step = mul(lr, max(eps2, rms(p)));
       return { p: sub(p, div(mul(step, u), max(1, div(rms(u), d)))), states: [r, c] };
@@ -89,10 +89,10 @@ export const adafactorWithMomentum: TensorRule<AdafactorMomentumHypers> = {
     const [beta1, step] = [round(hyper.beta1), round((1 - hyper.beta1) * hyper.lr)];
     const decay = round(hyper.lr * hyper.weight_decay);
     return (fields, p, g, [m0 = p, r0 = p, c0 = p]) => {
-      const { add, sub, mul, div, sqrt, max, rowmean, colmean, rms } = fields;
+      const { kept, add, sub, mul, div, sqrt, max, rowmean, colmean, rms } = fields;
       const s = add(mul(g, g), eps1);
-      const r = add(mul(beta2, r0), mul(rest2, rowmean(s)));
-      const c = add(mul(beta2, c0), mul(rest2, colmean(s)));
+      const r = kept(add(mul(beta2, r0), mul(rest2, rowmean(s))), r0);
+      const c = kept(add(mul(beta2, c0), mul(rest2, colmean(s))), c0);
       const u = div(g, sqrt(mul(div(r, colmean(r)), c)));
       const m = add(mul(beta1, m0), div(mul(step, u), max(1, div(rms(u), d))));
       return { p: sub(sub(p, mul(decay, p)), m), states: [m, r, c] };
@@ -119,10 +119,10 @@ export const sm3: TensorRule<Sm3Hypers> = {
     const lr = round(hyper.lr);
     const [momentum, rest] = [round(hyper.momentum), round(1 - hyper.momentum)];
     return (fields, p, g, [m0 = p, r0 = p, c0 = p]) => {
-      const { add, sub, mul, div, sqrt, min, max, ifPositive, rowmax, colmax } = fields;
+      const { kept, add, sub, mul, div, sqrt, min, max, ifPositive, rowmax, colmax } = fields;
       const v = add(min(r0, c0), mul(g, g));
-      const r = max(r0, rowmax(v));
-      const c = max(c0, colmax(v));
+      const r = kept(max(r0, rowmax(v)), r0);
+      const c = kept(max(c0, colmax(v)), c0);
       const m = add(mul(momentum, m0), mul(rest, ifPositive(v, div(g, sqrt(v)), 0)));
       return { p: sub(p, mul(lr, m)), states: [m, r, c] };
     };
@@ -151,11 +151,11 @@ export const factoredAdamw: TensorRule<AdamHypers & { readonly eps1: number }> =
     const [beta2, rest2] = [round(hyper.beta2), round(1 - hyper.beta2)];
     const [correction1, correction2] = [round(1 - hyper.beta1 ** t), round(1 - hyper.beta2 ** t)];
     const [eps, eps1] = [round(hyper.eps), round(hyper.eps1)];
-    return ({ add, sub, mul, div, sqrt, rowmean, colmean }, p, g, [m0 = p, r0 = p, c0 = p]) => {
+    return ({ kept, add, sub, mul, div, sqrt, rowmean, colmean }, p, g, [m0 = p, r0 = p, c0 = p]) => {
       const s = add(mul(g, g), eps1);
       const m = add(mul(beta1, m0), mul(rest1, g));
-      const r = add(mul(beta2, r0), mul(rest2, rowmean(s)));
-      const c = add(mul(beta2, c0), mul(rest2, colmean(s)));
+      const r = kept(add(mul(beta2, r0), mul(rest2, rowmean(s))), r0);
+      const c = kept(add(mul(beta2, c0), mul(rest2, colmean(s))), c0);
       const v = mul(div(r, colmean(r)), c);
       const decayed = sub(p, mul(decay, p));
       const denominator = add(sqrt(div(v, correction2)), eps);

@@ -21,6 +21,8 @@ export interface Fields {
   min(a: Operand, b: Operand): Field;
   /** a where a > b, else b. */
   max(a: Operand, b: Operand): Field;
+  /** `hold`: where the new value of a state is not finite, the old one. */
+  kept(next: Field, old: Field): Field;
   /** a where x > 0, else b. */
   ifPositive(x: Operand, a: Operand, b: Operand): Field;
   /** Over the last axis: of an element or a column. */
@@ -56,8 +58,8 @@ export function treeSum(terms: Float64Array, { add }: Pick<Arithmetic, "add">): 
 type Reduce = (terms: Float64Array) => number;
 
 /**
- * `hold`: a term of a reduction that is not finite counts as 0. `propagate`: IEEE, except that a maximum ignores NaN; the
- * maximum of nothing is -Infinity, its absolute one 0.
+ * `hold`: a term of a reduction that is not finite counts as 0. `propagate`: IEEE, except that a maximum ignores NaN where
+ * there is anything else.
  */
 export function fieldsOf(view: View, ops: Arithmetic, nonfinite: "hold" | "propagate"): Fields {
   const shapeOf = (a: Operand): FieldShape => (typeof a === "number" ? "tensor" : a.shape);
@@ -107,8 +109,8 @@ export function fieldsOf(view: View, ops: Arithmetic, nonfinite: "hold" | "propa
   const sum: Reduce = (terms) => treeSum(terms, ops);
   const mean: Reduce = (terms) => ops.div(sum(terms), ops.round(terms.length));
   const maximum: Reduce = (terms) =>
-    terms.reduce((most, x) => (x > most ? x : most), Number.NEGATIVE_INFINITY);
-  const absolute: Reduce = (terms) => terms.reduce((most, x) => (Math.abs(x) > most ? Math.abs(x) : most), 0);
+    terms.reduce((most, x) => (x > most || Number.isNaN(most) ? x : most), Number.NaN);
+  const absolute: Reduce = (terms) => maximum(terms.map(Math.abs));
   const square = (a: Field): Field => map((x = 0) => ops.mul(x, x), a);
   const root = (a: Operand): Field => map(ops.sqrt, a);
 
@@ -120,6 +122,8 @@ export function fieldsOf(view: View, ops: Arithmetic, nonfinite: "hold" | "propa
     sqrt: root,
     min: (a, b) => map((x = 0, y = 0) => (x < y ? x : y), a, b),
     max: (a, b) => map((x = 0, y = 0) => (x > y ? x : y), a, b),
+    kept: (next, old) =>
+      nonfinite === "hold" ? map((x = 0, y = 0) => (Number.isFinite(x) ? x : y), next, old) : next,
     ifPositive: (x, a, b) => map((test = 0, yes = 0, no = 0) => (test > 0 ? yes : no), x, a, b),
     rowmean: (a) => overCols(mean, a),
     rowmax: (a) => overCols(maximum, a),

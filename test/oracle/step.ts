@@ -57,7 +57,7 @@ function stateShape<Hypers>(
 
 /**
  * One step of one tensor: read every state, update element by element in float32, then measure, encode
- * and pack every state. Nothing it is given changes. `t` counts from 1.
+ * and pack every state; nothing happens to a tensor without elements. Nothing it is given changes. `t` counts from 1.
  */
 export function oracleStep<Hypers>(
   config: OracleConfig<Hypers>,
@@ -84,6 +84,7 @@ function newValues<Hypers>(
 ): TensorValues {
   if ("shapes" in rule) {
     const before = { p: tensor.p, states: tensor.states.map(({ values }) => values) };
+    if (tensor.p.length === 0) return before;
     return updateTensor(rule, rule.at(hyper, t, float32), nonfinite, tensor.shape, before, g);
   }
   const update = rule.at(hyper, t, float32);

@@ -29,8 +29,8 @@ export interface TensorValues {
 
 /**
  * The update of a tensor of this shape in float32. `hold`: an element whose gradient, new parameter or any new element state
- * is not finite keeps its parameter and its element states; a value of another state that would not be finite stays what it
- * was. Within the rule nothing is held: what follows sees the values as they were computed.
+ * is not finite keeps its parameter and its element states. What a rule gives to another state it holds by itself, with
+ * `Fields.kept`, so that what follows sees what will be stored.
  */
 export function updateTensor(
   { shapes }: { readonly shapes: readonly StateShape[] },
@@ -58,10 +58,9 @@ export function updateTensor(
     Number.isFinite(g[i]) && [after.p, ...elements].every(({ data }) => Number.isFinite(data[i]));
 
   const kept = ({ shape, data }: Field, old: Float32Array): Float32Array =>
-    Float32Array.from(data, (x, i) => {
-      const held = nonfinite === "hold" && !(shape === "element" ? allFinite(i) : Number.isFinite(x));
-      return held ? (old[i] as number) : x;
-    });
+    Float32Array.from(data, (x, i) =>
+      nonfinite === "hold" && shape === "element" && !allFinite(i) ? (old[i] as number) : x,
+    );
   return {
     p: kept(after.p, before.p),
     states: after.states.map((state, k) => kept(state, before.states[k] as Float32Array)),

@@ -200,14 +200,14 @@ describe("what is not finite", () => {
     }
   });
 
-  test("hold: a value of a row that would not be finite stays, the elements see what was computed", () => {
+  test("hold: a value of a row that would not be finite stays, and the elements see it so", () => {
     const squares: TensorRule<object> = {
       states: ["r"],
       shapes: ["row"],
       at:
         () =>
-        ({ add, sub, mul, rowmax }, p, g, [r0 = p]) => {
-          const r = add(r0, mul(rowmax(g), 2));
+        ({ kept, add, sub, mul, rowmax }, p, g, [r0 = p]) => {
+          const r = kept(add(r0, mul(rowmax(g), 2)), r0);
           return { p: sub(p, r), states: [r] };
         },
     };

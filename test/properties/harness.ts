@@ -76,8 +76,8 @@ function compareOracle(
   { start, steps }: Trajectory,
   seed: bigint,
 ): void {
-  for (const [index, { name, arrays }] of start.entries()) {
-    let tensor = freshTensor(config, name, arrays.p as Float32Array);
+  for (const [index, { name, shape, arrays }] of start.entries()) {
+    let tensor = freshTensor(config, name, arrays.p as Float32Array, shape);
     for (const [step, { gradients, images }] of steps.entries()) {
       tensor = oracleStep(config, tensor, gradients[index] as Float32Array, step + 1, seed);
       const found = images[index] as TensorImage;
@@ -90,12 +90,12 @@ function compareOracle(
 
 /** The oracle's tensor, by the names of a device's arrays. */
 export function imageOf(
-  { name, p, states }: OracleTensor,
+  { name, shape, p, states }: OracleTensor,
   names: readonly string[],
   id: number,
 ): TensorImage {
   const arrays = names.map((state, index) => arraysOf(state, states[index] as StoredState));
-  return { name, shape: [p.length], length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
+  return { name, shape, length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
 }
 
 function arraysOf(name: string, state: StoredState): Record<string, Float32Array | Uint32Array> {

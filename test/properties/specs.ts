@@ -22,7 +22,13 @@ const normalize = fc.oneof(
     arbitrary: fc.nat(blocks.length - 1).map((index): Normalize => ({ block: blocks[index] as number })),
   },
   { weight: 1, arbitrary: fc.constant<Normalize>("tensor") },
+  { weight: 2, arbitrary: fc.constantFrom<Normalize>("row", "col", "rank1") },
 );
+
+/** Of a state of a rule. */
+function shapeOf({ rule }: RuleText, state: number): string {
+  return "shapes" in rule ? (rule.shapes[state] ?? "element") : "element";
+}
 
 export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
   return fc.nat(rules.length - 1).chain((index) => {
@@ -30,7 +36,11 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
     return fc.record({
       rule: fc.constant(rule),
       hypers: rule.hypers,
-      codecs: fc.tuple(...rule.rule.states.map(() => codecs())),
+      codecs: fc.tuple(
+        ...rule.rule.states.map((_, state) =>
+          shapeOf(rule, state) === "element" ? codecs() : fc.constant<StateCodec>({ bits: 32 }),
+        ),
+      ),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
       format: fc.constantFrom("yaml" as const, "json" as const),
     });
@@ -92,7 +102,10 @@ function nextFree(values: readonly number[]): number {
 
 /** What a user would have written. */
 export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec): string {
-  const states = rule.rule.states.map((name, index) => [name, stateOf(codecs[index] as StateCodec)]);
+  const states = rule.rule.states.map((name, index) => {
+    const shape = shapeOf(rule, index);
+    return [name, { ...stateOf(codecs[index] as StateCodec), ...(shape !== "element" && { shape }) }];
+  });
   const spec = {
     name: "random",
     hyper: hypers,

@@ -1,6 +1,6 @@
 import { Evaluation } from "../../ir/evaluate.js";
 import { type Interval, pointInterval } from "../../ir/interval.js";
-import type { Fragment, Kernel, KernelState } from "../../ir/types.js";
+import type { Kernel, KernelState } from "../../ir/types.js";
 import { type Admission, admitFloat, admitHalf } from "./admission.js";
 import { codeAt, decodeHalf, restDifference } from "./bits.js";
 import type { Place } from "./difference.js";
@@ -58,8 +58,8 @@ export class HalfBounds implements StateBounds {
   #after = new Uint32Array(0);
   #length = 0;
 
-  constructor(state: KernelState, encode: Fragment, kernel: Kernel, evaluation: IntervalEvaluation) {
-    const { variables, stream } = state;
+  constructor(state: KernelState, kernel: Kernel, evaluation: IntervalEvaluation) {
+    const { variables, encode, stream } = state;
     this.name = state.name;
     this.value = evaluation.cell(variables.value);
     this.#old = evaluation.cell(variables.old);
@@ -67,7 +67,7 @@ export class HalfBounds implements StateBounds {
     for (const key of [variables.key0, variables.key1]) {
       this.#exact.cell(key).value = evaluation.cell(key).value as number;
     }
-    this.#encode = this.#exact.compile(encode);
+    this.#encode = encode === null ? () => {} : this.#exact.compile(encode);
     this.#stream = stream === null ? () => {} : this.#exact.compile(stream);
     this.#kernel = kernel;
     this.#state = state;

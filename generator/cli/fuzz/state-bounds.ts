@@ -26,6 +26,6 @@ export interface StateBounds {
 
 export function stateBounds(state: KernelState, kernel: Kernel, evaluation: IntervalEvaluation): StateBounds {
   if (state.statistic !== null) return new TableBounds(state, state.statistic, kernel, evaluation);
-  if (state.encode !== null) return new HalfBounds(state, state.encode, kernel, evaluation);
+  if (state.decode !== null) return new HalfBounds(state, kernel, evaluation);
   return new FloatBounds(state, evaluation);
 }
