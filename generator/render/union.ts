@@ -19,6 +19,7 @@ export function unionOf(kernels: readonly KernelView[]) {
       .filter(({ isSum }) => isSum)
       .map(({ term }) => term)
       .filter((term, index, all) => all.indexOf(term) === index),
+    needsKeys: kernels.some(({ anyStream, anyShaped }) => anyStream || anyShaped),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBits: kernels.some(({ needsBits }) => needsBits),

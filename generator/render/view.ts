@@ -35,6 +35,7 @@ function elementView(kernel: ElementKernel, target: Target) {
   const [parameter] = kernel.update.outputs;
   const base = baseView(kernel, granule, target);
   const { states } = base;
+  const vectors = kernel.vectors.map((vector) => vectorView(vector, "element", dialect));
 
   return {
     ...base,
@@ -55,7 +56,9 @@ function elementView(kernel: ElementKernel, target: Target) {
     owned: rounds * granule,
     newParameter: parameter === undefined ? "" : printName(parameter.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
-    vectors: kernel.vectors.map((vector) => vectorView(vector, "element", dialect)),
+    vectors,
+    needsPlace: vectors.some(({ isFirst }) => !isFirst),
+    ...matrixNeeds([], vectors, states),
     arrays: arraysOf(kernel.vectors),
     /** Some state's statistics are measured here, so that elements are visited twice. */
     twoPhases: kernel.kind === "step" && states.some(({ isTile }) => isTile),
@@ -100,6 +103,7 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
   return {
     name: kernel.name,
     doc: kernel.doc,
+    readsUniforms: kernel.uniforms.some(({ name: uniform }) => read.has(uniform)),
     /** What the kernel needs to know of a tensor's shape. */
     geometry: [...(needsMatrix ? ["rows", "cols"] : []), ...(anyRank1 ? ["rank", ...sizes] : [])],
     isFold: kernel.kind === "fold",
@@ -137,6 +141,17 @@ function foldView(kernel: FoldKernel, target: Target) {
   const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
   const stored = stores.map(({ array, variable }) => ({ array, value: name(variable) }));
   const parameters = ["p", "g"].filter((input) => isAtElements && reads(input));
+  const vectors = kernel.vectors.map((vector) => vectorView(vector, from.shape, dialect));
+  const entryVectors = kernel.entryVectors.map((vector) => vectorView(vector, to.shape, dialect));
+  const isColumns = from.shape === "element" && to.shape === "col";
+  const isCountRead = namesRead([finish]).has(count.variable.name);
+  const counted = [
+    to.shape,
+    ...(reductions.length > 0 ? [from.shape] : []),
+    ...(isCountRead ? [count.of, count.per] : []),
+    // A column's places are found by rows and columns.
+    ...(isColumns && reductions.length > 0 ? (["matrix"] as const) : []),
+  ];
   return {
     ...base,
     isStep: false,
@@ -149,14 +164,14 @@ function foldView(kernel: FoldKernel, target: Target) {
     from: extentView(from),
     to: extentView(to),
     /** What an entry stands for is a column: a place in every row. */
-    isColumns: from.shape === "element" && to.shape === "col",
+    isColumns,
     isAtElements,
     readsP: parameters.includes("p"),
     readsG: parameters.includes("g"),
     isReduction: reductions.length > 0,
     runSize: to.per / from.per,
     count: { name: name(count.variable), of: shapeView(count.of), per: shapeView(count.per) },
-    isCountRead: namesRead([finish]).has(count.variable.name),
+    isCountRead,
     reductions: reductions.map(({ term, result, combine }) => ({
       term: name(term),
       result: name(result),
@@ -166,8 +181,10 @@ function foldView(kernel: FoldKernel, target: Target) {
     anyMaximum: reductions.some(({ combine }) => combine === "max"),
     termLines: printFragment(terms, dialect),
     finishLines: printFragment(finish, dialect),
-    vectors: kernel.vectors.map((vector) => vectorView(vector, from.shape, dialect)),
-    entryVectors: kernel.entryVectors.map((vector) => vectorView(vector, to.shape, dialect)),
+    vectors,
+    entryVectors,
+    needsLength: counted.some((shape) => shape !== "tensor"),
+    ...matrixNeeds(counted, [...vectors, ...entryVectors], base.states),
     arrays: [...new Set([...arrays, ...stored.map(({ array }) => array)])],
     stores: stored,
     fields: [
@@ -176,6 +193,27 @@ function foldView(kernel: FoldKernel, target: Target) {
       ...base.states.flatMap(({ fields }) => fields),
       ...new Set([...arrays, ...stored.map(({ array }) => array)]),
     ],
+  };
+}
+
+/** Whether the size of a row or of a column is asked for: to count the values of some shapes, or to find one. */
+function matrixNeeds(
+  counted: readonly KernelShape[],
+  vectors: readonly ReturnType<typeof vectorView>[],
+  states: readonly { readonly isRow: boolean; readonly isCol: boolean }[],
+) {
+  const ofBoth = vectors.some(({ isColOfElement, isMatrixOfElement }) => isColOfElement || isMatrixOfElement);
+  return {
+    needsRows:
+      ofBoth ||
+      counted.some((shape) => shape === "col" || shape === "matrix") ||
+      vectors.some(({ isMatrixOfRow }) => isMatrixOfRow) ||
+      states.some(({ isCol }) => isCol),
+    needsCols:
+      ofBoth ||
+      counted.some((shape) => shape === "row" || shape === "matrix") ||
+      vectors.some(({ isRowOfElement, isMatrixOfCol }) => isRowOfElement || isMatrixOfCol) ||
+      states.some(({ isRow, isCol }) => isRow || isCol),
   };
 }
 

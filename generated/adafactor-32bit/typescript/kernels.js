@@ -60,7 +60,7 @@ const rms_2_terms = new TreeSum();
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }, uniforms) {
+function reduce1({ length, cols, arrays }, uniforms) {
   const eps1 = fround(uniforms["eps1"]);
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
@@ -125,7 +125,7 @@ function reduce2({ length, rows, cols, arrays }, uniforms) {
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3({ length, rows, cols, arrays }, uniforms) {
+function reduce3({ length, rows, cols, arrays }, _uniforms) {
   const r_next_values = arrays["r_next"];
   const colmean_2_values = arrays["colmean_2"];
   const entries = length / (rows * cols);
@@ -149,7 +149,7 @@ function reduce3({ length, rows, cols, arrays }, uniforms) {
 /**
  * rms, rms_2 of each run of 1024, from its elements.
  */
-function reduce4_runs({ length, rows, cols, arrays }, uniforms) {
+function reduce4_runs({ length, rows, cols, arrays }, _uniforms) {
   const parameters = arrays["p"];
   const gradients = arrays["g"];
   const r_next_values = arrays["r_next"];
@@ -188,7 +188,7 @@ function reduce4_runs({ length, rows, cols, arrays }, uniforms) {
 /**
  * rms, rms_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce4_runs2({ length, rows, cols, arrays }, uniforms) {
+function reduce4_runs2({ length, arrays }, _uniforms) {
   const rms_runs_values = arrays["rms_runs"];
   const rms_2_runs_values = arrays["rms_2_runs"];
   const rms_runs2_values = arrays["rms_runs2"];
@@ -216,7 +216,7 @@ function reduce4_runs2({ length, rows, cols, arrays }, uniforms) {
 /**
  * rms, rms_2 of each tensor, from its runs of 1048576.
  */
-function reduce4({ length, rows, cols, arrays }, uniforms) {
+function reduce4({ length, arrays }, _uniforms) {
   const rms_runs2_values = arrays["rms_runs2"];
   const rms_2_runs2_values = arrays["rms_2_runs2"];
   const rms_values = arrays["rms"];

@@ -64,7 +64,7 @@ const rms_2_terms = new TreeSum();
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eps1 = fround(uniforms["eps1"]!);
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
@@ -129,7 +129,7 @@ function reduce2({ length, rows, cols, arrays }: KernelTensor, uniforms: Uniform
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce3({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const r_next_values = arrays["r_next"] as Float32Array;
   const colmean_2_values = arrays["colmean_2"] as Float32Array;
   const entries = length / (rows * cols);
@@ -153,7 +153,7 @@ function reduce3({ length, rows, cols, arrays }: KernelTensor, uniforms: Uniform
 /**
  * rms, rms_2 of each run of 1024, from its elements.
  */
-function reduce4_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce4_runs({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const parameters = arrays["p"] as Float32Array;
   const gradients = arrays["g"] as Float32Array;
   const r_next_values = arrays["r_next"] as Float32Array;
@@ -192,7 +192,7 @@ function reduce4_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
 /**
  * rms, rms_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce4_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce4_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const rms_runs_values = arrays["rms_runs"] as Float32Array;
   const rms_2_runs_values = arrays["rms_2_runs"] as Float32Array;
   const rms_runs2_values = arrays["rms_runs2"] as Float32Array;
@@ -220,7 +220,7 @@ function reduce4_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: U
 /**
  * rms, rms_2 of each tensor, from its runs of 1048576.
  */
-function reduce4({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce4({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const rms_runs2_values = arrays["rms_runs2"] as Float32Array;
   const rms_2_runs2_values = arrays["rms_2_runs2"] as Float32Array;
   const rms_values = arrays["rms"] as Float32Array;

@@ -22,7 +22,7 @@
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
 
-import type { Codec, CodecArrays } from "lowbit-gen/runtime";
+import type { Codec, CodecArrays, StreamKeys } from "lowbit-gen/runtime";
 
 const { fround } = Math;
 

@@ -94,7 +94,7 @@ const colmean_2_terms = new TreeSum();
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }, uniforms) {
+function reduce1({ length, cols, arrays }, uniforms) {
   const eps1 = fround(uniforms["eps1"]);
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
@@ -159,7 +159,7 @@ function reduce2({ length, rows, cols, arrays }, uniforms) {
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3({ length, rows, cols, arrays }, uniforms) {
+function reduce3({ length, rows, cols, arrays }, _uniforms) {
   const r_next_values = arrays["r_next"];
   const colmean_2_values = arrays["colmean_2"];
   const entries = length / (rows * cols);
@@ -275,7 +275,7 @@ function step({ length, rows, cols, arrays }, uniforms) {
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1_float32({ length, rows, cols, arrays }, uniforms) {
+function reduce1_float32({ length, cols, arrays }, uniforms) {
   const eps1 = fround(uniforms["eps1"]);
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
@@ -340,7 +340,7 @@ function reduce2_float32({ length, rows, cols, arrays }, uniforms) {
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3_float32({ length, rows, cols, arrays }, uniforms) {
+function reduce3_float32({ length, rows, cols, arrays }, _uniforms) {
   const r_next_values = arrays["r_next"];
   const colmean_2_values = arrays["colmean_2"];
   const entries = length / (rows * cols);

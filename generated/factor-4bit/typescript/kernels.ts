@@ -98,7 +98,7 @@ const colmean_2_terms = new TreeSum();
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eps1 = fround(uniforms["eps1"]!);
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
@@ -163,7 +163,7 @@ function reduce2({ length, rows, cols, arrays }: KernelTensor, uniforms: Uniform
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce3({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const r_next_values = arrays["r_next"] as Float32Array;
   const colmean_2_values = arrays["colmean_2"] as Float32Array;
   const entries = length / (rows * cols);
@@ -279,7 +279,7 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
 /**
  * rowmean, r of each row, from its elements.
  */
-function reduce1_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1_float32({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eps1 = fround(uniforms["eps1"]!);
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
@@ -344,7 +344,7 @@ function reduce2_float32({ length, rows, cols, arrays }: KernelTensor, uniforms:
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce3_float32({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const r_next_values = arrays["r_next"] as Float32Array;
   const colmean_2_values = arrays["colmean_2"] as Float32Array;
   const entries = length / (rows * cols);

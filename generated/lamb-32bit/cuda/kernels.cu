@@ -158,9 +158,9 @@ extern "C" __global__ void __launch_bounds__(64) reduce_runs(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const uint64_t start = place / 4u * 4u;
-      const uint32_t first = 0;
+      [[maybe_unused]] const uint32_t first = 0;
       const uint32_t index = uint32_t(place - start);
-      const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
+      [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
       const float* m_data = tensor.m_data + start;
       const float* v_data = tensor.v_data + start;
       const float p = tensor.p[place];
@@ -363,7 +363,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
       const float g = gradients[index];
-      const uint64_t place = start + first + index;
       const float norm = index < limit ? tensor.norm[0] : 0.0f;
       const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
       const float m = m_data[index];

@@ -64,7 +64,7 @@ const norm_2_terms = new TreeSum();
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -113,7 +113,7 @@ function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: Uni
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
   const norm_2_runs_values = arrays["norm_2_runs"] as Float32Array;
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
@@ -141,7 +141,7 @@ function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
   const norm_2_runs2_values = arrays["norm_2_runs2"] as Float32Array;
   const norm_values = arrays["norm"] as Float32Array;
@@ -173,7 +173,7 @@ function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformV
  * m: float32
  * v: float32
  */
-function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -198,7 +198,6 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
-        const place = first + index;
         const norm = norm_values[0]!;
         const norm_2 = norm_2_values[0]!;
         const m = m_data[first + index]!;

@@ -502,9 +502,9 @@ extern "C" __global__ void __launch_bounds__(64) reduce_runs(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const uint64_t start = place / 4u * 4u;
-      const uint32_t first = 0;
+      [[maybe_unused]] const uint32_t first = 0;
       const uint32_t index = uint32_t(place - start);
-      const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
+      [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
       const uint32_t* m_words = tensor.m_codes + start / 4u;
       const float m_scale = tensor.m_scale[(start + first + index) / 256u];
       const uint32_t* v_words = tensor.v_codes + start / 4u;
@@ -741,7 +741,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
       const float g = gradients[index];
-      const uint64_t place = start + first + index;
       const float norm = index < limit ? tensor.norm[0] : 0.0f;
       const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
       const uint32_t m_bit = index * 8u;
@@ -881,9 +880,9 @@ extern "C" __global__ void __launch_bounds__(64) reduce_float32_runs(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const uint64_t start = place / 4u * 4u;
-      const uint32_t first = 0;
+      [[maybe_unused]] const uint32_t first = 0;
       const uint32_t index = uint32_t(place - start);
-      const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
+      [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
       const float* m_data = tensor.m_data + start;
       const float* v_data = tensor.v_data + start;
       const float p = tensor.p[place];
@@ -1086,7 +1085,6 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
       const float g = gradients[index];
-      const uint64_t place = start + first + index;
       const float norm = index < limit ? tensor.norm[0] : 0.0f;
       const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
       const float m = m_data[index];

@@ -401,7 +401,7 @@ const norm_2_terms = new TreeSum();
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_runs({ length, rows, cols, arrays }, uniforms) {
+function reduce_runs({ length, arrays }, uniforms) {
   const beta1 = fround(uniforms["beta1"]);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
@@ -466,7 +466,7 @@ function reduce_runs({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_runs2({ length, rows, cols, arrays }, uniforms) {
+function reduce_runs2({ length, arrays }, _uniforms) {
   const norm_runs_values = arrays["norm_runs"];
   const norm_2_runs_values = arrays["norm_2_runs"];
   const norm_runs2_values = arrays["norm_runs2"];
@@ -494,7 +494,7 @@ function reduce_runs2({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce({ length, rows, cols, arrays }, uniforms) {
+function reduce({ length, arrays }, _uniforms) {
   const norm_runs2_values = arrays["norm_runs2"];
   const norm_2_runs2_values = arrays["norm_2_runs2"];
   const norm_values = arrays["norm"];
@@ -526,7 +526,7 @@ function reduce({ length, rows, cols, arrays }, uniforms) {
  * m: 8 bits, signed dynamic, one scale a block of 256
  * v: 8 bits, unsigned dynamic, one scale a block of 256
  */
-function step({ length, rows, cols, arrays }, uniforms) {
+function step({ length, arrays }, uniforms) {
   const beta1 = fround(uniforms["beta1"]);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
@@ -557,7 +557,6 @@ function step({ length, rows, cols, arrays }, uniforms) {
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index];
         const g = gradients[first + index];
-        const place = first + index;
         const norm = norm_values[0];
         const norm_2 = norm_2_values[0];
         const m_bit = Math.imul(index, 8) >>> 0;
@@ -662,7 +661,7 @@ function step({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_float32_runs({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32_runs({ length, arrays }, uniforms) {
   const beta1 = fround(uniforms["beta1"]);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
@@ -711,7 +710,7 @@ function reduce_float32_runs({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_float32_runs2({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32_runs2({ length, arrays }, _uniforms) {
   const norm_runs_values = arrays["norm_runs"];
   const norm_2_runs_values = arrays["norm_2_runs"];
   const norm_runs2_values = arrays["norm_runs2"];
@@ -739,7 +738,7 @@ function reduce_float32_runs2({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce_float32({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32({ length, arrays }, _uniforms) {
   const norm_runs2_values = arrays["norm_runs2"];
   const norm_2_runs2_values = arrays["norm_2_runs2"];
   const norm_values = arrays["norm"];
@@ -771,7 +770,7 @@ function reduce_float32({ length, rows, cols, arrays }, uniforms) {
  * m: float32
  * v: float32
  */
-function step_float32({ length, rows, cols, arrays }, uniforms) {
+function step_float32({ length, arrays }, uniforms) {
   const beta1 = fround(uniforms["beta1"]);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
@@ -796,7 +795,6 @@ function step_float32({ length, rows, cols, arrays }, uniforms) {
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index];
         const g = gradients[first + index];
-        const place = first + index;
         const norm = norm_values[0];
         const norm_2 = norm_2_values[0];
         const m = m_data[first + index];

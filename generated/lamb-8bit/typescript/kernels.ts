@@ -405,7 +405,7 @@ const norm_2_terms = new TreeSum();
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -470,7 +470,7 @@ function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: Uni
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
   const norm_2_runs_values = arrays["norm_2_runs"] as Float32Array;
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
@@ -498,7 +498,7 @@ function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
   const norm_2_runs2_values = arrays["norm_2_runs2"] as Float32Array;
   const norm_values = arrays["norm"] as Float32Array;
@@ -530,7 +530,7 @@ function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformV
  * m: 8 bits, signed dynamic, one scale a block of 256
  * v: 8 bits, unsigned dynamic, one scale a block of 256
  */
-function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -561,7 +561,6 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
-        const place = first + index;
         const norm = norm_values[0]!;
         const norm_2 = norm_2_values[0]!;
         const m_bit = Math.imul(index, 8) >>> 0;
@@ -666,7 +665,7 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_float32_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32_runs({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -715,7 +714,7 @@ function reduce_float32_runs({ length, rows, cols, arrays }: KernelTensor, unifo
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_float32_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
   const norm_2_runs_values = arrays["norm_2_runs"] as Float32Array;
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
@@ -743,7 +742,7 @@ function reduce_float32_runs2({ length, rows, cols, arrays }: KernelTensor, unif
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
   const norm_2_runs2_values = arrays["norm_2_runs2"] as Float32Array;
   const norm_values = arrays["norm"] as Float32Array;
@@ -775,7 +774,7 @@ function reduce_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: 
  * m: float32
  * v: float32
  */
-function step_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function step_float32({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta1 = fround(uniforms["beta1"]!);
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]!);
   const beta2 = fround(uniforms["beta2"]!);
@@ -800,7 +799,6 @@ function step_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
-        const place = first + index;
         const norm = norm_values[0]!;
         const norm_2 = norm_2_values[0]!;
         const m = m_data[first + index]!;

@@ -991,7 +991,6 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
-      let place = first + index;
       let norm = bitcast<f32>(next_words[tensor.norm + 0u]);
       let norm_2 = bitcast<f32>(next_words[tensor.norm_2 + 0u]);
       let m_bit = index * 8u;
@@ -1640,7 +1639,6 @@ fn main(
     for (var index = 0u; index < limit; index++) {
       let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
-      let place = first + index;
       let norm = bitcast<f32>(next_words[tensor.norm + 0u]);
       let norm_2 = bitcast<f32>(next_words[tensor.norm_2 + 0u]);
       let m = bitcast<f32>(state_words[tensor.m_data + first + index]);

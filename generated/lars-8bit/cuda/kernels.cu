@@ -493,7 +493,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
       const float g = gradients[index];
-      const uint64_t place = start + first + index;
       const float norm = index < limit ? tensor.norm[0] : 0.0f;
       const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
       const uint32_t m_bit = index * 8u;
@@ -753,7 +752,6 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     for (uint32_t index = 0; index < 8; index++) {
       const float p = parameters[index];
       const float g = gradients[index];
-      const uint64_t place = start + first + index;
       const float norm = index < limit ? tensor.norm[0] : 0.0f;
       const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
       const float m = m_data[index];

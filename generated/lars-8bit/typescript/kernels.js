@@ -226,7 +226,7 @@ const norm_2_terms = new TreeSum();
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_runs({ length, rows, cols, arrays }, uniforms) {
+function reduce_runs({ length, arrays }, _uniforms) {
   const parameters = arrays["p"];
   const gradients = arrays["g"];
   const norm_runs_values = arrays["norm_runs"];
@@ -258,7 +258,7 @@ function reduce_runs({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_runs2({ length, rows, cols, arrays }, uniforms) {
+function reduce_runs2({ length, arrays }, _uniforms) {
   const norm_runs_values = arrays["norm_runs"];
   const norm_2_runs_values = arrays["norm_2_runs"];
   const norm_runs2_values = arrays["norm_runs2"];
@@ -286,7 +286,7 @@ function reduce_runs2({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce({ length, rows, cols, arrays }, uniforms) {
+function reduce({ length, arrays }, _uniforms) {
   const norm_runs2_values = arrays["norm_runs2"];
   const norm_2_runs2_values = arrays["norm_2_runs2"];
   const norm_values = arrays["norm"];
@@ -317,7 +317,7 @@ function reduce({ length, rows, cols, arrays }, uniforms) {
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
  */
-function step({ length, rows, cols, arrays }, uniforms) {
+function step({ length, arrays }, uniforms) {
   const eta = fround(uniforms["eta"]);
   const weight_decay = fround(uniforms["weight_decay"]);
   const momentum = fround(uniforms["momentum"]);
@@ -339,7 +339,6 @@ function step({ length, rows, cols, arrays }, uniforms) {
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index];
         const g = gradients[first + index];
-        const place = first + index;
         const norm = norm_values[0];
         const norm_2 = norm_2_values[0];
         const m_bit = Math.imul(index, 8) >>> 0;
@@ -400,7 +399,7 @@ function step({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_float32_runs({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32_runs({ length, arrays }, _uniforms) {
   const parameters = arrays["p"];
   const gradients = arrays["g"];
   const norm_runs_values = arrays["norm_runs"];
@@ -432,7 +431,7 @@ function reduce_float32_runs({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_float32_runs2({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32_runs2({ length, arrays }, _uniforms) {
   const norm_runs_values = arrays["norm_runs"];
   const norm_2_runs_values = arrays["norm_2_runs"];
   const norm_runs2_values = arrays["norm_runs2"];
@@ -460,7 +459,7 @@ function reduce_float32_runs2({ length, rows, cols, arrays }, uniforms) {
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce_float32({ length, rows, cols, arrays }, uniforms) {
+function reduce_float32({ length, arrays }, _uniforms) {
   const norm_runs2_values = arrays["norm_runs2"];
   const norm_2_runs2_values = arrays["norm_2_runs2"];
   const norm_values = arrays["norm"];
@@ -491,7 +490,7 @@ function reduce_float32({ length, rows, cols, arrays }, uniforms) {
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: float32
  */
-function step_float32({ length, rows, cols, arrays }, uniforms) {
+function step_float32({ length, arrays }, uniforms) {
   const eta = fround(uniforms["eta"]);
   const weight_decay = fround(uniforms["weight_decay"]);
   const momentum = fround(uniforms["momentum"]);
@@ -510,7 +509,6 @@ function step_float32({ length, rows, cols, arrays }, uniforms) {
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index];
         const g = gradients[first + index];
-        const place = first + index;
         const norm = norm_values[0];
         const norm_2 = norm_2_values[0];
         const m = m_data[first + index];

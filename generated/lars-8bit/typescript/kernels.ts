@@ -230,7 +230,7 @@ const norm_2_terms = new TreeSum();
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const parameters = arrays["p"] as Float32Array;
   const gradients = arrays["g"] as Float32Array;
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
@@ -262,7 +262,7 @@ function reduce_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: Uni
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
   const norm_2_runs_values = arrays["norm_2_runs"] as Float32Array;
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
@@ -290,7 +290,7 @@ function reduce_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
   const norm_2_runs2_values = arrays["norm_2_runs2"] as Float32Array;
   const norm_values = arrays["norm"] as Float32Array;
@@ -321,7 +321,7 @@ function reduce({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformV
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
  */
-function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eta = fround(uniforms["eta"]!);
   const weight_decay = fround(uniforms["weight_decay"]!);
   const momentum = fround(uniforms["momentum"]!);
@@ -343,7 +343,6 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
-        const place = first + index;
         const norm = norm_values[0]!;
         const norm_2 = norm_2_values[0]!;
         const m_bit = Math.imul(index, 8) >>> 0;
@@ -404,7 +403,7 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
 /**
  * norm, norm_2 of each run of 1024, from its elements.
  */
-function reduce_float32_runs({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32_runs({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const parameters = arrays["p"] as Float32Array;
   const gradients = arrays["g"] as Float32Array;
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
@@ -436,7 +435,7 @@ function reduce_float32_runs({ length, rows, cols, arrays }: KernelTensor, unifo
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce_float32_runs2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs_values = arrays["norm_runs"] as Float32Array;
   const norm_2_runs_values = arrays["norm_2_runs"] as Float32Array;
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
@@ -464,7 +463,7 @@ function reduce_float32_runs2({ length, rows, cols, arrays }: KernelTensor, unif
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
  */
-function reduce_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce_float32({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const norm_runs2_values = arrays["norm_runs2"] as Float32Array;
   const norm_2_runs2_values = arrays["norm_2_runs2"] as Float32Array;
   const norm_values = arrays["norm"] as Float32Array;
@@ -495,7 +494,7 @@ function reduce_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: 
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: float32
  */
-function step_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function step_float32({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eta = fround(uniforms["eta"]!);
   const weight_decay = fround(uniforms["weight_decay"]!);
   const momentum = fround(uniforms["momentum"]!);
@@ -514,7 +513,6 @@ function step_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
       for (let index = 0; index < limit; index++) {
         const p = parameters[first + index]!;
         const g = gradients[first + index]!;
-        const place = first + index;
         const norm = norm_values[0]!;
         const norm_2 = norm_2_values[0]!;
         const m = m_data[first + index]!;

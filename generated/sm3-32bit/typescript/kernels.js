@@ -23,7 +23,7 @@ const { fround } = Math;
 /**
  * rowmax, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }, uniforms) {
+function reduce1({ length, rows, cols, arrays }, _uniforms) {
   const gradients = arrays["g"];
   const r_values = arrays["r"];
   const c_values = arrays["c"];
@@ -54,7 +54,7 @@ function reduce1({ length, rows, cols, arrays }, uniforms) {
 /**
  * colmax, c of each column, from its elements.
  */
-function reduce2({ length, rows, cols, arrays }, uniforms) {
+function reduce2({ length, rows, cols, arrays }, _uniforms) {
   const gradients = arrays["g"];
   const r_values = arrays["r"];
   const c_values = arrays["c"];

@@ -25,7 +25,7 @@ const { fround } = Math;
 /**
  * rowmax, r of each row, from its elements.
  */
-function reduce1({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const gradients = arrays["g"] as Float32Array;
   const r_values = arrays["r"] as Float32Array;
   const c_values = arrays["c"] as Float32Array;
@@ -56,7 +56,7 @@ function reduce1({ length, rows, cols, arrays }: KernelTensor, uniforms: Uniform
 /**
  * colmax, c of each column, from its elements.
  */
-function reduce2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce2({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const gradients = arrays["g"] as Float32Array;
   const r_values = arrays["r"] as Float32Array;
   const c_values = arrays["c"] as Float32Array;
