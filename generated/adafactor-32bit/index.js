@@ -109,11 +109,11 @@ export const descriptor = {
  *     u = g / sqrt(r/colmean(r)*c)
  *     p = p - rho*max(eps2, rms(p))*u / max(1, rms(u)/d)
  *
- * States, one value an element, which start at zero:
- * - `r`: float32.
- * - `c`: float32.
+ * States, one value an element where not said otherwise, which start at zero:
+ * - `r`: float32, one value a row.
+ * - `c`: float32, one value a column.
  *
- * Optimizer memory: 0.000 bytes a parameter.
+ * Optimizer memory: 0.000 + 4 a row + 4 a column bytes a parameter.
  *
  * @see https://arxiv.org/abs/1804.04235
  */

@@ -79,7 +79,7 @@ export const descriptor = {
  *     p = p - lr*weight_decay*p
  *     p = p - lr * (m/(1 - beta1^t)) / (sqrt(v/(1 - beta2^t)) + eps)
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: float32.
  * - `v`: float32.
  *

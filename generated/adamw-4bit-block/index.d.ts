@@ -27,7 +27,7 @@ export declare const descriptor: OptimizerDescriptor;
  *     p = p - lr*weight_decay*p
  *     p = p - lr * (m/(1 - beta1^t)) / (sqrt(v/(1 - beta2^t)) + eps)
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: 4 bits, signed dynamic, one scale a block of 128. Tensors of fewer than 4096 elements keep it in float32.
  * - `v`: 4 bits, unsigned linear without zero, one scale a block of 128. Tensors of fewer than 4096 elements keep it in float32.
  *

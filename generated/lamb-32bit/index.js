@@ -102,7 +102,7 @@ export const descriptor = {
  *     trust = select(min(norm(p), norm(u)) > 0, norm(p)/norm(u), 1)
  *     p = p - lr*trust*u
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: float32.
  * - `v`: float32.
  *

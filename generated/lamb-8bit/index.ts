@@ -163,7 +163,7 @@ export const descriptor: OptimizerDescriptor = {
  *     trust = select(min(norm(p), norm(u)) > 0, norm(p)/norm(u), 1)
  *     p = p - lr*trust*u
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: 8 bits, signed dynamic, one scale a block of 256. Tensors of fewer than 4096 elements keep it in float32.
  * - `v`: 8 bits, unsigned dynamic, one scale a block of 256. Tensors of fewer than 4096 elements keep it in float32.
  *

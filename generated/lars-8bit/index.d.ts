@@ -24,7 +24,7 @@ export declare const descriptor: OptimizerDescriptor;
  *     m = momentum*m + lr*trust*(g + weight_decay*p)
  *     p = p - m
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: 8 bits, signed dynamic, one scale a block of 256. Tensors of fewer than 4096 elements keep it in float32.
  *
  * Optimizer memory: 1.016 bytes a parameter.

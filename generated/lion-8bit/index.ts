@@ -89,7 +89,7 @@ export const descriptor: OptimizerDescriptor = {
  *     p = p - lr*sign(c)
  *     m = beta2*m + (1 - beta2)*g
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: 8 bits, signed dynamic, one scale a block of 256. Tensors of fewer than 4096 elements keep it in float32.
  *
  * Optimizer memory: 1.016 bytes a parameter.

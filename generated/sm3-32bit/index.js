@@ -61,12 +61,12 @@ export const descriptor = {
  *     m = momentum*m + (1 - momentum)*select(v > 0, g/sqrt(v), 0)
  *     p = p - lr*m
  *
- * States, one value an element, which start at zero:
+ * States, one value an element where not said otherwise, which start at zero:
  * - `m`: float32.
- * - `r`: float32.
- * - `c`: float32.
+ * - `r`: float32, one value a row.
+ * - `c`: float32, one value a column.
  *
- * Optimizer memory: 4.000 bytes a parameter.
+ * Optimizer memory: 4.000 + 4 a row + 4 a column bytes a parameter.
  *
  * @see https://arxiv.org/abs/1901.11150
  */

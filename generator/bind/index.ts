@@ -1,4 +1,5 @@
-import { describeCodec } from "../build/index.js";
+import { describeState } from "../build/index.js";
+import { memoryOf } from "../lower/memory.js";
 import type { Plan } from "../lower/plan.js";
 import type { SourceFile, Target } from "../target.js";
 import { compileToJavaScript } from "./javascript.js";
@@ -19,19 +20,19 @@ export function bind(plan: Plan, targets: readonly Target[], sources: readonly S
 
 function docOf(plan: Plan): string {
   const [variant] = plan.variants;
-  const states = plan.states.map(({ name, codec, minSize }) => {
+  const states = plan.states.map(({ name, shape, codec, minSize }) => {
     const small = minSize > 0 ? ` Tensors of fewer than ${minSize} elements keep it in float32.` : "";
-    return `- \`${name}\`: ${describeCodec(codec)}.${small}`;
+    return `- \`${name}\`: ${describeState(shape, codec)}.${small}`;
   });
   return [
     `${plan.title}.`,
     "",
     ...plan.update.split("\n").map((line) => `    ${line}`),
     "",
-    "States, one value an element, which start at zero:",
+    "States, one value an element where not said otherwise, which start at zero:",
     ...states,
     "",
-    `Optimizer memory: ${((variant?.stateBits ?? 0) / 8).toFixed(3)} bytes a parameter.`,
+    `Optimizer memory: ${variant === undefined ? 0 : memoryOf(variant)} bytes a parameter.`,
     ...(plan.reference === "" ? [] : ["", `@see ${plan.reference}`]),
   ].join("\n");
 }

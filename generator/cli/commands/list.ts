@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { memoryOf } from "../../lower/memory.js";
 import type { CodecPlan, Plan } from "../../lower/plan.js";
 import { systemReason, UserError } from "../errors.js";
 import { resolveFiles } from "../specs.js";
-import { bytes } from "../text.js";
 
 /** A table of specs: what each keeps, and what it costs. */
 export async function list(paths: readonly string[]): Promise<number> {
@@ -26,7 +26,7 @@ function row({ name, states, variants, reference }: Plan): string[] {
   return [
     name,
     kept.join(", ") || "none",
-    bytes(quantized?.stateBits ?? 0),
+    quantized === undefined ? "" : memoryOf(quantized),
     String(quantized?.passes.length ?? 0),
     reference,
   ];

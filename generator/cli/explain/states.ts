@@ -16,8 +16,9 @@ export function statePages({ states, streams }: Plan): string[] {
   });
 }
 
-function factsOf({ codec, minSize }: StatePlan, stream: number | undefined): string[][] {
-  const facts = [["layout", layoutOf(codec)]];
+function factsOf({ shape, codec, minSize }: StatePlan, stream: number | undefined): string[][] {
+  const layout = shape === "element" ? layoutOf(codec) : `a float32 a ${shape === "col" ? "column" : shape}`;
+  const facts = [["layout", layout]];
   if (codec.kind === "table") facts.push(["scales", scalesOf(codec)]);
   if (codec.kind !== "f32") facts.push(["rounding", roundingOf(codec, stream)]);
   if (minSize > 0) facts.push(["small", `tensors of fewer than ${minSize} elements keep it in float32`]);

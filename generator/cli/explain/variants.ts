@@ -1,5 +1,6 @@
+import { memoryOf } from "../../lower/memory.js";
 import type { PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
-import { bytes, columns, section } from "../text.js";
+import { columns, section } from "../text.js";
 
 /** How tensors are kept by their size, and what each pass over them reads and writes. */
 export function variantPages(plan: Plan): string[] {
@@ -10,15 +11,17 @@ export function variantPages(plan: Plan): string[] {
 }
 
 function sizeLines({ variants }: Plan): string[] {
-  const rows = variants.map(({ minSize, states, stateBits }, index) => [
-    sizesOf(minSize, variants[index - 1]),
-    states.map(({ name, codec }) => `${name} ${codec.bits} bits`).join(", ") || "no states",
-    `${bytes(stateBits)} bytes a parameter`,
+  const rows = variants.map((variant, index) => [
+    sizesOf(variant, variants[index - 1]),
+    variant.states.map(({ name, codec }) => `${name} ${codec.bits} bits`).join(", ") || "no states",
+    `${memoryOf(variant)} bytes a parameter`,
   ]);
   return columns(rows);
 }
 
-function sizesOf(minSize: number, larger: VariantPlan | undefined): string {
+function sizesOf({ minSize, minRank }: VariantPlan, larger: VariantPlan | undefined): string {
+  if (minRank > 0) return `${minSize} elements and more, two dimensions and more`;
+  if (larger !== undefined && larger.minRank > 0) return `${minSize} elements and more, one dimension`;
   if (larger === undefined) return minSize === 0 ? "any size" : `${minSize} elements and more`;
   return minSize === 0 ? `fewer than ${larger.minSize}` : `${minSize} to ${larger.minSize - 1}`;
 }
