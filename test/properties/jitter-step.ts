@@ -1,5 +1,6 @@
 import { codeAt, decodeHalf, packCodes } from "../../generator/cli/fuzz/bits.js";
 import type { TensorImage } from "../../generator/cli/fuzz/reference.js";
+import { geometryOf, scalePlaces } from "../../generator/ir/geometry.js";
 import type { ElementKernel, Fragment, KernelState, ScaleRun } from "../../generator/ir/types.js";
 import { Jitter, type Random } from "./jitter.js";
 
@@ -46,7 +47,7 @@ export function jitterStep(
 function decode(
   jitter: Jitter,
   { name, variables, bits, statistic, decode }: KernelState,
-  { arrays }: TensorImage,
+  { arrays, length }: TensorImage,
   element: number,
 ): void {
   const stored = arrays[statistic === null ? name : `${name}_codes`] as Float32Array | Uint32Array;
@@ -62,13 +63,15 @@ function decode(
   jitter.set(variables.code, code);
   jitter.set(
     variables.scale,
-    (arrays[`${name}_scale`] as Float32Array)[runOf(state(statistic.run), element)] as number,
+    (arrays[`${name}_scale`] as Float32Array)[placeOf(statistic.run, element, length)] as number,
   );
   jitter.run(decode);
 }
 
-const state = (run: ScaleRun): number => (typeof run === "string" ? Number.POSITIVE_INFINITY : run);
-const runOf = (size: number, element: number): number => Math.floor(element / size);
+/** Of a tensor of one dimension. */
+function placeOf(run: ScaleRun, element: number, length: number): number {
+  return scalePlaces(run, element, geometryOf([length]))[0] as number;
+}
 
 /** @param measured the values that the scales are taken of */
 function store(
@@ -97,17 +100,17 @@ function store(
       ),
     };
 
-  const size = state(statistic.run);
+  const runOf = (element: number): number => placeOf(statistic.run, element, before.length);
   const scales = new Float32Array((before.arrays[`${name}_scale`] as Float32Array).length);
   for (const [i, value] of measured.entries()) {
     jitter.set(variables.value, value);
     jitter.run(statistic.magnitude);
-    const run = runOf(size, i);
+    const run = runOf(i);
     scales[run] = Math.max(scales[run] as number, jitter.get(variables.magnitude));
   }
   const maxima = scales.slice();
   const codes = Array.from(values, (_, i) => {
-    const run = runOf(size, i);
+    const run = runOf(i);
     jitter.set(variables.absmax, maxima[run] as number);
     jitter.run(statistic.scale);
     scales[run] = jitter.get(variables.newScale);
