@@ -60,10 +60,14 @@ function decode(
     return;
   }
   jitter.set(variables.code, code);
-  jitter.set(
-    variables.scale,
-    (arrays[`${name}_scale`] as Float32Array)[runOf(state(statistic.run), element)] as number,
-  );
+  const scales = arrays[`${name}_scale`] as Float32Array | Uint32Array;
+  const run = runOf(state(statistic.run), element);
+  const { half } = statistic;
+  if (half === null) jitter.set(variables.scale, scales[run] as number);
+  else {
+    jitter.set(variables.scaleCode, codeAt(scales as Uint32Array, 16, run));
+    jitter.run(half.decode);
+  }
   jitter.run(decode);
 }
 
@@ -98,7 +102,9 @@ function store(
     };
 
   const size = state(statistic.run);
-  const scales = new Float32Array((before.arrays[`${name}_scale`] as Float32Array).length);
+  const kept = (before.arrays[`${name}_scale`] as Float32Array | Uint32Array).length;
+  const runs = statistic.half === null ? kept : Math.ceil(before.length / size);
+  const scales = new Float32Array(runs);
   for (const [i, value] of measured.entries()) {
     jitter.set(variables.value, value);
     jitter.run(statistic.magnitude);
@@ -106,12 +112,15 @@ function store(
     scales[run] = Math.max(scales[run] as number, jitter.get(variables.magnitude));
   }
   const maxima = scales.slice();
+  const halves = Array<number>(runs).fill(0);
   const codes = Array.from(values, (_, i) => {
     const run = runOf(size, i);
     jitter.set(variables.absmax, maxima[run] as number);
     jitter.run(statistic.scale);
     scales[run] = jitter.get(variables.newScale);
+    halves[run] = jitter.get(variables.newScaleCode);
     return encodeAt(i);
   });
-  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: scales };
+  const stored = statistic.half === null ? scales : packCodes(halves, 16);
+  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: stored };
 }
