@@ -1,5 +1,6 @@
 import { check } from "./check/index.js";
-import { type Result, success } from "./diagnostics.js";
+import { planDiagnostics } from "./check/plan.js";
+import { failure, type Result, success } from "./diagnostics.js";
 import { lower } from "./lower/index.js";
 import type { Plan } from "./lower/plan.js";
 import { parse } from "./parse/index.js";
@@ -9,5 +10,8 @@ export function resolve(text: string): Result<Plan> {
   const parsed = parse(text);
   if (!parsed.ok) return parsed;
   const checked = check(parsed.value);
-  return checked.ok ? success(lower(checked.value)) : checked;
+  if (!checked.ok) return checked;
+  const plan = lower(checked.value);
+  const diagnostics = planDiagnostics(plan, parsed.value.source);
+  return diagnostics.length === 0 ? success(plan) : failure(diagnostics);
 }

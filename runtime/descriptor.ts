@@ -10,12 +10,14 @@ export type StateStorage =
   | { readonly kind: "bf16"; readonly shape: Shape }
   /**
    * `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32, one for each run of so many elements,
-   * tensor, row or column, or one for each index of each dimension
+   * tensor, row or column, or one for each index of each dimension; where scales are float16 or bfloat16, u32, two a
+   * word, the earlier run's in the low half
    */
   | {
       readonly kind: "codes";
       readonly bits: number;
       readonly run: number | "tensor" | "row" | "col" | "rank1";
+      readonly scale: "f32" | "f16" | "bf16";
     };
 
 /**
@@ -136,8 +138,8 @@ export interface WebGpuKernel {
 export interface CodecArrays {
   /** u32[ceil(n * bits / 32)], LSB first. */
   readonly codes: Uint32Array;
-  /** f32, one a run; empty for bfloat16. */
-  readonly scales: Float32Array;
+  /** One a run, as `StateStorage` has `<state>_scale`: f32, or words of two 16-bit ones; empty for bfloat16 states. */
+  readonly scales: Float32Array | Uint32Array;
 }
 
 /** What stochastic rounding draws from: `streamKey(seed, t, stream)` and the tensor's id. */

@@ -8,7 +8,7 @@ export interface StateArray {
   readonly type: TypeName;
   /** Elements of 4 bytes. */
   readonly length: number;
-  readonly file: { readonly dtype: "F32" | "BF16" | "U32"; readonly shape: readonly number[] };
+  readonly file: { readonly dtype: "F32" | "F16" | "BF16" | "U32"; readonly shape: readonly number[] };
 }
 
 export function stateArrays({ name, storage }: StateDescriptor, shape: readonly number[]): StateArray[] {
@@ -27,10 +27,16 @@ export function stateArrays({ name, storage }: StateDescriptor, shape: readonly 
       const scales = scaleCount(storage.run, geometry);
       return [
         { name: `${name}_codes`, type: "u32", length: words, file: { dtype: "U32", shape: [words] } },
-        { name: `${name}_scale`, type: "f32", length: scales, file: { dtype: "F32", shape: [scales] } },
+        scaleArray(`${name}_scale`, storage.scale, scales),
       ];
     }
   }
+}
+
+function scaleArray(name: string, format: "f32" | "f16" | "bf16", runs: number): StateArray {
+  if (format === "f32") return { name, type: "f32", length: runs, file: { dtype: "F32", shape: [runs] } };
+  const dtype = format === "f16" ? "F16" : "BF16";
+  return { name, type: "u32", length: Math.ceil(runs / 2), file: { dtype, shape: [runs] } };
 }
 
 /** What passes of a variant leave for later ones of the same step. */

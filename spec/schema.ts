@@ -23,6 +23,8 @@ const line = z
 const whole = (least: number, most: number, error: string) =>
   z.int({ error }).min(least, { error }).max(most, { error });
 
+const POWER = "power is a number from 0.125 to 8";
+
 const mapping = z
   .union(
     [
@@ -38,15 +40,22 @@ const mapping = z
           error: "a table is a list of numbers",
         }),
       }),
-      z.strictObject({ power: z.number({ error: "power is a number" }) }),
+      z.strictObject({
+        power: z.number({ error: POWER }).min(0.125, { error: POWER }).max(8, { error: POWER }),
+      }),
       z.strictObject({
         float: z.strictObject(
-          { exponent: z.int({ error: "exponent is a whole number" }) },
-          { error: "float takes { exponent: e }" },
+          {
+            exponent: whole(1, 6, "exponent is a whole number of bits from 1 to 6"),
+            largest: z.number({ error: "largest is the greatest value of the format" }).optional(),
+          },
+          { error: "float takes { exponent: e } or { exponent: e, largest: value }" },
         ),
       }),
       z.strictObject({
-        compand: z.enum(["softsign", "sqrt", "mu-law"], { error: "compand is softsign, sqrt or mu-law" }),
+        compand: z.enum(["softsign", "sqrt", "mu-law", "none"], {
+          error: "compand is softsign, sqrt, mu-law or none",
+        }),
         grid: z.literal("linear", { error: "grid is linear" }),
       }),
       z.strictObject({
@@ -58,7 +67,7 @@ const mapping = z
     ],
     {
       error:
-        "a mapping is dynamic, linear, { linear: { zero: true | false } }, { table: [...] }, { power: p }, { float: { exponent: e } }, { compand: softsign | sqrt | mu-law, grid: linear }, log or { log: { quantile: q } }",
+        "a mapping is dynamic, linear, { linear: { zero: true | false } }, { table: [...] }, { power: p }, { float: { exponent: e } }, { compand: softsign | sqrt | mu-law | none, grid: linear }, log or { log: { quantile: q } }",
     },
   )
   .meta({ description: "The 2^bits levels in [-1, 1] (signed) or [0, 1] that codes stand for." });

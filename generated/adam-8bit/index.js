@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adam-8bit",
-  specHash: "4d5b424730de2f789086ae6333f45091e2296c776b47312858b94c9a34290e2c",
+  specHash: "8b9c2d4ec04448357a977d2a447365109bc427d411a986eb2a1b4c4640a51fd8",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -35,8 +35,8 @@ export const descriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 8, run: 256 } },
-        { name: "v", storage: { kind: "codes", bits: 8, run: 256 } },
+        { name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
       ],
       scratch: [],
       passes: [

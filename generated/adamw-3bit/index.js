@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-3bit",
-  specHash: "e330cdf426898e7e5c10daf1b4eb2187d0ed33ace61b1e2c99518d89885a1ae8",
+  specHash: "ec2937c82f73d3361bc262a8061d8c3ff006ffbd6fef03f0f0c83404e2756d7e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -35,8 +35,8 @@ export const descriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 3, run: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 3, run: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 3, run: 128, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 3, run: 128, scale: "f32" } },
       ],
       scratch: [],
       passes: [

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit-block",
-  specHash: "04ba818129b93a75459ff2b90a7128f602794d15195299fb85d4505003b464a2",
+  specHash: "e7713bb61e64f9be7bcb249c9ef346927a5ba13181fab616f3f33fdcaac43d2e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -35,8 +35,8 @@ export const descriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 4, run: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 4, run: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
       ],
       scratch: [],
       passes: [

@@ -22,7 +22,7 @@ export interface AdamW4bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-4bit",
-  specHash: "1bb4b603c38eae5d2816d05ccc02f5ad26c5b4a2a5bf81477ec48ab8a28afa8e",
+  specHash: "7b811d50585c94d276085c90ef121d31936968d4cce8083f3eefd41708cd61d1",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -49,8 +49,8 @@ export const descriptor: OptimizerDescriptor = {
       minSize: 4096,
       minRank: 2,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 4, run: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 4, run: "rank1" } },
+        { name: "m", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 4, run: "rank1", scale: "f32" } },
       ],
       scratch: [],
       passes: [
@@ -75,8 +75,8 @@ export const descriptor: OptimizerDescriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 4, run: 128 } },
-        { name: "v", storage: { kind: "codes", bits: 4, run: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
       ],
       scratch: [],
       passes: [

@@ -22,7 +22,7 @@ export interface AdamW8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-8bit",
-  specHash: "9a92a61ae92bc46fa181f62632970c4a63e3025bdda01f47d7ef0241c63723fa",
+  specHash: "ea23663e03a039369831103ab2ef2ba00b76a207317f598c55f73446a0971f5e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -49,8 +49,8 @@ export const descriptor: OptimizerDescriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 8, run: 256 } },
-        { name: "v", storage: { kind: "codes", bits: 8, run: 256 } },
+        { name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
       ],
       scratch: [],
       passes: [

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "factor-4bit",
-  specHash: "95dad175f7fcf0f89a652adb3a94c1d27b1c1e69d4460287a13b002c14f17e71",
+  specHash: "05465d15149b4f1d9e20264660a86a01ba08bc24b8d8e5aee876c74086b82673",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -37,7 +37,7 @@ export const descriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 4, run: 128 } },
+        { name: "m", storage: { kind: "codes", bits: 4, run: 128, scale: "f32" } },
         { name: "r", storage: { kind: "f32", shape: "row" } },
         { name: "c", storage: { kind: "f32", shape: "col" } },
       ],

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lamb-8bit",
-  specHash: "2ee547e7cfb893da146c288e29f699b69cc4a3ca726e094f526d041ed91b87b1",
+  specHash: "84c57124c554f66a1e4050d0a192a93ec529b0a5d98e174d2e1b4c8185b13769",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -35,8 +35,8 @@ export const descriptor = {
       minSize: 4096,
       minRank: 0,
       states: [
-        { name: "m", storage: { kind: "codes", bits: 8, run: 256 } },
-        { name: "v", storage: { kind: "codes", bits: 8, run: 256 } },
+        { name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
+        { name: "v", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } },
       ],
       scratch: [
         { name: "norm_runs", extent: { shape: "element", per: 1024 } },

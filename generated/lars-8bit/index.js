@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lars-8bit",
-  specHash: "41dd88b70d2fd3619cce3c90f6b3c4b888e0afe3032a6af9f862338b5cd8ee83",
+  specHash: "866f7c206fcbead92b7ce463fe7b99cfd2c2e49ac5f4211ab920732e52252c83",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.1 },
@@ -23,7 +23,7 @@ export const descriptor = {
       name: "quantized",
       minSize: 4096,
       minRank: 0,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } }],
       scratch: [
         { name: "norm_runs", extent: { shape: "element", per: 1024 } },
         { name: "norm_runs2", extent: { shape: "element", per: 1048576 } },

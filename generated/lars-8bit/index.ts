@@ -20,7 +20,7 @@ export interface LARS8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "lars-8bit",
-  specHash: "41dd88b70d2fd3619cce3c90f6b3c4b888e0afe3032a6af9f862338b5cd8ee83",
+  specHash: "866f7c206fcbead92b7ce463fe7b99cfd2c2e49ac5f4211ab920732e52252c83",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.1 },
@@ -35,7 +35,7 @@ export const descriptor: OptimizerDescriptor = {
       name: "quantized",
       minSize: 4096,
       minRank: 0,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } }],
       scratch: [
         { name: "norm_runs", extent: { shape: "element", per: 1024 } },
         { name: "norm_runs2", extent: { shape: "element", per: 1048576 } },

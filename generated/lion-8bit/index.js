@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lion-8bit",
-  specHash: "463734f85eb1502bf92c3fc3e65c01023765e913c0dad10b6b837d13baa67f4b",
+  specHash: "a9a9aeff7d12548f3fd03b46f672121d3c209348a7e2d98954d7a1b2cf8f6839",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -23,7 +23,7 @@ export const descriptor = {
       name: "quantized",
       minSize: 4096,
       minRank: 0,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } }],
       scratch: [],
       passes: [
         {

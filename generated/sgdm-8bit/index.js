@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "sgdm-8bit",
-  specHash: "4b5011a666ef36c3bae083a2bbb6a5ca0ab3cbfdcba3cc64ae5b32c1803e2dc4",
+  specHash: "cac0d8df54f53996ad4b972e8df1787b2df4f93251025f0f1694089b5881e0a4",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -22,7 +22,7 @@ export const descriptor = {
       name: "quantized",
       minSize: 4096,
       minRank: 0,
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256 } }],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: 256, scale: "f32" } }],
       scratch: [],
       passes: [
         {

@@ -59,5 +59,5 @@ function passData(pass: PassPlan, tile: number, nextStates: readonly string[]) {
 function storageOf(shape: KernelShape, codec: CodecPlan) {
   if (codec.kind !== "table") return { kind: codec.kind, shape };
   const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
-  return { kind: "codes", bits: codec.bits, run };
+  return { kind: "codes", bits: codec.bits, run, scale: codec.scale };
 }

@@ -1,7 +1,7 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
-import type { Fragment, KernelVariables, ScaleRun, StateVariables, Statistic, Table } from "../ir/types.js";
-import { smallestNormal } from "../lower/float32.js";
+import type { Fragment, KernelVariables, StateVariables, Table } from "../ir/types.js";
 import type { TableCodec } from "../lower/plan.js";
+import { nextLevels } from "../lower/tables.js";
 import { countAtMost } from "./count.js";
 import type { Names } from "./names.js";
 import { randomWord } from "./random.js";
@@ -9,7 +9,7 @@ import { FragmentWriter } from "./writer.js";
 
 export interface CodecTables {
   readonly levels: Table;
-  /** Ascending, 2^bits - 1: the code, or the level below, is the number of entries <= n. */
+  /** Ascending: the code, or the level below, is the number of entries <= n, the last counted once. */
   readonly search: Table;
   /** Of each bucket, where the encoder has buckets. */
   readonly bases: Table;
@@ -23,8 +23,12 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
     levels: { name: `${state}_levels`, type: "f32", values: codec.levels },
     search:
       codec.rounding === "nearest"
-        ? { name: `${state}_thresholds`, type: "f32", values: codec.thresholds }
-        : { name: `${state}_next_levels`, type: "f32", values: codec.levels.slice(1) },
+        ? { name: `${state}_thresholds`, type: "f32", values: searched(codec.thresholds, codec) }
+        : {
+            name: `${state}_next_levels`,
+            type: "f32",
+            values: searched(nextLevels(codec.levels, codec.thresholds), codec),
+          },
     bases: {
       name: `${state}_bases`,
       type: "u32",
@@ -34,45 +38,19 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
   };
 }
 
+/** Bisection asks for 2^bits - 1 entries. */
+function searched(entries: readonly number[], { bits, encoder }: TableCodec): readonly number[] {
+  if (encoder.kind !== "bisect") return entries;
+  const missing = 2 ** bits - 1 - entries.length;
+  return [...entries, ...Array<number>(missing).fill(entries.at(-1) as number)];
+}
+
 /** x = level * s. */
 export function buildDecode(state: StateVariables, { levels }: CodecTables, names: Names): Fragment {
   const writer = new FragmentWriter(names);
   const level = lookup(levels, writer.input(state.code));
   writer.define(state.old, op("f32.mul", level, writer.input(state.scale)));
   return writer.finish(state.old);
-}
-
-/**
- * The scale of a run: the greatest |x| over its finite x, and 0 below the smallest normal float. A maximum in global
- * memory becomes the scale as it is, so there each |x| below the smallest normal float already counts as 0.
- */
-export function buildStatistic(
-  state: StateVariables,
-  run: ScaleRun,
-  source: "tile" | "global",
-  names: Names,
-): Statistic {
-  const magnitude = new FragmentWriter(names);
-  const x = magnitude.input(state.value);
-  const size = magnitude.bind(`${state.old.name}_size`, op("f32.abs", x));
-  const finite = op("f32.is_finite", x);
-  const counts = source === "tile" ? finite : op("bool.and", finite, op("f32.ge", size, f32(smallestNormal)));
-  magnitude.define(state.magnitude, op("f32.select", counts, size, f32(0)));
-
-  const scale = new FragmentWriter(names);
-  const absmax = scale.input(state.absmax);
-  const kept = scale.define(
-    state.newScale,
-    op("f32.select", op("f32.ge", absmax, f32(smallestNormal)), absmax, f32(0)),
-  );
-  const inverse = op("f32.select", op("f32.gt", kept, f32(0)), op("f32.div", f32(1), kept), f32(0));
-  scale.define(state.inverse, inverse);
-  return {
-    run,
-    source,
-    magnitude: magnitude.finish(state.magnitude),
-    scale: scale.finish(state.newScale, state.inverse),
-  };
 }
 
 export function buildEncode(

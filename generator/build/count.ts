@@ -14,13 +14,14 @@ export function countAtMost(
   writer: FragmentWriter,
 ): Expr {
   const { encoder, bits } = codec;
+  const most = codec.thresholds.length;
   switch (encoder.kind) {
     case "uniform":
-      return byArithmetic(n, encoder, bits, prefix, writer);
+      return byArithmetic(n, encoder, most, prefix, writer);
     case "bucket":
       return byBucket(n, encoder, tables, prefix, writer);
     case "bisect":
-      return byBisection(n, tables.search, bits, prefix, writer);
+      return byBisection(n, tables.search, bits, most, prefix, writer);
   }
 }
 
@@ -28,7 +29,7 @@ export function countAtMost(
 function byArithmetic(
   n: Expr,
   { scale, offset }: Extract<EncoderPlan, { kind: "uniform" }>,
-  bits: number,
+  most: number,
   prefix: string,
   writer: FragmentWriter,
 ): Expr {
@@ -36,7 +37,7 @@ function byArithmetic(
     `${prefix}_position`,
     op("f32.add", op("f32.mul", n, f32(scale)), f32(offset)),
   );
-  const top = f32(2 ** bits - 1);
+  const top = f32(most);
   const below = writer.bind(
     `${prefix}_position`,
     op("f32.select", op("f32.gt", position, f32(0)), position, f32(0)),
@@ -72,8 +73,15 @@ function byBucket(
   return op("u32.add", base, op("u32.select", more, u32(1), u32(0)));
 }
 
-/** One comparison a bit, the highest first. */
-function byBisection(n: Expr, table: Table, bits: number, prefix: string, writer: FragmentWriter): Expr {
+/** One comparison a bit, the highest first. Where there are fewer entries than codes the last one is repeated. */
+function byBisection(
+  n: Expr,
+  table: Table,
+  bits: number,
+  most: number,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
   let count: Expr = u32(0);
   for (let bit = bits - 1; bit >= 0; bit--) {
     const entry = lookup(table, op("u32.add", count, u32(2 ** bit - 1)));
@@ -81,5 +89,7 @@ function byBisection(n: Expr, table: Table, bits: number, prefix: string, writer
     const sum = bit === bits - 1 ? more : op("u32.add", count, more);
     count = bit === 0 ? sum : writer.bind(`${prefix}_count`, sum);
   }
-  return count;
+  if (most === 2 ** bits - 1) return count;
+  const whole = writer.bind(`${prefix}_count`, count);
+  return op("u32.select", op("u32.lt", whole, u32(most)), whole, u32(most));
 }

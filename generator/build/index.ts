@@ -16,19 +16,20 @@ import type {
   CodecPlan,
   ElementPass,
   FoldPass,
-  NormalizePlan,
   PassPlan,
   Plan,
+  TableCodec,
   VariantPlan,
   VariantState,
 } from "../lower/plan.js";
 import { namesOfState } from "../names.js";
 import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
-import { buildDecode, buildEncode, buildStatistic, tablesOf } from "./codec.js";
+import { buildDecode, buildEncode, tablesOf } from "./codec.js";
 import { buildFold } from "./fold.js";
 import { Names } from "./names.js";
 import { buildPacking } from "./packing.js";
 import { buildStream } from "./random.js";
+import { buildStatistic } from "./scale.js";
 import { buildUpdate } from "./update.js";
 import { stateVariables } from "./variables.js";
 import { Vectors } from "./vectors.js";
@@ -171,7 +172,7 @@ function buildState(
     stream,
     decode: buildDecode(own, codecTables, names),
     encode: writes ? buildEncode(own, kernel, codec, codecTables, names) : null,
-    statistic: buildStatistic(own, run, source, names),
+    statistic: buildStatistic(own, codec, source, names),
   };
 }
 
@@ -204,15 +205,17 @@ export function describeState(shape: KernelShape, codec: CodecPlan): string {
   return `${describeCodec(codec)}${shape === "element" ? "" : `, one value a ${nameOfShape[shape]}`}`;
 }
 
+const scaleNames = { f32: "scale", f16: "float16 scale", bf16: "bfloat16 scale" } as const;
+
 export function describeCodec(codec: CodecPlan): string {
   if (codec.kind === "f32") return "float32";
   const rounding = codec.rounding === "nearest" ? "" : ", stochastic rounding";
   if (codec.kind === "bf16") return `bfloat16${rounding}`;
-  return `${codec.bits} bits, ${codec.signed ? "signed" : "unsigned"} ${codec.mapping}, ${describeScales(codec.normalize)}${rounding}`;
+  return `${codec.bits} bits, ${codec.signed ? "signed" : "unsigned"} ${codec.mapping}, ${describeScales(codec)}${rounding}`;
 }
 
-function describeScales(normalize: NormalizePlan): string {
-  if (typeof normalize === "object") return `one scale a block of ${normalize.block}`;
+function describeScales({ normalize, scale }: TableCodec): string {
+  if (typeof normalize === "object") return `one ${scaleNames[scale]} a block of ${normalize.block}`;
   if (normalize === "rank1") return "rank-1 scales";
   return `one scale a ${normalize === "col" ? "column" : normalize}`;
 }

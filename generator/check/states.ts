@@ -1,7 +1,7 @@
 import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { Diagnostic, DiagnosticCode } from "../diagnostics.js";
 import type { Path, Source } from "../parse/source.js";
-import { tableFlaw } from "./tables.js";
+import { mappingFlaw } from "./mappings.js";
 
 /** Each state's codec fits its bits, its sign and itself. */
 export function stateDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
@@ -53,16 +53,8 @@ function quantizedState(name: string, state: StateSpec, wrong: Wrong): Diagnosti
   }
   if (mapping === undefined || signed === undefined) return [];
 
-  const withZero = typeof mapping === "object" && "linear" in mapping && mapping.linear.zero;
-  if (bits === 1 && signed && (mapping === "dynamic" || withZero)) {
-    const message = `${name} has one signed bit: two levels, and its mapping needs one for zero and one for each sign`;
-    return [wrong("E404", ["bits"], message, `give ${name} 2 bits or more, or mapping: linear (-1 and 1)`)];
-  }
-  if (typeof mapping !== "object" || !("table" in mapping)) return [];
-  const flaw = tableFlaw(mapping.table, bits, signed);
-  if (flaw === undefined) return [];
-  const path = ["mapping", "table", ...(flaw.index === undefined ? [] : [flaw.index])];
-  return [wrong("E403", path, `the table of ${name} ${flaw.found}`, flaw.remedy)];
+  const flaw = mappingFlaw(name, mapping, bits, signed);
+  return flaw === undefined ? [] : [wrong(flaw.code, flaw.path, flaw.message, flaw.remedy)];
 }
 
 function listOf(words: readonly string[], conjunction = "and"): string {

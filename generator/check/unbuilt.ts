@@ -21,15 +21,12 @@ export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnos
   return diagnostics;
 }
 
-function inState(path: Path, { bits, mapping, scale }: StateSpec, unbuilt: Unbuilt): void {
+function inState(path: Path, { bits, mapping }: StateSpec, unbuilt: Unbuilt): void {
   // A state that is not quantized has no codec, built or not: that is said elsewhere.
   if (bits >= 16) return;
   const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
-  if (kind !== undefined && !["dynamic", "linear", "table"].includes(kind)) {
-    unbuilt([...path, "mapping"], `the mapping ${kind}`, "dynamic, linear and table");
-  }
-  if (scale !== undefined && scale !== "f32") {
-    unbuilt([...path, "scale"], `a scale in ${scale}`, "scales in f32");
+  if (kind === "log") {
+    unbuilt([...path, "mapping"], "the mapping log", "dynamic, linear, power, float, compand and table");
   }
 }
 

@@ -29,8 +29,12 @@ hyper:
 #   mapping    where the 2^bits levels lie:
 #                dynamic                    finer towards zero: for values of many magnitudes
 #                { linear: { zero: true } }    evenly spaced; zero: false leaves the level 0 out
+#                { power: 2 }                  powers of evenly spaced ones, none of them 0
+#                { float: { exponent: 4 } }    a small float; sign and exponent leave the rest to the fraction
+#                { compand: softsign, grid: linear }  evenly spaced after a transform: softsign, sqrt, mu-law or none
 #                { table: [0, 0.25, 0.5, 1] }  by hand, ascending, within [-1, 1], or [0, 1] if unsigned
-#   normalize  what shares one float32 scale, its absolute maximum: { block: 128 } elements, or the whole tensor
+#   normalize  what shares one scale, its absolute maximum: { block: 128 } elements, or the whole tensor
+#   scale      how that is kept: f32, or rounded to f16 or bf16 and two a word
 #   rounding   nearest, or stochastic: right on average, so that many small changes are not lost
 #   min_size   tensors of fewer elements keep the state in float32 (default 4096)
 states:

@@ -129,7 +129,12 @@ function squareRoot(radicand: Interval, ulps: number): Interval {
 
 /** Everything so many units in the last place around the numbers from lo to hi. */
 function within(lo: number, hi: number, ulps: number, nan: boolean): Interval {
-  return orZero(lowest(lo, hi, ulps), -lowest(-hi, -lo, ulps), nan);
+  return orZero(orInfinity(lowest(lo, hi, ulps)), orInfinity(-lowest(-hi, -lo, ulps)), nan);
+}
+
+/** An outer bound that float32 cannot hold is an infinity. */
+function orInfinity(bound: number): number {
+  return Number.isFinite(fround(bound)) ? bound : fround(bound);
 }
 
 /** The unit doubles at a power of two, so the first one above lo may reach below what lo reaches. */

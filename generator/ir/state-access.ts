@@ -10,7 +10,22 @@ export interface ExecutionTensor {
   readonly arrays: Readonly<Record<string, Float32Array | Uint32Array>>;
 }
 
-type StateFragment = "decode" | "encode" | "magnitude" | "scale" | "stream" | "locate" | "unpack" | "pack";
+const fragmentsOfState = ({ statistic, decode, encode, stream, locate, unpack, pack }: KernelState) => ({
+  decode,
+  encode,
+  stream,
+  locate,
+  unpack,
+  pack,
+  magnitude: statistic?.magnitude,
+  scale: statistic?.scale,
+  locateScale: statistic?.half?.locate,
+  unpackScale: statistic?.half?.unpack,
+  decodeScale: statistic?.half?.decode,
+  packScale: statistic?.half?.pack,
+});
+
+type StateFragment = keyof ReturnType<typeof fragmentsOfState>;
 
 /** One state of one tensor. */
 export class StateAccess {
@@ -34,24 +49,16 @@ export class StateAccess {
     geometry: Geometry,
     evaluation: Evaluation,
   ) {
-    const { name, decode, encode, statistic, stream, locate, unpack, pack, variables } = state;
+    const { name, statistic, variables } = state;
     const run = (fragment: Fragment | null | undefined) => (fragment ? evaluation.compile(fragment) : null);
+    const runs = Object.entries(fragmentsOfState(state)).map(([role, fragment]) => [role, run(fragment)]);
     const cells = Object.entries(variables).map(([role, variable]) => [role, evaluation.cell(variable)]);
     this.#state = state;
     this.#kernel = kernel;
     this.#tensor = tensor;
     this.#geometry = geometry;
     this.#evaluation = evaluation;
-    this.#run = {
-      decode: run(decode),
-      encode: run(encode),
-      magnitude: run(statistic?.magnitude),
-      scale: run(statistic?.scale),
-      stream: run(stream),
-      locate: run(locate),
-      unpack: run(unpack),
-      pack: run(pack),
-    };
+    this.#run = Object.fromEntries(runs) as Record<StateFragment, (() => void) | null>;
     this.#cells = Object.fromEntries(cells) as Record<keyof StateVariables, Cell>;
     this.#stored = arrayNamed(tensor, statistic === null ? name : `${name}_codes`);
     this.#scales = statistic === null ? new Float32Array(0) : arrayNamed(tensor, `${name}_scale`);
@@ -71,8 +78,21 @@ export class StateAccess {
     low.value = this.#stored[word] as number;
     high.value = this.#stored[word + 1] ?? 0;
     unpack();
-    scale.value = this.#scaleAt(this.#scales, element);
+    scale.value = this.#least(element, (place) => this.#loadScale(place));
     decode();
+  }
+
+  #loadScale(place: number): number {
+    const { locateScale, unpackScale, decodeScale } = this.#run;
+    const { scaleRun, scaleWord, scaleBits, scale } = this.#cells;
+    if (locateScale === null || unpackScale === null || decodeScale === null)
+      return this.#scales[place] as number;
+    scaleRun.value = place;
+    locateScale();
+    scaleBits.value = this.#scales[scaleWord.value] as number;
+    unpackScale();
+    decodeScale();
+    return scale.value;
   }
 
   /** Keeps the new value, and takes it into the maximum of its run. */
@@ -129,18 +149,33 @@ export class StateAccess {
     };
     if (statistic.source === "global") {
       const maxima = new Float32Array(this.#next().slice().buffer);
-      return (element) => inverseOf(this.#scaleAt(maxima, element));
+      return (element) => inverseOf(this.#least(element, (place) => maxima[place] as number));
     }
+    if (this.#run.packScale !== null) this.#scales.fill(0);
     const inverses = Array.from(this.#maxima, (maximum, run) => {
       const reciprocal = inverseOf(maximum);
-      this.#scales[run] = newScale.value;
+      this.#storeScale(run, newScale.value);
       return reciprocal;
     });
     return (element) => inverses[this.#placesOf(element)[0] as number] as number;
   }
 
-  #scaleAt(scales: Float32Array | Uint32Array, element: number): number {
-    const [first = 0, ...others] = this.#placesOf(element).map((place) => scales[place] as number);
+  #storeScale(run: number, value: number): void {
+    const { locateScale, packScale } = this.#run;
+    const { scaleRun, scaleWord, scaleBits } = this.#cells;
+    if (locateScale === null || packScale === null) {
+      this.#scales[run] = value;
+      return;
+    }
+    scaleRun.value = run;
+    locateScale();
+    packScale();
+    this.#scales[scaleWord.value] = (this.#scales[scaleWord.value] as number) | scaleBits.value;
+  }
+
+  /** Of the scales that meet at an element. */
+  #least(element: number, scaleAt: (place: number) => number): number {
+    const [first = 0, ...others] = this.#placesOf(element).map(scaleAt);
     return others.reduce((least, scale) => (scale < least ? scale : least), first);
   }
 

@@ -60,8 +60,22 @@ export interface Statistic {
   readonly source: "tile" | "global";
   /** A new value to what the maximum is taken of. */
   readonly magnitude: Fragment;
-  /** That maximum to the scale that is stored and its reciprocal. */
+  /** That maximum to the scale, its reciprocal and, where it is kept in 16 bits, those. */
   readonly scale: Fragment;
+  /** Null where a scale is kept as a float32. */
+  readonly half: HalfScale | null;
+}
+
+/** How scales lie in memory that are kept in 16 bits, two a word. */
+export interface HalfScale {
+  /** A run of the tensor to the word of its scale, and the bit where that begins. */
+  readonly locate: Fragment;
+  /** That word to the 16 bits. */
+  readonly unpack: Fragment;
+  /** The 16 bits to the scale. */
+  readonly decode: Fragment;
+  /** The 16 bits of a new scale to what they add to their word. */
+  readonly pack: Fragment;
 }
 
 /** The names of one state's values in its kernel. */
@@ -76,6 +90,13 @@ export interface StateVariables {
   /** The greatest magnitude of a run. */
   readonly absmax: Variable;
   readonly newScale: Variable;
+  /** Of a scale in 16 bits: its run, its word, the bit of the word where it begins, what the word holds or gets. */
+  readonly scaleRun: Variable;
+  readonly scaleWord: Variable;
+  readonly scaleShift: Variable;
+  readonly scaleBits: Variable;
+  readonly scaleCode: Variable;
+  readonly newScaleCode: Variable;
   /** 1 / newScale, or 0. */
   readonly inverse: Variable;
   readonly newCode: Variable;

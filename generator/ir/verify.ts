@@ -15,12 +15,14 @@ export function verify(kernel: Kernel): Kernel {
   if (kernel.tile % kernel.granule !== 0)
     throw defect(kernel, `a tile of ${kernel.tile} splits a granule of ${kernel.granule}`);
   for (const { name, statistic } of kernel.states) {
-    if (
-      statistic?.source === "tile" &&
-      (typeof statistic.run === "string" || kernel.tile % statistic.run !== 0)
-    ) {
-      throw defect(kernel, `a tile of ${kernel.tile} splits a run of ${name}`);
+    if (statistic === null) continue;
+    const { run, source, half } = statistic;
+    const unit = typeof run === "string" ? Number.POSITIVE_INFINITY : run * (half === null ? 1 : 2);
+    if (source === "tile" && kernel.tile % unit !== 0) {
+      throw defect(kernel, `a tile of ${kernel.tile} splits a run of ${name}, or the word of its scale`);
     }
+    if (source === "global" && half !== null)
+      throw defect(kernel, `the scale of ${name} is published in 16 bits`);
   }
   return kernel;
 }
@@ -31,6 +33,7 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     encode,
     statistic?.magnitude ?? null,
     statistic?.scale ?? null,
+    ...(statistic?.half ? Object.values(statistic.half) : []),
     stream,
     locate,
     unpack,

@@ -14,3 +14,9 @@ export function nextUp(value: number): number {
 export function nextDown(value: number): number {
   return -nextUp(-value);
 }
+
+/** The least float32 that is not below a number. */
+export function roundedUp(value: number): number {
+  const rounded = Math.fround(value);
+  return rounded < value ? nextUp(rounded) : rounded;
+}

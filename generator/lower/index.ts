@@ -2,9 +2,11 @@ import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { CheckedSpec } from "../check/index.js";
 import { namesOfState } from "../names.js";
 import { formatUniform } from "../rule/uniform.js";
+import { isCompanding } from "./compand.js";
 import { chooseEncoder } from "./encoder.js";
+import { describeMapping } from "./mapping-text.js";
 import type { CodecPlan, Plan, StatePlan } from "./plan.js";
-import { levelsOf, thresholdsOf } from "./tables.js";
+import { codebookOf, nextLevels } from "./tables.js";
 import { hoistUniforms } from "./uniforms.js";
 import { variantsOf } from "./variants.js";
 
@@ -69,32 +71,36 @@ function lowerState(name: string, state: StateSpec): StatePlan {
   };
 }
 
-function codecOf({ bits, signed, mapping, normalize, rounding = "nearest" }: StateSpec): CodecPlan {
+function codecOf({
+  bits,
+  signed,
+  mapping,
+  normalize,
+  rounding = "nearest",
+  scale = "f32",
+}: StateSpec): CodecPlan {
   if (bits === 32) return { kind: "f32", bits, rounding: "nearest" };
   if (bits === 16) return { kind: "bf16", bits, rounding };
   if (signed === undefined || mapping === undefined || normalize === undefined) {
     throw new Error("lower needs a checked spec");
   }
-  const levels = levelsOf(mapping, bits, signed);
-  const thresholds = thresholdsOf(levels);
+  const { levels, thresholds } = codebookOf(mapping, bits, signed);
+  const compand = isCompanding(mapping) ? mapping.compand : null;
   return {
     kind: "table",
     bits,
     signed,
-    mapping: describeMapping(mapping),
+    mapping: describeMapping(mapping, bits, signed),
     rounding,
     normalize,
-    scale: "f32",
+    scale,
+    // The squares of small gradients lie below the range of float16; their roots, which sqrt compands, do not.
+    scaleOf: scale !== "f32" && compand === "sqrt" ? "root" : "absmax",
+    compand,
     levels,
     thresholds,
-    encoder: chooseEncoder(rounding === "nearest" ? thresholds : levels.slice(1)),
+    encoder: chooseEncoder(rounding === "nearest" ? thresholds : nextLevels(levels, thresholds)),
   };
-}
-
-function describeMapping(mapping: NonNullable<StateSpec["mapping"]>): string {
-  if (typeof mapping === "string") return mapping === "linear" ? "linear without zero" : mapping;
-  if ("linear" in mapping) return mapping.linear.zero ? "linear with zero" : "linear without zero";
-  return Object.keys(mapping)[0] ?? "";
 }
 
 /** adamw-4bit-block becomes Adamw4bitBlock; a name part that is a known rule keeps its usual capitals. */

@@ -1,4 +1,5 @@
 import type { ElementFunction, KernelShape, ReductionFunction, UniformExpr } from "../rule/types.js";
+import type { Companding } from "./compand.js";
 import type { EncoderPlan } from "./encoder.js";
 
 /**
@@ -84,6 +85,9 @@ export interface Bfloat16Codec {
   readonly rounding: Rounding;
 }
 
+/** How the scale of a run is kept. */
+export type ScaleFormat = "f32" | "f16" | "bf16";
+
 /** Normalized by the absolute maximum of a run, then the nearest or a neighbouring level of a table. */
 export interface TableCodec {
   readonly kind: "table";
@@ -92,10 +96,14 @@ export interface TableCodec {
   readonly mapping: string;
   readonly rounding: Rounding;
   readonly normalize: NormalizePlan;
-  readonly scale: "f32";
-  /** float32[2^bits], ascending. */
+  readonly scale: ScaleFormat;
+  /** What is rounded to that format: the absolute maximum, or its square root, whose square is then the scale. */
+  readonly scaleOf: "absmax" | "root";
+  /** Thresholds are midpoints of values, or of the uniform grid that this transform makes of them. */
+  readonly compand: Companding | null;
+  /** float32[2^bits], ascending; a mapping of fewer levels repeats its last, and no n takes the repeated ones. */
   readonly levels: readonly number[];
-  /** float32[2^bits - 1]: the code of n is the number of thresholds <= n. */
+  /** float32, one fewer than different levels: the code of n is the number of thresholds <= n. */
   readonly thresholds: readonly number[];
   /** How the compiler finds that number: by a proven shortcut, or by bisection. */
   readonly encoder: EncoderPlan;

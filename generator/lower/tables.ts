@@ -1,29 +1,53 @@
 import type { MappingSpec } from "../../spec/schema.js";
-import { nextUp } from "./float32.js";
+import { compandedLevels, compandedThresholds, isCompanding } from "./compand.js";
+import { floatLevels } from "./float-format.js";
+import { roundedUp } from "./float32.js";
 
 const { fround } = Math;
 
-/** float32[2^bits], ascending: the levels of a mapping. */
+/** What the codes of a mapping stand for, and where one ends and the next begins. */
+export interface Codebook {
+  /** float32[2^bits], ascending; a mapping of fewer repeats its last, for which there is then no code but the first. */
+  readonly levels: readonly number[];
+  /** float32, one fewer than there are different levels: the code of n is the number of thresholds <= n. */
+  readonly thresholds: readonly number[];
+}
+
+export function codebookOf(mapping: MappingSpec, bits: number, signed: boolean): Codebook {
+  const levels = levelsOf(mapping, bits, signed);
+  const thresholds = isCompanding(mapping)
+    ? compandedThresholds(mapping.compand, bits, signed)
+    : thresholdsOf(levels);
+  const rest = Array<number>(2 ** bits - levels.length).fill(levels.at(-1) as number);
+  return { levels: [...levels, ...rest], thresholds };
+}
+
+/** The levels above the first: as many as there are thresholds. */
+export function nextLevels(levels: readonly number[], thresholds: readonly number[]): number[] {
+  return levels.slice(1, thresholds.length + 1);
+}
+
+/** float32, ascending: the different levels of a mapping. */
 export function levelsOf(mapping: MappingSpec, bits: number, signed: boolean): number[] {
   if (mapping === "dynamic") return dynamic(bits, signed);
   if (mapping === "linear") return linear(bits, signed, false);
-  if (typeof mapping === "object" && "linear" in mapping) return linear(bits, signed, mapping.linear.zero);
-  // A level -0 would be told from 0 by some targets alone.
-  if (typeof mapping === "object" && "table" in mapping)
-    return mapping.table.map((level) => fround(level) + 0);
+  if (typeof mapping === "object") {
+    if ("linear" in mapping) return linear(bits, signed, mapping.linear.zero);
+    if ("power" in mapping) return powers(mapping.power, bits, signed);
+    if ("float" in mapping) return floatLevels(mapping.float, bits, signed);
+    if (isCompanding(mapping)) return compandedLevels(mapping.compand, bits, signed);
+    // A level -0 would be told from 0 by some targets alone.
+    if ("table" in mapping) return mapping.table.map((level) => fround(level) + 0);
+  }
   throw new Error(`no levels for the mapping ${JSON.stringify(mapping)}`);
 }
 
 /**
- * float32[2^bits - 1]: the midpoint of two neighbours, rounded up where float32 cannot hold it, so that a value below
- * the true midpoint takes the lower level.
+ * The midpoint of two neighbours, rounded up where float32 cannot hold it, so that a value below the true midpoint
+ * takes the lower level.
  */
 export function thresholdsOf(levels: readonly number[]): number[] {
-  return levels.slice(1).map((upper, index) => {
-    const middle = ((levels[index] as number) + upper) / 2;
-    const rounded = fround(middle);
-    return rounded < middle ? nextUp(rounded) : rounded;
-  });
+  return levels.slice(1).map((upper, index) => roundedUp(((levels[index] as number) + upper) / 2));
 }
 
 /**
@@ -53,6 +77,20 @@ function linear(bits: number, signed: boolean, zero: boolean): number[] {
   if (signed) return linspace(-1, 1, count);
   if (zero) return Array.from({ length: count }, (_, k) => fround(k / (count - 1)));
   return Array.from({ length: count }, (_, k) => (k + 1) / count);
+}
+
+/**
+ * sign(x) |x|^p of the linear levels x without zero (lpmm, arXiv 2309.01507): closer together near 0 for p > 1. A whole
+ * p is so many float32 products, as the published tables were made; another is a float64 power, rounded once.
+ */
+function powers(p: number, bits: number, signed: boolean): number[] {
+  const power = (x: number): number => {
+    if (!Number.isInteger(p)) return fround(x ** p);
+    let product = x;
+    for (let factors = 1; factors < p; factors++) product = fround(product * x);
+    return product;
+  };
+  return linear(bits, signed, false).map((x) => (x < 0 ? -power(-x) : power(x)));
 }
 
 /** float32: from the nearer end, product and sum rounded together, as the published codebooks were made. */

@@ -1,21 +1,27 @@
 import { schedule } from "./passes.js";
 import type {
   CodecPlan,
-  NormalizePlan,
   RuleStatement,
+  ScaleFormat,
   StatePlan,
+  TableCodec,
   VariantPlan,
   VariantState,
 } from "./plan.js";
 
 /** The longest run whose statistics one workgroup can measure by itself, in elements. */
-const MAX_TILE = 8192;
+export const MAX_TILE = 8192;
+/** Runs of all states that a tile may hold: their maxima fill the 16 KiB of memory that every workgroup has. */
+const MAX_RUNS = 4096;
 /** Short runs are put together until a workgroup has this much to do. */
 const MIN_TILE = 1024;
 /** float32 elements of one 16-byte access. */
 const MIN_GRANULE = 4;
 /** What a tensor of less than two dimensions takes for rank1, whose only scale would be the elements themselves. */
 export const RANK1_BLOCK = { block: 128 };
+
+/** Bits of a scale. */
+export const scaleWidth: Readonly<Record<ScaleFormat, number>> = { f32: 32, f16: 16, bf16: 16 };
 
 const float32: CodecPlan = { kind: "f32", bits: 32, rounding: "nearest" };
 
@@ -73,15 +79,17 @@ function variantOf(
   let run = granule;
   const tileStates: string[] = [];
   const globalStates: string[] = [];
-  const blocks = elements.flatMap(({ name, codec }) =>
-    codec.kind === "table" ? [{ name, normalize: codec.normalize }] : [],
+  const units = elements.flatMap(({ name, codec }) =>
+    codec.kind === "table" ? [{ name, unit: ownedElements(codec), block: blockOf(codec) }] : [],
   );
-  for (const { name, normalize } of blocks.sort((a, b) => size(a.normalize) - size(b.normalize))) {
-    const longer =
-      typeof normalize === "string" ? Number.POSITIVE_INFINITY : leastCommonMultiple(run, normalize.block);
-    if (longer > MAX_TILE) globalStates.push(name);
+  const blocks: number[] = [];
+  for (const { name, unit, block } of units.sort((a, b) => a.unit - b.unit)) {
+    const longer = Number.isFinite(unit) ? leastCommonMultiple(run, unit) : unit;
+    const runs = [...blocks, block].reduce((sum, each) => sum + tileOf(longer) / each, 0);
+    if (longer > MAX_TILE || runs > MAX_RUNS) globalStates.push(name);
     else {
       tileStates.push(name);
+      blocks.push(block);
       run = longer;
     }
   }
@@ -92,14 +100,23 @@ function variantOf(
     minRank,
     states,
     granule,
-    tile: run * Math.max(1, Math.ceil(MIN_TILE / run)),
+    tile: tileOf(run),
     ...schedule(rule, states, suffix, tileStates, globalStates),
     stateBits: elements.reduce((bits, { codec }) => bits + codec.bits + scaleBits(codec), 0),
   };
 }
 
-function size(normalize: NormalizePlan): number {
+function tileOf(run: number): number {
+  return run * Math.max(1, Math.ceil(MIN_TILE / run));
+}
+
+function blockOf({ normalize }: TableCodec): number {
   return typeof normalize === "string" ? Number.POSITIVE_INFINITY : normalize.block;
+}
+
+/** Elements that one workgroup must own to write what it measures: a run, or the runs of a word of scales. */
+function ownedElements(codec: TableCodec): number {
+  return (32 / scaleWidth[codec.scale]) * blockOf(codec);
 }
 
 /** Elements in the shortest run of whole words. */
@@ -108,7 +125,8 @@ function wordElements({ bits }: CodecPlan): number {
 }
 
 function scaleBits(codec: CodecPlan): number {
-  return codec.kind === "table" && typeof codec.normalize === "object" ? 32 / codec.normalize.block : 0;
+  if (codec.kind !== "table" || typeof codec.normalize === "string") return 0;
+  return scaleWidth[codec.scale] / codec.normalize.block;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -288,6 +288,8 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     /** That array, or where it begins, in the code. */
     data: isPacked && state.bits !== 16 ? `${state.name}_codes` : `${state.name}_data`,
     hasScale: statistic !== null,
+    /** Whether scales are kept in 16 bits. */
+    isHalfScale: statistic?.half != null,
     /** Whether this kernel measures it. */
     hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
     fields: [
@@ -308,6 +310,9 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     run: typeof run === "string" ? 0 : run,
     /** Runs that a tile holds. */
     runs: isTile && typeof run === "number" ? tile / run : 0,
+    /** Elements of the runs whose scales share a word, and words that the scales of a tile take. */
+    scaleWordRun: typeof run === "number" ? 2 * run : 0,
+    scaleWords: isTile && typeof run === "number" ? tile / run / 2 : 0,
     /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
     lanes,
     isLanes: lanes > 0,
@@ -327,11 +332,17 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     decodeLines: printFragment(state.decode, dialect),
     magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
     scaleLines: printFragment(statistic?.scale ?? null, dialect),
-    /** The part of it that stores the scale. */
+    /** The part of it that gives what is stored. */
     newScaleLines: printFragment(
-      statistic === null ? null : prune(statistic.scale, [variables.newScale]),
+      statistic === null
+        ? null
+        : prune(statistic.scale, [statistic.half === null ? variables.newScale : variables.newScaleCode]),
       dialect,
     ),
+    scaleLocateLines: printFragment(statistic?.half?.locate ?? null, dialect),
+    scaleUnpackLines: printFragment(statistic?.half?.unpack ?? null, dialect),
+    scaleDecodeLines: printFragment(statistic?.half?.decode ?? null, dialect),
+    scalePackLines: printFragment(statistic?.half?.pack ?? null, dialect),
     inverseLines: printFragment(
       statistic === null ? null : prune(statistic.scale, [variables.inverse]),
       dialect,

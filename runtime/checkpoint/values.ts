@@ -5,10 +5,12 @@ import type { StateArray } from "../layout.js";
 import { quote } from "../names.js";
 import type { SafeTensor } from "../safetensors.js";
 
-/** Two bfloat16 a word lie in memory as the file wants them; the padding behind an odd one is zero. */
+const isHalf = (dtype: StateArray["file"]["dtype"]): boolean => dtype === "BF16" || dtype === "F16";
+
+/** Two halves a word lie in memory as the file wants them; the padding behind an odd one is zero. */
 export function toFile({ file, length }: StateArray, data: HostData): SafeTensor {
   const { dtype, shape } = file;
-  if (dtype !== "BF16") return { dtype, shape, data };
+  if (!isHalf(dtype)) return { dtype, shape, data };
   const count = sizeOf(shape);
   return { dtype, shape, data: new Uint16Array(data.buffer, data.byteOffset, length * 2).subarray(0, count) };
 }
@@ -25,7 +27,7 @@ export function fromFile(
       `${quote(key)} is ${tensor.dtype} of shape ${JSON.stringify(tensor.shape)} in the checkpoint, ` +
         `and must be ${file.dtype} of shape ${JSON.stringify(file.shape)}`,
     );
-  if (file.dtype !== "BF16") return tensor.data as HostData;
+  if (!isHalf(file.dtype)) return tensor.data as HostData;
   const words = type === "u32" ? new Uint32Array(length) : new Float32Array(length);
   new Uint16Array(words.buffer).set(tensor.data as Uint16Array);
   return words;

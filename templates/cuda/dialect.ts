@@ -75,7 +75,7 @@ export const dialect: Dialect = {
       "constinit continue decltype default delete do double else enum explicit export extern false float for friend goto if",
       "inline int long mutable namespace new noexcept not nullptr operator or private protected public register requires",
       "return short signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned",
-      "using virtual void volatile wchar_t while xor uint32_t uint64_t isfinite fabsf sqrtf min max",
+      "using virtual void volatile wchar_t while xor uint16_t uint32_t uint64_t isfinite fabsf sqrtf min max",
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
       "place entries total size begin terms term stride TreeSum Tensor leastScale raiseScales",

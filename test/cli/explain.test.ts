@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { codebook, type Mapping, tableOf } from "../oracle/index.js";
+import { bookOf, type Mapping } from "../oracle/index.js";
 import { shipped, specText, Workplace } from "./support.js";
 
 const workplace = new Workplace();
@@ -29,9 +29,27 @@ function tableRows(page: string, state: string): number[][] {
 
 /** The same rows as the oracle has them. */
 function oracleRows(mapping: Mapping, bits: number, signed: boolean): number[][] {
-  const { table, thresholds } = codebook(tableOf(mapping, bits, signed));
+  const { table, thresholds } = bookOf(mapping, bits, signed);
   return Array.from(table, (level, code) => [code, level, thresholds[code - 1] ?? Number.NEGATIVE_INFINITY]);
 }
+
+describe("the page of flash-adamw-8bit", () => {
+  const page = explain(shipped("flash-adamw-8bit"));
+
+  test("shows the companded tables, each level once", () => {
+    expect(tableRows(page, "m")).toEqual(oracleRows({ compand: "softsign", grid: "linear" }, 8, true));
+    expect(tableRows(page, "v")).toEqual(oracleRows({ compand: "sqrt", grid: "linear" }, 8, false));
+  });
+
+  test("says how scales are kept, and counts them", () => {
+    // 16 bits for 32 elements.
+    expect(page).toContain("s, the greatest finite |x| to the nearest float16, for 32 elements: 0.063 bytes");
+    expect(page).toContain(
+      "s, the square of a float16, the nearest to the root of the greatest finite |x|, for 32",
+    );
+    expect(page).toMatch(/^ {2}4096 elements and more .* 2\.125 bytes a parameter$/m);
+  });
+});
 
 describe("the page of adamw-4bit-block", () => {
   const page = explain(shipped("adamw-4bit-block"));

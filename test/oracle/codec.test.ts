@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { readGoldens } from "../goldens/read.js";
-import { bitsOf } from "./arithmetic.js";
-import { codebook, decode, encode, type Normalize, nearestCode, runs } from "./codec.js";
+import { bitsOf, ordinal } from "./arithmetic.js";
+import { bookOf, decode, encode, type Normalize, nearestCode, runs } from "./codec.js";
+import { decodeF16, nearestF16 } from "./float16.js";
 import { unpack } from "./packing.js";
-import { type Mapping, tableOf } from "./tables.js";
+import type { ScaleFormat } from "./scale.js";
+import type { Mapping } from "./tables.js";
 
 const goldens = readGoldens("codecs.safetensors");
 const KINDS = ["normal", "lognormal", "sparse", "outlier", "tiny", "denormal", "zeros", "rowcol"];
@@ -15,7 +17,7 @@ const linear: Mapping = { linear: { zero: false } };
  */
 interface Library {
   scale(absmax: number): number;
-  normalize(x: number, s: number): number;
+  normalize(x: number, s: number, absmax: number): number;
 }
 
 /** Subnormals count as 0, and 0 / 0 falls through the search to code 0. */
@@ -29,6 +31,16 @@ const lpmm: Library = { scale: (absmax) => absmax, normalize: (x, s) => Math.fro
 const ao: Library = {
   scale: (absmax) => Math.max(absmax, Math.fround(1e-12)),
   normalize: (x, s) => Math.fround(x / s),
+};
+
+/** Scales are float16, and of square roots their roots; values are divided by what they were rounded from. */
+const flash: Library = {
+  scale: (absmax) => decodeF16(nearestF16(absmax)),
+  normalize: (x, s, absmax) => (s === 0 ? 0 : Math.fround(x / absmax)),
+};
+const flashRoot: Library = {
+  scale: (absmax) => flash.scale(Math.fround(Math.sqrt(absmax))),
+  normalize: flash.normalize,
 };
 
 interface Family {
@@ -67,18 +79,27 @@ const families = [
   family("ao8/u", ao, 8, false, "dynamic", 256),
   family("ao4/s", ao, 4, true, "dynamic", 128),
   family("ao4/u", ao, 4, false, linear, 128),
+  family("flash8_s", flash, 8, true, { compand: "none", grid: "linear" }, 32),
+  family("flash8_s_softsign", flash, 8, true, { compand: "softsign", grid: "linear" }, 32),
+  family("flash8_u_sqrt", flashRoot, 8, false, { compand: "sqrt", grid: "linear" }, 32),
 ];
 
 /** One code an element. lpmm packs 4-bit codes as this project does, and adds a byte at the end. */
-function goldenCodes(name: string, { library, bits }: Family, n: number): Uint8Array {
+function goldenCodes(name: string, { library, bits, signed }: Family, n: number): Uint8Array {
   const bytes = goldens.u8(name);
+  // FlashOptim's signed codes are an int8 from -127.
+  if (library === flash && signed) return Uint8Array.from(Int8Array.from(bytes), (code) => code + 127);
   if (library !== lpmm || bits === 8) return bytes.subarray(0, n);
   return Uint8Array.from(unpack(new Uint32Array(bytes.buffer.slice(0, (n * bits) / 8)), bits, n));
 }
 
 describe.each(families)("$name", (family) => {
   const { name, library, bits, signed, mapping, normalize } = family;
-  const book = codebook(tableOf(mapping, bits, signed));
+  const book = bookOf(mapping, bits, signed);
+  const isFlash = library === flash || library === flashRoot;
+  const format: ScaleFormat = isFlash
+    ? { scale: "f16", root: library === flashRoot }
+    : { scale: "f32", root: false };
   const kinds = KINDS.filter((kind) => goldens.names.includes(`${name}/${kind}/codes`));
 
   test("holds every kind of input (lpmm has no zeros)", () => {
@@ -99,11 +120,26 @@ describe.each(families)("$name", (family) => {
     );
     expect(scales).toEqual(absmax.map(library.scale));
     expect(codes).toEqual(
-      Uint8Array.from(x, (value, i) => nearestCode(library.normalize(value, scaleOf(i)), book)),
+      Uint8Array.from(x, (value, i) =>
+        nearestCode(library.normalize(value, scaleOf(i), absmax[Math.floor(i / size)] as number), book),
+      ),
     );
 
     // The oracle's: the same, unless the absmax counts as 0 here, or the library replaced it.
-    const ours = encode(x, book, normalize, "nearest", () => 0);
+    const ours = encode(x, book, normalize, "nearest", () => 0, [x.length], format);
+    if (isFlash) {
+      const meant = scales.map((scale) => (format.root ? Math.fround(scale * scale) : scale));
+      expect(ours.scales).toEqual(meant);
+      const theirs = goldens.f32(`${name}/${kind}/dequant`);
+      const decoded = decode({ codes, scales: meant }, book, normalize);
+      // Theirs round up to five times on the way (the square of a product of a quotient), ours twice: 7 * 2^-24.
+      const ulps = theirs.map((value, i) => Math.abs(ordinal(value) - ordinal(decoded[i] as number)));
+      expect(Math.max(...ulps)).toBeLessThanOrEqual(7);
+      const others = ours.codes.map((code, i) => Math.abs(code - (codes[i] as number)));
+      expect(Math.max(...others)).toBeLessThanOrEqual(1);
+      expect(others.filter((steps) => steps > 0).length).toBeLessThan(0.02 * x.length);
+      return;
+    }
     if (absmax.some((s) => s < 2 ** -126)) {
       expect(new Set(ours.scales)).toEqual(new Set([0]));
       expect(decode(ours, book, normalize).every((value) => value === 0)).toBe(true);

@@ -1,5 +1,6 @@
 import { groupsOf, type Normalize, scaleOf } from "./groups.js";
-import { thresholds } from "./tables.js";
+import { roundedScale, type ScaleFormat } from "./scale.js";
+import { boundsOf, type Mapping, tableOf, thresholds } from "./tables.js";
 
 export type { Normalize } from "./groups.js";
 export type Rounding = "nearest" | "stochastic";
@@ -7,7 +8,7 @@ export type Rounding = "nearest" | "stochastic";
 /** The random u32 of an element; only stochastic rounding asks for it. */
 export type Random = (element: number) => number;
 
-/** A fixed mapping: 2^bits ascending levels, and the bounds between them. */
+/** A fixed mapping: ascending levels, and the bounds between them. */
 export interface Codebook {
   readonly table: Float32Array;
   readonly thresholds: Float32Array;
@@ -15,14 +16,20 @@ export interface Codebook {
 
 export interface Encoded {
   readonly codes: Uint8Array;
+  /** As rounded: what values are divided by and levels multiplied with. */
   readonly scales: Float32Array;
 }
 
 /** Below the smallest normal float32 a scale counts as 0: its reciprocal need not be finite. */
 const SMALLEST_NORMAL = 2 ** -126;
 
+/** With bounds halfway between values. */
 export function codebook(table: Float32Array): Codebook {
   return { table, thresholds: thresholds(table) };
+}
+
+export function bookOf(mapping: Mapping, bits: number, signed: boolean): Codebook {
+  return { table: tableOf(mapping, bits, signed), thresholds: boundsOf(mapping, bits, signed) };
 }
 
 /** Elements of a run, and how many runs a tensor of n elements has. */
@@ -77,7 +84,7 @@ export function stochasticCode(n: number, { table }: Codebook, random: number): 
   return up ? below + 1 : below;
 }
 
-/** Measures every group and encodes every element of a tensor, by default of one dimension. */
+/** Measures every group, rounds its scale and encodes every element of a tensor, by default of one dimension. */
 export function encode(
   values: Float32Array,
   book: Codebook,
@@ -85,8 +92,9 @@ export function encode(
   rounding: Rounding,
   random: Random,
   shape: readonly number[] = [values.length],
+  scaleFormat: ScaleFormat = { scale: "f32", root: false },
 ): Encoded {
-  const scales = measure(values, normalize, shape);
+  const scales = measure(values, normalize, shape).map((scale) => roundedScale(scale, scaleFormat).value);
   const groups = groupsOf(normalize, shape);
   const codes = Uint8Array.from(values, (x, i) => {
     const n = normalized(x, scaleOf(scales, groups, i));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { float32, float64 } from "./arithmetic.js";
-import { adagrad, adam, adamw, lion, rmsprop, sgdm } from "./optimizers.js";
+import { adabelief, adagrad, adam, adamw, ademamix, lion, rmsprop, sgdm } from "./optimizers.js";
 
 const ADAM = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 1e-2 };
 
@@ -42,6 +42,27 @@ describe("update rules, by hand in float64", () => {
     expect(update(p, g, [m])).toEqual({ p: 0.5 - 0.0625 * 0.5 - 0.125, states: [-0.0625] });
     expect(update(p, -3 * m, [m])).toEqual({ p: 0.46875, states: [-m] });
     expect(update(p, -4 * m, [m]).p).toBe(0.46875 + 0.125);
+  });
+
+  test("AdaBelief, and AdEMAMix with and without warm-up", () => {
+    const belief = adabelief.at(ADAM, t, float64)(p, g, [m, v]);
+    const m1 = 0.9 * m - 0.1 * 0.25;
+    const s1 = 0.999 * v + 0.001 * (g - m1) ** 2 + 1e-8;
+    near(belief.states[1], s1);
+    near(belief.p, 0.5 - 1e-5 * 0.5 - (1e-3 * (m1 / 0.19)) / (Math.sqrt(s1 / 0.001999) + 1e-8));
+
+    const hyper = { ...ADAM, beta3: 0.99, alpha: 5, t_alpha: 1, t_beta3: 1 };
+    const slow = 0.03125;
+    const v1 = 0.999 * v + 0.001 * 0.0625;
+    const root = Math.sqrt(v1 / 0.001999) + 1e-8;
+    const plain = ademamix.at(hyper, t, float64)(p, g, [m, slow, v]);
+    near(plain.states[1], 0.99 * slow - 0.01 * 0.25);
+    near(plain.p, 0.5 - 1e-5 * 0.5 - (1e-3 * (m1 / 0.19 + 5 * (0.99 * slow - 0.0025))) / root);
+    // Half way: the half-life, ln 2 / -ln beta, is the mean of those of beta1 and beta3; alpha is half of its own.
+    const warm = ademamix.at({ ...hyper, t_alpha: 4, t_beta3: 4 }, t, float64)(p, g, [m, slow, v]);
+    const beta3 = Math.exp(-2 / (-1 / Math.log(0.9) - 1 / Math.log(0.99)));
+    near(warm.states[1], beta3 * slow - (1 - beta3) * 0.25);
+    near(warm.p, 0.5 - 1e-5 * 0.5 - (1e-3 * (m1 / 0.19 + 2.5 * (beta3 * slow - (1 - beta3) * 0.25))) / root);
   });
 
   test("float32 rounds each operation, in the order written", () => {

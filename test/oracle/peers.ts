@@ -1,4 +1,4 @@
-import type { AdamHypers, LionHypers } from "./optimizers.js";
+import type { AdamHypers, AdemamixHypers, LionHypers } from "./optimizers.js";
 import type { Rule } from "./rule.js";
 
 /**
@@ -105,6 +105,34 @@ export const bnbLion: Rule<LionHypers> = {
       const c = add(mul(m0, beta1), mul(rest1, g));
       const m = add(mul(m0, beta2), mul(rest2, g));
       return { p: sub(mul(p, keep), mul(lr, Math.sign(c))), states: [m] };
+    };
+  },
+};
+
+/**
+ * AdEMAMix of bitsandbytes, without warm-up: decay comes last and takes the update along; the second moment's
+ * correction is a square root.
+ *
+ *   m = m*beta1 + (1 - beta1)*g
+ *   slow = slow*beta3 + (1 - beta3)*g
+ *   v = v*beta2 + (1 - beta2)*g*g
+ *   p = p - lr*((m/(1 - beta1^t) + alpha*slow) / (sqrt(v)/sqrt(1 - beta2^t) + eps))
+ *   p = p * (1 - lr*weight_decay)
+ */
+export const bnbAdemamix: Rule<AdemamixHypers> = {
+  states: ["m", "slow", "v"],
+  at(hyper, t, { round, add, sub, mul, div, sqrt }) {
+    const [beta1, beta2, beta3] = [round(hyper.beta1), round(hyper.beta2), round(hyper.beta3)];
+    const [rest1, rest2, rest3] = [sub(1, beta1), sub(1, beta2), sub(1, beta3)];
+    const [lr, alpha, eps] = [round(hyper.lr), round(hyper.alpha), round(hyper.eps)];
+    const [correction, root] = [sub(1, round(beta1 ** t)), sqrt(sub(1, round(beta2 ** t)))];
+    const keep = sub(1, mul(lr, round(hyper.weight_decay)));
+    return (p, g, [m0 = 0, slow0 = 0, v0 = 0]) => {
+      const m = add(mul(m0, beta1), mul(rest1, g));
+      const slow = add(mul(slow0, beta3), mul(rest3, g));
+      const v = add(mul(v0, beta2), mul(mul(rest2, g), g));
+      const direction = div(add(div(m, correction), mul(alpha, slow)), add(div(sqrt(v), root), eps));
+      return { p: mul(sub(p, mul(lr, direction)), keep), states: [m, slow, v] };
     };
   },
 };

@@ -1,7 +1,7 @@
 import { decodeBf16, nearestBf16, stochasticBf16 } from "./bfloat16.js";
 import {
+  bookOf,
   type Codebook,
-  codebook,
   decode,
   encode,
   type Normalize,
@@ -10,7 +10,8 @@ import {
 } from "./codec.js";
 import { groupsOf } from "./groups.js";
 import { pack, unpack } from "./packing.js";
-import { type Mapping, tableOf } from "./tables.js";
+import { roundedScale, type ScaleFormat, scaleOfBits } from "./scale.js";
+import type { Mapping } from "./tables.js";
 import { sizeOf } from "./view.js";
 
 /** How a state is stored. A tensor with fewer than `minSize` elements keeps it as float32. */
@@ -20,6 +21,8 @@ export type StateCodec =
       readonly signed: boolean;
       readonly mapping: Mapping;
       readonly normalize: Normalize;
+      /** f32 where it is left out. */
+      readonly scale?: "f32" | "f16" | "bf16";
       readonly rounding: Rounding;
       readonly minSize: number;
     }
@@ -32,8 +35,8 @@ export type StoredState =
       readonly kind: "codes";
       /** The packed codes: see packing.ts. */
       readonly words: Uint32Array;
-      /** One for each run; 0 where the absmax counted as 0. */
-      readonly scales: Float32Array;
+      /** One for each run, 0 where the absmax counted as 0; in 16 bits two a word, the earlier run's low. */
+      readonly scales: Float32Array | Uint32Array;
       readonly values: Float32Array;
     }
   | { readonly kind: "bfloat16"; readonly words: Uint32Array; readonly values: Float32Array }
@@ -53,7 +56,8 @@ export function emptyState(codec: StateCodec, shape: readonly number[]): StoredS
   }
   const words = new Uint32Array(Math.ceil((n * codec.bits) / 32));
   if (codec.bits === 16) return { kind: "bfloat16", words, values: new Float32Array(n) };
-  return stored(codec, words, new Float32Array(groupsOf(codec.normalize, shape).count), shape);
+  const { count } = groupsOf(codec.normalize, shape);
+  return stored(codec, words, packScales(new Float32Array(count), codec), shape);
 }
 
 /** Stores new values of a tensor, by default of one dimension: measures, encodes and packs them. */
@@ -77,28 +81,57 @@ export function store(
       values: Float32Array.from(halves, decodeBf16),
     };
   }
-  const { codes, scales } = encode(values, bookOf(codec), codec.normalize, codec.rounding, random, shape);
-  return stored(codec, pack(codes, codec.bits), scales, shape);
+  const { normalize, rounding } = codec;
+  const book = knownBook(codec);
+  const { codes, scales } = encode(values, book, normalize, rounding, random, shape, formatOf(codec));
+  return stored(codec, pack(codes, codec.bits), packScales(scales, codec), shape);
+}
+
+function formatOf({ scale = "f32", mapping }: TableCodec): ScaleFormat {
+  const root = typeof mapping === "object" && "compand" in mapping && mapping.compand === "sqrt";
+  return { scale, root: scale !== "f32" && root };
+}
+
+/** Scales that are rounded already. */
+function packScales(scales: Float32Array, codec: TableCodec): Float32Array | Uint32Array {
+  const format = formatOf(codec);
+  if (format.scale === "f32") return scales;
+  return pack(
+    Array.from(scales, (scale) => roundedScale(scale, format).code),
+    16,
+  );
+}
+
+function unpackScales(
+  stored: Float32Array | Uint32Array,
+  codec: TableCodec,
+  shape: readonly number[],
+): Float32Array {
+  const format = formatOf(codec);
+  if (format.scale === "f32") return Float32Array.from(stored);
+  const { count } = groupsOf(codec.normalize, shape);
+  return Float32Array.from(unpack(Uint32Array.from(stored), 16, count), (code) => scaleOfBits(code, format));
 }
 
 /** The state that these words and scales are, read back as the next step reads it. */
 export function stored(
   codec: TableCodec,
   words: Uint32Array,
-  scales: Float32Array,
+  scales: Float32Array | Uint32Array,
   shape: readonly number[],
 ): StoredState {
   const codes = Uint8Array.from(unpack(words, codec.bits, sizeOf(shape)));
-  const values = decode({ codes, scales }, bookOf(codec), codec.normalize, shape);
+  const unpacked = unpackScales(scales, codec, shape);
+  const values = decode({ codes, scales: unpacked }, knownBook(codec), codec.normalize, shape);
   return { kind: "codes", words, scales, values };
 }
 
 const books = new Map<string, Codebook>();
 
 /** Tables are pure functions of their codec: each is built once. */
-function bookOf({ mapping, bits, signed }: TableCodec): Codebook {
+function knownBook({ mapping, bits, signed }: TableCodec): Codebook {
   const key = JSON.stringify([mapping, bits, signed]);
-  const book = books.get(key) ?? codebook(tableOf(mapping, bits, signed));
+  const book = books.get(key) ?? bookOf(mapping, bits, signed);
   books.set(key, book);
   return book;
 }

@@ -28,6 +28,11 @@ describe("published tables, bit for bit", () => {
       test(`lpmm, ${bits} bits, ${word}`, () => {
         expect(pattern(dynamic(bits, signed))).toEqual(golden(`lpmm_nonlinear/${bits}/${letter}`, bits));
         expect(pattern(linear(bits, signed))).toEqual(golden(`lpmm_power-1/${bits}/${letter}`, bits));
+        for (const power of [2, 3]) {
+          expect(pattern(tableOf({ power }, bits, signed))).toEqual(
+            golden(`lpmm_power-${power}/${bits}/${letter}`, bits),
+          );
+        }
       });
     }
     for (const bits of [2, 3, 4, 8]) {
@@ -45,8 +50,9 @@ describe("published tables, bit for bit", () => {
   }
 });
 
-test("every table of the file was compared", () => {
-  expect([...compared].sort()).toEqual([...goldens.names].sort());
+test("every table of the file was compared; lpmm's floats, of other subnormals, in test/peers", () => {
+  const names = goldens.names.filter((name) => !name.startsWith("codebook/lpmm_float-point"));
+  expect([...compared].sort()).toEqual(names.sort());
 });
 
 describe("every table", () => {

@@ -1,16 +1,31 @@
 import { nextUp } from "./arithmetic.js";
+import { type Companding, companded, float, power } from "./mappings.js";
 
 /** The levels of a codec on [-1, 1] or [0, 1], as a spec writes them. */
 export type Mapping =
   | "dynamic"
   | { readonly linear: { readonly zero: boolean } }
+  | { readonly power: number }
+  | { readonly float: { readonly exponent: number; readonly largest?: number } }
+  | { readonly compand: Companding; readonly grid: "linear" }
   | { readonly table: readonly number[] };
 
-/** The 2^bits float32 levels of a mapping, ascending. */
+/** The different float32 levels of a mapping, ascending: 2^bits, or fewer where two codes would mean the same. */
 export function tableOf(mapping: Mapping, bits: number, signed: boolean): Float32Array {
   if (mapping === "dynamic") return dynamic(bits, signed);
   if ("linear" in mapping) return linear(bits, signed, mapping.linear.zero);
+  if ("power" in mapping) return power(linear(bits, signed), mapping.power);
+  if ("float" in mapping) return float(bits, signed, mapping.float.exponent, mapping.float.largest);
+  if ("compand" in mapping) return companded(mapping.compand, bits, signed).table;
   return Float32Array.from(mapping.table);
+}
+
+/** The bounds between the levels of a mapping: halfway between values, or between points of a companded grid. */
+export function boundsOf(mapping: Mapping, bits: number, signed: boolean): Float32Array {
+  const isCompanded = typeof mapping === "object" && "compand" in mapping;
+  return isCompanded
+    ? companded(mapping.compand, bits, signed).thresholds
+    : thresholds(tableOf(mapping, bits, signed));
 }
 
 /**
@@ -66,7 +81,7 @@ export function linspace(from: number, to: number, count: number): Float32Array 
 }
 
 /**
- * The 2^bits - 1 bounds between levels: the exact midpoint of two neighbours, rounded up to a float32,
+ * The bounds between levels: the exact midpoint of two neighbours, rounded up to a float32,
  * so that for a float32 n "threshold <= n" says the same as "midpoint <= n".
  */
 export function thresholds(table: Float32Array): Float32Array {

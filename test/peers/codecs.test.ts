@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../runtime/index.js";
 import { readGoldens } from "../goldens/read.js";
-import { runs, unpack } from "../oracle/index.js";
+import { nearestF16, ordinal, pack, runs, unpack } from "../oracle/index.js";
 import { compiled } from "./compiled.js";
 import { instantiate } from "./instance.js";
 
@@ -96,8 +96,58 @@ describe.each(families)("$name", (family) => {
   });
 });
 
+/** FlashOptim: float16 scales, of square roots their roots; codes of values divided by what those were rounded from. */
+const flashFamilies = [
+  { name: "flash8_s", signed: true, compand: "none" },
+  { name: "flash8_s_softsign", signed: true, compand: "softsign" },
+  { name: "flash8_u_sqrt", signed: false, compand: "sqrt" },
+];
+
+describe.each(flashFamilies)("$name", ({ name, signed, compand }) => {
+  const codecOf = async (scale: string): Promise<Codec> => {
+    const mapping = `{ compand: ${compand}, grid: linear }`;
+    const state = `{ bits: 8, signed: ${signed}, mapping: ${mapping}, normalize: { block: 32 }, scale: ${scale} }`;
+    const text = `name: one-state\nstates: { m: ${state} }\nupdate: |\n  m = m + g\n  p = p - m\n`;
+    return (await instantiate(compiled(text))).codecs.m as Codec;
+  };
+  let half: Codec;
+  let single: Codec;
+  beforeAll(async () => {
+    half = await codecOf("f16");
+    single = await codecOf("f32");
+  });
+
+  test.each(KINDS)("%s", (kind) => {
+    const input = goldens.f32(`input/${kind}`);
+    const values = signed ? input : input.map(Math.abs);
+    const keys = { key0: 0, key1: 0, id: 0 };
+    const bytes = goldens.u8(`${name}/${kind}/codes`);
+    const golden = signed ? Array.from(Int8Array.from(bytes), (code) => code + 127) : [...bytes];
+    const scales = goldens.f32(`${name}/${kind}/scale`);
+    const stored = half.quantize(values, keys);
+    const halves = unpack(Uint32Array.from(stored.scales), 16, scales.length);
+    expect([...halves]).toEqual(Array.from(scales, nearestF16));
+    const codes = [...unpack(stored.codes, 8, values.length)];
+    if (scales.every((scale) => scale === 0)) {
+      expect(half.dequantize(stored, values.length).every((x) => x === 0)).toBe(true);
+      expect(codes).toEqual(golden);
+      return;
+    }
+    // The grid is theirs exactly: with the scale that they divide by, so are the codes.
+    expect([...unpack(single.quantize(values, keys).codes, 8, values.length)]).toEqual(golden);
+    const others = codes.map((code, i) => Math.abs(code - (golden[i] as number)));
+    expect(Math.max(...others)).toBeLessThanOrEqual(1);
+    expect(others.filter((steps) => steps > 0).length).toBeLessThan(0.02 * values.length);
+
+    const decoded = half.dequantize({ codes: pack(golden, 8), scales: stored.scales }, values.length);
+    const theirs = goldens.f32(`${name}/${kind}/dequant`);
+    const ulps = theirs.map((value, i) => Math.abs(ordinal(value) - ordinal(decoded[i] as number)));
+    expect(Math.max(...ulps)).toBeLessThanOrEqual(7);
+  });
+});
+
 test("every family of the goldens is compared", () => {
   const outputs = goldens.names.filter((name) => !name.startsWith("input/"));
   const present = new Set(outputs.map((name) => name.split("/").slice(0, -2).join("/")));
-  expect(present).toEqual(new Set(families.map(({ name }) => name)));
+  expect(present).toEqual(new Set([...families, ...flashFamilies].map(({ name }) => name)));
 });

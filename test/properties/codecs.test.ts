@@ -5,7 +5,7 @@ import { invariantsOf } from "../../generator/cli/fuzz/invariants/index.js";
 import { resolve } from "../../generator/resolve.js";
 import type { Codec } from "../../runtime/index.js";
 import { shippedSpecs, subjectOf } from "./harness.js";
-import { codecs, stateOf } from "./specs.js";
+import { codecs, stateOf, withinTiles } from "./specs.js";
 
 const seed = Number(process.env.LOWBIT_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -27,10 +27,10 @@ describe.each(shippedSpecs())("$name", async ({ text }) => {
 
 test("codecs of random specs keep every invariant", { timeout: 300_000 }, async () => {
   const counts = { codecs: 0, invariants: 0 };
-  const property = fc.asyncProperty(codecs(), codecs(), async (first, second) => {
+  const property = fc.asyncProperty(fc.tuple(codecs(), codecs()).map(withinTiles), async (both) => {
     const text = JSON.stringify({
       name: "random",
-      states: { a: stateOf(first), b: stateOf(second) },
+      states: Object.fromEntries(both.map((codec, index) => ["ab".charAt(index), stateOf(codec)])),
       update: "a = 0.5*a + g\nb = 0.5*b + g\np = p - a - b\n",
     });
     const subject = await subjectOf(text);
@@ -83,6 +83,14 @@ const linear4 = {
   min_size: 0,
 };
 const random3 = { ...signed4, bits: 3, rounding: "stochastic" };
+const companded = {
+  bits: 4,
+  signed: true,
+  mapping: { compand: "softsign", grid: "linear" },
+  normalize: { block: 16 },
+  scale: "f16",
+  min_size: 0,
+};
 const half = { bits: 16, min_size: 0 };
 const randomHalf = { ...half, rounding: "stochastic" };
 const negate = (values: Float32Array): Float32Array => values.map((value) => -value);
@@ -125,6 +133,18 @@ const sabotages: readonly (readonly [invariant: string, codec: object, sabotage:
     "unbiased",
     random3,
     onValues((values) => values.map((value) => (Math.abs(value) < 1 ? value * 1.04 : value))),
+  ],
+  ["nearest", companded, onValues((values) => values.map((value) => (Math.abs(value) < 0.01 ? 0 : value)))],
+  [
+    "levels",
+    companded,
+    (codec) => ({
+      ...codec,
+      quantize(values, keys) {
+        const arrays = codec.quantize(values, keys);
+        return { ...arrays, scales: arrays.scales.map((word) => word ^ 1) };
+      },
+    }),
   ],
   ["nearest", half, onValues((values) => values.map((value) => value * (1 + 2 ** -9)))],
   ["neighbours", randomHalf, onValues((values) => values.map((value) => value * (1 + 2 ** -7)))],

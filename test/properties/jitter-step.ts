@@ -1,6 +1,6 @@
 import { codeAt, decodeHalf, packCodes } from "../../generator/cli/fuzz/bits.js";
 import type { TensorImage } from "../../generator/cli/fuzz/reference.js";
-import { geometryOf, scalePlaces } from "../../generator/ir/geometry.js";
+import { geometryOf, scaleCount, scalePlaces } from "../../generator/ir/geometry.js";
 import type { ElementKernel, Fragment, KernelState, ScaleRun } from "../../generator/ir/types.js";
 import { Jitter, type Random } from "./jitter.js";
 
@@ -61,10 +61,14 @@ function decode(
     return;
   }
   jitter.set(variables.code, code);
-  jitter.set(
-    variables.scale,
-    (arrays[`${name}_scale`] as Float32Array)[placeOf(statistic.run, element, length)] as number,
-  );
+  const scales = arrays[`${name}_scale`] as Float32Array | Uint32Array;
+  const run = placeOf(statistic.run, element, length);
+  const { half } = statistic;
+  if (half === null) jitter.set(variables.scale, scales[run] as number);
+  else {
+    jitter.set(variables.scaleCode, codeAt(scales as Uint32Array, 16, run));
+    jitter.run(half.decode);
+  }
   jitter.run(decode);
 }
 
@@ -101,7 +105,8 @@ function store(
     };
 
   const runOf = (element: number): number => placeOf(statistic.run, element, before.length);
-  const scales = new Float32Array((before.arrays[`${name}_scale`] as Float32Array).length);
+  const runs = scaleCount(statistic.run, geometryOf([before.length]));
+  const scales = new Float32Array(runs);
   for (const [i, value] of measured.entries()) {
     jitter.set(variables.value, value);
     jitter.run(statistic.magnitude);
@@ -109,12 +114,15 @@ function store(
     scales[run] = Math.max(scales[run] as number, jitter.get(variables.magnitude));
   }
   const maxima = scales.slice();
+  const halves = Array<number>(runs).fill(0);
   const codes = Array.from(values, (_, i) => {
     const run = runOf(i);
     jitter.set(variables.absmax, maxima[run] as number);
     jitter.run(statistic.scale);
     scales[run] = jitter.get(variables.newScale);
+    halves[run] = jitter.get(variables.newScaleCode);
     return encodeAt(i);
   });
-  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: scales };
+  const stored = statistic.half === null ? scales : packCodes(halves, 16);
+  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: stored };
 }

@@ -2,7 +2,7 @@ import { bind } from "../../generator/bind/index.js";
 import { build } from "../../generator/build/index.js";
 import type { Subject } from "../../generator/cli/fuzz/trajectory.js";
 import { instantiate } from "../../generator/cli/instantiate.js";
-import type { Expr, Fragment, Kernel, KernelState } from "../../generator/ir/types.js";
+import type { Expr, Fragment, HalfScale, Kernel, KernelState } from "../../generator/ir/types.js";
 import { render } from "../../generator/render/index.js";
 import { resolve } from "../../generator/resolve.js";
 import { targets } from "../../templates/index.js";
@@ -115,6 +115,45 @@ export const stochasticMutations: readonly Mutation[] = [
     );
     return { ...state, pack: { ...pack, body } };
   }),
+];
+
+const inHalfScales = (
+  name: string,
+  change: (half: HalfScale, state: KernelState) => HalfScale,
+  inScale: Change = (expr) => expr,
+): Mutation =>
+  inStates(name, (state) => {
+    const { statistic } = state;
+    if (statistic === null || statistic.half === null) return state;
+    const scale = changeFragment(statistic.scale, inScale);
+    return { ...state, statistic: { ...statistic, scale, half: change(statistic.half, state) } };
+  });
+
+const replaced =
+  (type: "f32" | "u32", from: number, to: number): Change =>
+  (expr) =>
+    expr.kind === "constant" && expr.type === type && expr.value === from ? constant(type, to) : expr;
+const notSquared: Change = (expr) =>
+  expr.kind === "op" && expr.op === "f32.mul" ? (expr.args[0] as Expr) : expr;
+
+/** Of a spec whose scales are float16, some of them roots. */
+export const halfScaleMutations: readonly Mutation[] = [
+  inHalfScales("scales cut off, not rounded", (half) => half, replaced("u32", 0xfff, 0)),
+  inHalfScales("scales that become infinite", (half) => half, replaced("f32", 65504, 2 ** 127)),
+  inHalfScales("roots that are not squared", (half) => ({
+    ...half,
+    decode: changeFragment(half.decode, notSquared),
+  })),
+  inHalfScales("both scales of a word in its low half", (half, { variables }) => ({
+    ...half,
+    pack: changeFragment(half.pack, (expr) =>
+      expr.kind === "variable" && expr.name === variables.scaleShift.name ? constant("u32", 0) : expr,
+    ),
+  })),
+  inHalfScales("the wrong scale of a word read", (half) => ({
+    ...half,
+    unpack: changeFragment(half.unpack, replaced("u32", 0xffff, 0xffff0000)),
+  })),
 ];
 
 /** A package with the mistake in its kernels, to be judged by the kernels without it. */

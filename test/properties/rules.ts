@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import {
+  adabelief,
   adafactor,
   adafactorWithMomentum,
   adagrad,
   adam,
   adamw,
+  ademamix,
   factoredAdamw,
   lamb,
   lars,
@@ -65,6 +67,34 @@ v = beta2*v + (1 - beta2)*d*d
 p = p - lr * (m/(1 - beta1^t)) / (sqrt(v/(1 - beta2^t)) + eps)
 `,
     moments,
+  ),
+  text(
+    "adabelief",
+    adabelief,
+    `m = beta1*m + (1 - beta1)*g
+s = beta2*s + (1 - beta2)*(g - m)*(g - m) + eps
+p = p - lr*weight_decay*p
+p = p - lr * (m/(1 - beta1^t)) / (sqrt(s/(1 - beta2^t)) + eps)
+`,
+    moments,
+  ),
+  text(
+    "ademamix",
+    ademamix,
+    `m = beta1*m + (1 - beta1)*g
+slow = min(beta3, exp(log(beta1)*log(beta3)/((1 - t/t_beta3)*log(beta3) + t/t_beta3*log(beta1))))*slow + (1 - min(beta3, exp(log(beta1)*log(beta3)/((1 - t/t_beta3)*log(beta3) + t/t_beta3*log(beta1)))))*g
+v = beta2*v + (1 - beta2)*g*g
+p = p - lr*weight_decay*p
+p = p - lr * (m/(1 - beta1^t) + min(alpha, alpha*t/t_alpha)*slow) / (sqrt(v/(1 - beta2^t)) + eps)
+`,
+    {
+      ...moments,
+      beta1: fc.constantFrom(0.9, 0.5, 0.99),
+      beta3: fc.constantFrom(0.9999, 0.99),
+      alpha: fc.constantFrom(5, 0, 1),
+      t_alpha: fc.constantFrom(1, 2, 10),
+      t_beta3: fc.constantFrom(1, 2, 10),
+    },
   ),
 ];
 

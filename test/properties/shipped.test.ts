@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeAt } from "../../generator/cli/fuzz/bits.js";
+import { type StoredScales, scaleValues } from "../../generator/cli/fuzz/halves.js";
 import { makeTensor } from "../../generator/cli/fuzz/tensors.js";
-import { type Device, TypeScriptDevice, type WebGpuDevice } from "../../runtime/index.js";
+import { type Device, readSafetensors, TypeScriptDevice, type WebGpuDevice } from "../../runtime/index.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { shippedSpecs, subjectOf } from "./harness.js";
 
@@ -16,8 +17,24 @@ const devices = (): Device[] => [new TypeScriptDevice(), webgpu];
 
 /** Parameters of a run of zero gradients are decayed and nothing else: p - lr*weight_decay*p where decay is decoupled. */
 const decoupled = new Set([
-  ...["adamw-32bit", "adamw-3bit", "adamw-4bit", "adamw-4bit-block", "adamw-8bit"],
-  ...["factor-4bit", "lion-8bit"],
+  ...[
+    "adamw-32bit",
+    "adamw-3bit",
+    "adamw-4bit",
+    "adamw-4bit-b2048",
+    "adamw-4bit-block",
+    "adamw-8bit",
+    "adamw-fp8",
+  ],
+  ...[
+    "adabelief-32bit",
+    "ademamix-8bit",
+    "factor-4bit",
+    "flash-adamw-8bit",
+    "flash-lion-8bit",
+    "lion-32bit",
+    "lion-8bit",
+  ],
 ]);
 /** Decay is a part of what these scale by norms: without it they keep quiet parameters. */
 const scaled = new Set(["lamb-32bit", "lamb-8bit", "lars-8bit"]);
@@ -53,7 +70,11 @@ describe.each(shippedSpecs(0))("$name", ({ name, text }) => {
       for (const { name: state, codec } of plan.states) {
         if (codec.kind !== "table" || typeof codec.normalize === "string") continue;
         const size = codec.normalize.block;
-        const scales = stored[`${state}_scale`] as Float32Array;
+        const scales = scaleValues(
+          codec,
+          stored[`${state}_scale`] as StoredScales,
+          Math.ceil(p.length / size),
+        );
         for (const [run, scale] of scales.entries()) {
           const isQuiet = run * size >= block && !(run * size <= only && only < (run + 1) * size);
           expect(isQuiet ? scale === 0 : scale > 0, `${state}, run ${run}: ${scale}`).toBe(true);
@@ -70,8 +91,11 @@ describe.each(shippedSpecs(0))("$name", ({ name, text }) => {
   });
 });
 
-test("adamw-3bit, which rounds at random, continues from a checkpoint bit for bit", async () => {
-  const { Optimizer } = await subjectOf(shippedSpecs().find(({ name }) => name === "adamw-3bit")?.text ?? "");
+test.each([
+  ["adamw-3bit", "which rounds at random", "F32"],
+  ["flash-adamw-8bit", "whose scales are float16, an odd number of them", "F16"],
+])("%s, %s, continues from a checkpoint bit for bit", async (spec, _, dtype) => {
+  const { Optimizer } = await subjectOf(shippedSpecs().find(({ name }) => name === spec)?.text ?? "");
   const sizes = { large: 4096 + 77, small: 50 };
   const tensors = (salt: number) =>
     Object.fromEntries(
@@ -84,6 +108,9 @@ test("adamw-3bit, which rounds at random, continues from a checkpoint bit for bi
     const whole = new Optimizer(device, tensors(1), { seed: 42, lr: 0.01 });
     for (let t = 1; t <= 3; t++) whole.step(tensors(10 * t));
     const file = await whole.stateDict();
+    const saved = readSafetensors(file).tensors.get("large/m_scale");
+    expect(saved?.dtype).toBe(dtype);
+    expect(saved?.shape).toEqual([Math.ceil(sizes.large / (dtype === "F16" ? 32 : 128))]);
     const params = await whole.readParams();
     for (let t = 4; t <= 6; t++) whole.step(tensors(10 * t));
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
+import { fits, mappings as named } from "../encoders/mappings.js";
 import type { Mapping, Normalize, Rounding, StateCodec } from "../oracle/index.js";
 import type { RuleText } from "./rules.js";
 
@@ -13,8 +14,10 @@ export interface RandomSpec {
   readonly format: "yaml" | "json";
 }
 
+const tableMappings = named.map(([, mapping]) => mapping);
 const rounding = fc.constantFrom<Rounding>("nearest", "stochastic");
 const minSize = fc.constantFrom(0, 0, 1, 5, 33, 100, 130);
+const scale = fc.constantFrom("f32", "f32", "f16", "bf16");
 const blocks = [128, 1, 2, 3, 7, 32, 100, 127, 256, 2048, 10007];
 const normalize = fc.oneof(
   {
@@ -36,18 +39,49 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
     return fc.record({
       rule: fc.constant(rule),
       hypers: rule.hypers,
-      codecs: fc.tuple(
-        ...rule.rule.states.map((_, state) =>
-          shapeOf(rule, state) === "element" ? codecs() : fc.constant<StateCodec>({ bits: 32 }),
-        ),
-      ),
+      codecs: fc
+        .tuple(
+          ...rule.rule.states.map((_, state) =>
+            shapeOf(rule, state) === "element" ? codecs() : fc.constant<StateCodec>({ bits: 32 }),
+          ),
+        )
+        .map(withinTiles),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
       format: fc.constantFrom("yaml" as const, "json" as const),
     });
   });
 }
 
+/** A workgroup owns 8,192 elements and 4,096 runs at most: where they do not all fit, scales stay in 32 bits. */
+export function withinTiles(codecs: readonly StateCodec[]): readonly StateCodec[] {
+  const units = codecs.map((codec) => {
+    if (!("normalize" in codec)) return 1;
+    return typeof codec.normalize === "string" ? Number.POSITIVE_INFINITY : 2 * codec.normalize.block;
+  });
+  // 32 elements end on a word whatever their bits.
+  const together = units.reduce(leastCommonMultiple, 32);
+  const tile = together * Math.max(1, Math.ceil(1024 / together));
+  const runs = units.reduce(
+    (sum, unit, k) => sum + ("normalize" in (codecs[k] as StateCodec) ? (2 * tile) / unit : 0),
+    0,
+  );
+  if (together <= 8192 && runs <= 4096) return codecs;
+  return codecs.map((codec) => ("normalize" in codec ? { ...codec, scale: "f32" } : codec));
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  if (!Number.isFinite(a * b)) return Number.POSITIVE_INFINITY;
+  let [x, y] = [a, b];
+  while (y > 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}
+
+/** The codec of a state on its own. */
 export function codecs(): fc.Arbitrary<StateCodec> {
+  return anyCodecs().map((codec) => withinTiles([codec])[0] as StateCodec);
+}
+
+function anyCodecs(): fc.Arbitrary<StateCodec> {
   return fc.oneof(
     { weight: 8, arbitrary: tableCodecs() },
     { weight: 1, arbitrary: fc.record({ bits: fc.constant(16 as const), rounding, minSize }) },
@@ -64,16 +98,18 @@ function tableCodecs(): fc.Arbitrary<StateCodec> {
       mapping: mappings(bits, signed),
       normalize,
       rounding,
+      scale,
       minSize,
     }),
   );
 }
 
-/** One signed bit has no level for zero beside one for each sign. */
 function mappings(bits: number, signed: boolean): fc.Arbitrary<Mapping> {
-  const linear = (zero: boolean) => fc.constant<Mapping>({ linear: { zero } });
-  const withZero = bits === 1 && signed ? [] : [fc.constant<Mapping>("dynamic"), linear(true)];
-  return fc.oneof(...withZero, linear(false), tables(bits, signed));
+  const fitting = tableMappings.filter((mapping) => fits(mapping, bits, signed));
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom<Mapping[]>(...fitting) },
+    { weight: 1, arbitrary: tables(bits, signed) },
+  );
 }
 
 /** Ascending float32 levels in [-1, 1] or [0, 1], one of them above 0: evenly spread, near zero, or side by side. */

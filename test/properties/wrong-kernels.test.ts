@@ -7,7 +7,13 @@ import { runDevice } from "../../generator/cli/fuzz/trajectory.js";
 import { TypeScriptDevice, type WebGpuDevice } from "../../runtime/index.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { shippedSpecs } from "./harness.js";
-import { type Mutation, mutate, nearestMutations, stochasticMutations } from "./mutations.js";
+import {
+  halfScaleMutations,
+  type Mutation,
+  mutate,
+  nearestMutations,
+  stochasticMutations,
+} from "./mutations.js";
 
 // A judge that lets everything pass is no judge: each mistake must be found, on the exact target and on the other.
 
@@ -34,6 +40,12 @@ async function expectFound(text: string, mutation: Mutation): Promise<void> {
 describe("adamw-4bit-block with", () => {
   test.each(nearestMutations)("$name", { timeout: 60_000 }, (mutation) =>
     expectFound(textOf("adamw-4bit-block"), mutation),
+  );
+});
+
+describe("flash-adamw-8bit with", () => {
+  test.each(halfScaleMutations)("$name", { timeout: 60_000 }, (mutation) =>
+    expectFound(textOf("flash-adamw-8bit"), mutation),
   );
 });
 

@@ -111,7 +111,7 @@ export const momentum: OptimizerDescriptor & {
       minSize: 64,
       minRank: 0,
       scratch: [],
-      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: "tensor" } }],
+      states: [{ name: "m", storage: { kind: "codes", bits: 8, run: "tensor", scale: "f32" } }],
       passes: [
         { kernel: "measure", clears: ["m_next"], publishes: [], over: elements, tile },
         { kernel: "coded", clears: [], publishes: [{ from: "m_next", to: "m_scale" }], over: elements, tile },

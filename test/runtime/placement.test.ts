@@ -130,8 +130,18 @@ describe("spans", () => {
 });
 
 describe("layout", () => {
-  const codes = (bits: number, run: number | "tensor", n: number) =>
-    stateArrays({ name: "m", storage: { kind: "codes", bits, run } }, [n]).map(({ length }) => length);
+  const codes = (bits: number, run: number | "tensor", n: number, scale: "f32" | "f16" | "bf16" = "f32") =>
+    stateArrays({ name: "m", storage: { kind: "codes", bits, run, scale } }, [n]).map(({ length }) => length);
+
+  test.each([
+    [0, [0, 0]],
+    [1, [1, 1]],
+    [64, [16, 1]],
+    [65, [17, 2]],
+    [129, [33, 3]],
+  ])("16-bit scales of blocks of 32, two a word: %i elements", (n, lengths) => {
+    expect([codes(8, 32, n, "f16"), codes(8, 32, n, "bf16")]).toEqual([lengths, lengths]);
+  });
 
   test.each([
     [3, 128, 0, [0, 0]],

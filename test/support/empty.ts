@@ -14,7 +14,9 @@ export function emptyArrays({ states }: VariantPlan, shape: readonly number[]): 
     if (codec.kind !== "table") continue;
     const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
     arrays[`${name}_codes`] = new Uint32Array(words);
-    arrays[`${name}_scale`] = new Float32Array(scaleCount(run, geometry));
+    const scales = scaleCount(run, geometry);
+    arrays[`${name}_scale`] =
+      codec.scale === "f32" ? new Float32Array(scales) : new Uint32Array(Math.ceil(scales / 2));
   }
   return arrays;
 }

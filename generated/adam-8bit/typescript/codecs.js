@@ -362,9 +362,9 @@ const mCodec = {
   quantize(values) {
     const length = values.length;
     const m_codes = new Uint32Array(Math.ceil((length * 8) / 32));
-    const m_scales = new Float32Array(Math.ceil(length / 256));
-    const m_inverses = new Float32Array(m_scales.length);
-    for (let run = 0; run < m_scales.length; run++) {
+    const m_inverses = new Float32Array(Math.ceil(length / 256));
+    const m_scales = new Float32Array(m_inverses.length);
+    for (let run = 0; run < m_inverses.length; run++) {
       let m_absmax = 0;
       for (const m_out of values.subarray(run * 256, (run + 1) * 256)) {
         const m_size = Math.abs(m_out);
@@ -423,9 +423,9 @@ const vCodec = {
   quantize(values) {
     const length = values.length;
     const v_codes = new Uint32Array(Math.ceil((length * 8) / 32));
-    const v_scales = new Float32Array(Math.ceil(length / 256));
-    const v_inverses = new Float32Array(v_scales.length);
-    for (let run = 0; run < v_scales.length; run++) {
+    const v_inverses = new Float32Array(Math.ceil(length / 256));
+    const v_scales = new Float32Array(v_inverses.length);
+    for (let run = 0; run < v_inverses.length; run++) {
       let v_absmax = 0;
       for (const v_out of values.subarray(run * 256, (run + 1) * 256)) {
         const v_size = Math.abs(v_out);

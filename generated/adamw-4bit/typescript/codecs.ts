@@ -56,7 +56,7 @@ const m_bases = new Uint8Array([
 ]);
 
 /** The least of the scales, one a dimension, that meet at an element; of one dimension alone, that of its block. */
-function leastScale(scales: Float32Array, shape: readonly number[], element: number): number {
+function leastScale(scales: Float32Array | Uint32Array, shape: readonly number[], element: number): number {
   if (shape.length < 2) return scales[Math.floor(element / 128)]!;
   let least = Number.POSITIVE_INFINITY;
   let end = scales.length;
@@ -93,9 +93,9 @@ const mCodec: Codec = {
   quantize(values: Float32Array): CodecArrays {
     const length = values.length;
     const m_codes = new Uint32Array(Math.ceil((length * 4) / 32));
-    const m_scales = new Float32Array(Math.ceil(length / 128));
-    const m_inverses = new Float32Array(m_scales.length);
-    for (let run = 0; run < m_scales.length; run++) {
+    const m_inverses = new Float32Array(Math.ceil(length / 128));
+    const m_scales = new Float32Array(m_inverses.length);
+    for (let run = 0; run < m_inverses.length; run++) {
       let m_absmax = 0;
       for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
         const m_size = Math.abs(m_out);

@@ -69,7 +69,7 @@ function floatsOf(words: Float32Array | Uint32Array): Float32Array {
 }
 
 /** The least of the scales, one a dimension, that meet at an element; of one dimension alone, that of its block. */
-function leastScale(scales: Float32Array, shape: readonly number[], element: number): number {
+function leastScale(scales: Float32Array | Uint32Array, shape: readonly number[], element: number): number {
   if (shape.length < 2) return scales[Math.floor(element / 128)]!;
   let least = Number.POSITIVE_INFINITY;
   let end = scales.length;

@@ -58,9 +58,9 @@ const mCodec = {
   quantize(values) {
     const length = values.length;
     const m_codes = new Uint32Array(Math.ceil((length * 4) / 32));
-    const m_scales = new Float32Array(Math.ceil(length / 128));
-    const m_inverses = new Float32Array(m_scales.length);
-    for (let run = 0; run < m_scales.length; run++) {
+    const m_inverses = new Float32Array(Math.ceil(length / 128));
+    const m_scales = new Float32Array(m_inverses.length);
+    for (let run = 0; run < m_inverses.length; run++) {
       let m_absmax = 0;
       for (const m_out of values.subarray(run * 128, (run + 1) * 128)) {
         const m_size = Math.abs(m_out);

@@ -1,5 +1,6 @@
 import { describeState } from "../../build/index.js";
 import type { CodecPlan, Plan, StatePlan, TableCodec } from "../../lower/plan.js";
+import { scaleWidth } from "../../lower/variants.js";
 import { shortestFloat } from "../../print/index.js";
 import { bytes, columns, section, sideBySide } from "../text.js";
 
@@ -33,13 +34,22 @@ function layoutOf(codec: CodecPlan): string {
   return `${what}, ${fitting}, the first in the lowest bits: ${bytes(bits)} bytes a parameter`;
 }
 
-function scalesOf({ normalize }: TableCodec): string {
-  const what = "a float32 s, the greatest finite |x|,";
+function scalesOf({ normalize, scale, scaleOf }: TableCodec): string {
+  const what = `${scaleText(scale, scaleOf)},`;
   if (normalize === "rank1")
     return `${what} for each index of each dimension; an element's is the least that meet at it`;
   if (typeof normalize === "string")
     return `${what} for ${normalize === "tensor" ? "the tensor" : normalize === "row" ? "a row" : "a column"}`;
-  return `${what} for ${normalize.block} elements: ${bytes(32 / normalize.block)} bytes a parameter`;
+  const width = scaleWidth[scale];
+  return `${what} for ${normalize.block} elements: ${bytes(width / normalize.block)} bytes a parameter`;
+}
+
+function scaleText(scale: TableCodec["scale"], scaleOf: TableCodec["scaleOf"]): string {
+  const greatest = "the greatest finite |x|";
+  if (scale === "f32") return `a float32 s, ${greatest}`;
+  const format = scale === "f16" ? "float16" : "bfloat16";
+  if (scaleOf === "absmax") return `s, ${greatest} to the nearest ${format}`;
+  return `s, the square of a ${format}, the nearest to the root of ${greatest}`;
 }
 
 function roundingOf(
@@ -57,7 +67,8 @@ function roundingOf(
 /** Every level, and the threshold from which nearest rounding takes it. */
 function tableLines({ levels, thresholds, rounding }: TableCodec): string[] {
   const head = rounding === "nearest" ? ["code", "level", "from n ="] : ["code", "level"];
-  const rows = levels.map((level, code) => {
+  // A mapping of fewer levels repeats its last, which no n takes.
+  const rows = levels.slice(0, thresholds.length + 1).map((level, code) => {
     const threshold = thresholds[code - 1];
     const from = threshold === undefined ? "-inf" : shortestFloat(threshold);
     return [String(code), shortestFloat(level), from].slice(0, head.length);

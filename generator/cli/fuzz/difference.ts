@@ -1,5 +1,6 @@
-import type { CodecPlan, VariantPlan } from "../../lower/plan.js";
+import type { CodecPlan, TableCodec, VariantPlan } from "../../lower/plan.js";
 import { codeAt, formatCode, formatFloat, fromBits, restDifference, sameFloat } from "./bits.js";
+import type { StoredScales } from "./halves.js";
 import type { TensorImage } from "./reference.js";
 
 /** Where in a tensor a device is not what it may be, and both values as text. */
@@ -37,7 +38,7 @@ export function firstDifference(
             `the scale of ${name}`,
             codec.kind === "bf16"
               ? null
-              : floatDifference("run", ...(pairOf(`${name}_scale`) as Pair<Float32Array>)),
+              : scaleDifference(codec, ...(pairOf(`${name}_scale`) as Pair<StoredScales>)),
           ) ??
           at(
             `the code of ${name}`,
@@ -60,6 +61,18 @@ function floatDifference(unit: string, expected: Float32Array, found: Float32Arr
   if (index < 0) return null;
   const [wanted, got] = [expected[index] as number, found[index] as number];
   return { where: `${unit} ${index}`, expected: formatFloat(wanted), found: formatFloat(got) };
+}
+
+function scaleDifference({ scale }: TableCodec, expected: StoredScales, found: StoredScales): Values | null {
+  if (scale === "f32") return floatDifference("run", Float32Array.from(expected), Float32Array.from(found));
+  const index = expected.findIndex((word, i) => word !== found[i]);
+  if (index < 0) return null;
+  const [wanted, got] = [expected[index] as number, found[index] as number];
+  return {
+    where: `runs ${2 * index} and ${2 * index + 1}`,
+    expected: formatCode(wanted),
+    found: formatCode(got),
+  };
 }
 
 function codeDifference(

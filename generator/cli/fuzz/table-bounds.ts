@@ -1,11 +1,13 @@
-import { geometryOf, scalePlaces } from "../../ir/geometry.js";
-import { type Interval, inInterval, pointInterval, rounded } from "../../ir/interval.js";
+import { geometryOf, scaleCount, scalePlaces } from "../../ir/geometry.js";
+import { type Interval, pointInterval, rounded } from "../../ir/interval.js";
 import type { Fragment, Kernel, KernelState, ScaleRun, StateVariables, Statistic } from "../../ir/types.js";
-import { type Admission, admitCode, formatInterval } from "./admission.js";
-import { codeAt, formatFloat, restDifference } from "./bits.js";
+import { type Admission, admitCode } from "./admission.js";
+import { codeAt, restDifference } from "./bits.js";
 import type { Place } from "./difference.js";
+import type { StoredScales } from "./halves.js";
 import type { EachWay, IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
 import type { TensorImage } from "./reference.js";
+import { ScaleBounds } from "./scale-bounds.js";
 import type { StateBounds } from "./state-bounds.js";
 
 type KernelCells = Readonly<Record<"element" | "elementHigh" | "tensorId", IntervalCell>>;
@@ -19,15 +21,17 @@ export class TableBounds implements StateBounds {
   readonly #run: ScaleRun;
   readonly #cells: Readonly<Record<keyof StateVariables, IntervalCell>>;
   readonly #kernelCells: KernelCells;
-  readonly #each: Readonly<Record<"decode" | "magnitude" | "scale" | "stream" | "encode", EachWay>>;
+  readonly #each: Readonly<Record<"decode" | "magnitude" | "stream" | "encode", EachWay>>;
   #geometry = geometryOf([0]);
   #tensor = {
     length: 0,
     oldCodes: new Uint32Array(0),
     oldScales: new Float32Array(0),
     codes: new Uint32Array(0),
-    scales: new Float32Array(0),
+    scales: new Float32Array(0) as StoredScales,
+    newScales: new Float32Array(0),
   };
+  readonly #scales: ScaleBounds;
   #least = new Float32Array(0);
   #most = new Float32Array(0);
   /** By run: the reciprocal that the device may have of the scale it stored. */
@@ -51,10 +55,10 @@ export class TableBounds implements StateBounds {
       tensorId: evaluation.cell(tensorId),
     };
     this.value = this.#cells.value;
+    this.#scales = new ScaleBounds(statistic, state.variables, kernel, evaluation);
     this.#each = {
       decode: compile(state.decode),
       magnitude: compile(statistic.magnitude),
-      scale: compile(statistic.scale),
       stream: compile(state.stream),
       encode: compile(state.encode),
     };
@@ -62,26 +66,21 @@ export class TableBounds implements StateBounds {
 
   open(before: TensorImage, after: TensorImage): void {
     const codes = ({ arrays }: TensorImage) => arrays[`${this.name}_codes`] as Uint32Array<ArrayBuffer>;
-    const scales = ({ arrays }: TensorImage) => arrays[`${this.name}_scale`] as Float32Array<ArrayBuffer>;
+    const scales = ({ arrays }: TensorImage) => arrays[`${this.name}_scale`] as StoredScales;
     this.#geometry = geometryOf(before.shape);
+    const runs = scaleCount(this.#run, this.#geometry);
+    const newScales = this.#scales.values(scales(after), runs);
     this.#tensor = {
       length: before.length,
       oldCodes: codes(before),
-      oldScales: scales(before),
+      oldScales: this.#scales.values(scales(before), runs),
       codes: codes(after),
       scales: scales(after),
+      newScales,
     };
-    this.#least = new Float32Array(scales(after).length);
-    this.#most = new Float32Array(scales(after).length);
-    this.#inverses = Array.from(scales(after), (scale) => {
-      let [lo, hi] = [Number.POSITIVE_INFINITY, 0];
-      this.#cells.absmax.value = pointInterval(scale);
-      this.#each.scale(() => {
-        const inverse = rounded(this.#cells.inverse.value as Interval);
-        [lo, hi] = [Math.min(lo, inverse.lo), Math.max(hi, inverse.hi)];
-      });
-      return { lo, hi, nan: false };
-    });
+    this.#least = new Float32Array(runs);
+    this.#most = new Float32Array(runs);
+    this.#inverses = Array.from(newScales, (scale) => this.#scales.inverseOf(scale));
     this.#kernelCells.tensorId.value = before.id;
     this.#kernelCells.elementHigh.value = 0;
     this.#each.stream(() => {});
@@ -112,16 +111,13 @@ export class TableBounds implements StateBounds {
   }
 
   difference(): Place | null {
-    const { absmax, newScale } = this.#cells;
     const { codes, scales, length } = this.#tensor;
-    for (const [run, found] of scales.entries()) {
-      const allowed: Interval[] = [];
-      absmax.value = { lo: this.#least[run] as number, hi: this.#most[run] as number, nan: false };
-      this.#each.scale(() => allowed.push(newScale.value as Interval));
-      if (allowed.some((interval) => inInterval(found, interval))) continue;
-      const expected = allowed.map(formatInterval).join(" or ");
-      return { what: `the scale of ${this.name}`, where: `run ${run}`, expected, found: formatFloat(found) };
+    for (const [run, least] of this.#least.entries()) {
+      const place = this.#scales.difference(scales, run, least, this.#most[run] as number);
+      if (place !== null) return { what: `the scale of ${this.name}`, ...place };
     }
+    const behind = this.#scales.rest(scales, this.#least.length);
+    if (behind !== null) return { what: `the scales of ${this.name}`, ...behind };
     const rest = restDifference(codes, length * this.#bits);
     return rest && { what: `the codes of ${this.name}`, ...rest };
   }
@@ -130,7 +126,9 @@ export class TableBounds implements StateBounds {
   admit(element: number): Admission {
     const { value, inverse, newCode } = this.#cells;
     const { lo, hi, nan } = rounded(value.value as Interval);
-    const { lo: least, hi: most } = this.#inverses[this.#placeOf(element, this.#tensor.scales)] as Interval;
+    const { lo: least, hi: most } = this.#inverses[
+      this.#placeOf(element, this.#tensor.newScales)
+    ] as Interval;
     const encode = (values: readonly number[], inverses: readonly number[]): number[] => {
       const codes: number[] = [];
       for (const bound of new Set(values)) {

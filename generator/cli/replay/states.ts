@@ -13,7 +13,7 @@ export async function decodeStates(
   return (variant?.states ?? []).map(({ name, storage }) => {
     if (storage.kind === "f32") return [name, stored[name] as Float32Array];
     const codes = stored[storage.kind === "bf16" ? name : `${name}_codes`] as Uint32Array;
-    const scales = (stored[`${name}_scale`] ?? new Float32Array(0)) as Float32Array;
+    const scales = (stored[`${name}_scale`] ?? new Float32Array(0)) as Float32Array | Uint32Array;
     const codec = codecs[name];
     if (codec === undefined) throw new Error(`the package has no codec for the state ${name}`);
     return [name, codec.dequantize({ codes, scales }, length)];

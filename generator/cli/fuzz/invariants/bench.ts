@@ -3,8 +3,10 @@ import type { TableCodec } from "../../../lower/plan.js";
 import { RANK1_BLOCK } from "../../../lower/variants.js";
 import { codeAt, formatFloat } from "../bits.js";
 import { contents } from "../cases.js";
+import { packScales, type StoredScales, scaleValues, scaleWords, storedScale } from "../halves.js";
 import { makeTensor } from "../tensors.js";
-import { ExactTable, normalize, scaleOf } from "./exact.js";
+import { CompandedTable } from "./companded.js";
+import { differentLevels, ExactTable, normalize, scaleOf } from "./exact.js";
 import { type CodecSubject, expectThat, keysOf } from "./invariant.js";
 
 /** A tensor through a codec and back. */
@@ -20,6 +22,8 @@ export interface Quantized {
 /** What tests of a table codec do again and again. */
 export class TableBench {
   readonly plan: TableCodec;
+  /** Ascending, each once. */
+  readonly levels: readonly number[];
   readonly table: ExactTable;
   readonly codec: CodecSubject["codec"];
   /** Hostile tensors of sizes about the codec's run. */
@@ -37,7 +41,11 @@ export class TableBench {
     const ascending = [...new Set(sizes)].sort((a, b) => a - b);
     this.plan = plan;
     this.codec = codec;
-    this.table = new ExactTable(plan.levels);
+    this.levels = differentLevels(plan.levels);
+    this.table =
+      plan.compand === null
+        ? new ExactTable(this.levels)
+        : new CompandedTable(this.levels, plan.signed, plan.compand);
     this.tensors = fc
       .tuple(fc.nat(ascending.length - 1), contents())
       .map(([size, spec]) => makeTensor({ length: ascending[size] as number, ...spec }));
@@ -46,25 +54,27 @@ export class TableBench {
   /** Also checks that there are as many words and scales as there must be, and that the scales are right. */
   quantize(values: Float32Array, seed: number): Quantized {
     const { bits } = this.plan;
-    const { codes: words, scales } = this.codec.quantize(values, keysOf(seed));
+    const { codes: words, scales: stored } = this.codec.quantize(values, keysOf(seed));
     const length = Math.ceil((values.length * bits) / 32);
     expectThat(
       words.length === length,
       () => `${values.length} elements take ${length} words, found ${words.length}`,
     );
     const runs = this.runsOf(values.length);
+    const wide = scaleWords(this.plan, runs);
     expectThat(
-      scales.length === runs,
-      () => `${values.length} elements have ${runs} scales, found ${scales.length}`,
+      stored.length === wide,
+      () => `the scales of ${values.length} elements take ${wide} words, found ${stored.length}`,
     );
+    const scales = scaleValues(this.plan, stored, runs);
     for (const [run, found] of scales.entries()) {
-      const scale = scaleOf(this.run(values, run));
+      const scale = storedScale(this.plan, scaleOf(this.run(values, run))).value;
       expectThat(
         found === scale,
         () => `the scale of run ${run} is ${formatFloat(scale)}, found ${formatFloat(found)}`,
       );
     }
-    const decoded = this.codec.dequantize({ codes: words, scales }, values.length);
+    const decoded = this.codec.dequantize({ codes: words, scales: stored }, values.length);
     const codes = Array.from(values, (_, i) => codeAt(words, bits, i));
     const normalized = Array.from(values, (x, i) => normalize(x, scales[this.runOf(i)] as number));
     return { codes, words, scales, decoded, normalized };
@@ -85,6 +95,18 @@ export class TableBench {
       }
     }
     return { tensor: Float32Array.from(tensor), places };
+  }
+
+  /** Powers of two that are scales of the codec, by their exponents: levels times one are divided by it exactly. */
+  get exponents(): fc.Arbitrary<number> {
+    const { scale, scaleOf: of } = this.plan;
+    const most = scale === "f16" ? 15 : 30;
+    return of === "root" ? fc.nat(most).map((half) => 2 * half) : fc.nat(scale === "f16" ? most : 60);
+  }
+
+  /** Scales of runs as the codec keeps them. */
+  stored(scales: readonly number[]): StoredScales {
+    return packScales(this.plan, scales);
   }
 
   runOf(element: number): number {

@@ -19,6 +19,11 @@ export function normalize(x: number, scale: number): number {
   return fround(x * (scale === 0 ? 0 : fround(1 / scale)));
 }
 
+/** A mapping of fewer levels than codes repeats its last. */
+export function differentLevels(levels: readonly number[]): number[] {
+  return levels.slice(0, levels.indexOf(levels.at(-1) as number) + 1);
+}
+
 /** Levels of a table to look things up in. */
 export class ExactTable {
   readonly levels: readonly number[];
@@ -29,17 +34,17 @@ export class ExactTable {
     this.#exact = levels.map(exactly);
   }
 
-  /** Of the nearest level: the upper one of two that are as near; the first for NaN. */
-  nearest(n: number): number {
-    if (Number.isNaN(n) || n === -Infinity) return 0;
-    if (n === Infinity) return this.levels.length - 1;
+  /** Of the nearest level: the upper one of two that are as near; the first for NaN. Several where it cannot be told. */
+  nearest(n: number): readonly number[] {
+    if (Number.isNaN(n) || n === -Infinity) return [0];
+    if (n === Infinity) return [this.levels.length - 1];
     const target = exactly(n);
     let [best, distance] = [0, size((this.#exact[0] as bigint) - target)];
     for (const [index, level] of this.#exact.entries()) {
       const found = size(level - target);
       if (found <= distance) [best, distance] = [index, found];
     }
-    return best;
+    return [best];
   }
 
   /** Of the greatest level <= n, and 0 below all of them. */

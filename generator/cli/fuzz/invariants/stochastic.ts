@@ -17,7 +17,7 @@ export function stochasticInvariants(bench: TableBench): Invariant[] {
 }
 
 function neighbourInvariant(bench: TableBench): Invariant {
-  const { levels } = bench.plan;
+  const { levels } = bench;
   return {
     name: "neighbours",
     claim: "a value is rounded to one of the levels beside it, and a level to itself",
@@ -37,7 +37,7 @@ function neighbourInvariant(bench: TableBench): Invariant {
 }
 
 function unbiasedInvariant(bench: TableBench): Invariant {
-  const { levels } = bench.plan;
+  const { levels } = bench;
   const draws = 8192;
   return {
     name: "unbiased",
