@@ -7,6 +7,7 @@ export * from "./bfloat16.js";
 export * from "./codec.js";
 export * from "./fields.js";
 export * from "./groups.js";
+export * from "./float16.js";
 export * from "./optimizers.js";
 export * from "./packing.js";
 export * from "./random.js";
