@@ -35,6 +35,7 @@ export const diagnosticCodes = {
   E402: "an unquantized state has a codec",
   E403: "a table does not fit its state",
   E404: "a mapping does not fit its bits or sign",
+  E405: "what is said of parameters or gradients does not fit their dtypes",
   E501: "part of the language that this version does not build yet",
 } as const;
 

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adam-8bit",
-  specHash: "4d5b424730de2f789086ae6333f45091e2296c776b47312858b94c9a34290e2c",
+  specHash: "5b5fa2d0a840b6ad6e02ace177aee527beee4fd82206e94f145c8fb0dda87f6f",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-3bit",
-  specHash: "e330cdf426898e7e5c10daf1b4eb2187d0ed33ace61b1e2c99518d89885a1ae8",
+  specHash: "38f0140eecba288af090ce17aa9f2650a972880032b651b718e8bae73053738f",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [{ state: "m", index: 0 }, { state: "v", index: 1 }],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

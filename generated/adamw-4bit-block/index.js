@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit-block",
-  specHash: "04ba818129b93a75459ff2b90a7128f602794d15195299fb85d4505003b464a2",
+  specHash: "301f538f8b7557921db10a9e04c52e95d0d85ac53af1cc8cfcdb62886737e6fb",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-8bit",
-  specHash: "9a92a61ae92bc46fa181f62632970c4a63e3025bdda01f47d7ef0241c63723fa",
+  specHash: "efcbbae93c8ae68a7abb9ee24d60d554df00c3a5352be06347e05469df542f0e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

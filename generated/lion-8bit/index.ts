@@ -20,7 +20,7 @@ export interface Lion8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "lion-8bit",
-  specHash: "463734f85eb1502bf92c3fc3e65c01023765e913c0dad10b6b837d13baa67f4b",
+  specHash: "f99047874abcccb912973f493e2c4d47c46ce0bbc4f0826bd1195a20da32d034",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -30,6 +30,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["lr_weight_decay", "beta1", "one_minus_beta1", "lr", "beta2", "one_minus_beta2"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

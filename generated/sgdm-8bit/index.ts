@@ -18,7 +18,7 @@ export interface SGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-8bit",
-  specHash: "4b5011a666ef36c3bae083a2bbb6a5ca0ab3cbfdcba3cc64ae5b32c1803e2dc4",
+  specHash: "4f7bc69ba68f65bf68fd91ace54d76f7edc2751fe9abbfb96ab42a67497adf5e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -27,6 +27,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

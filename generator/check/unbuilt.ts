@@ -16,7 +16,6 @@ export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnos
     });
   };
   for (const [name, state] of Object.entries(spec.states ?? {})) inState(["states", name], state, unbuilt);
-  inParam(spec.param, unbuilt);
   if (spec.math === "fast") unbuilt(["math"], "math: fast", "math: exact");
   return diagnostics;
 }
@@ -30,25 +29,5 @@ function inState(path: Path, { bits, mapping, scale }: StateSpec, unbuilt: Unbui
   }
   if (scale !== undefined && scale !== "f32") {
     unbuilt([...path, "scale"], `a scale in ${scale}`, "scales in f32");
-  }
-}
-
-function inParam(param: OptimizerSpec["param"], unbuilt: Unbuilt): void {
-  const isMapping = typeof param === "object" && !Array.isArray(param);
-  const { dtype = [], rounding, master } = isMapping ? param : { dtype: param };
-  const path = isMapping ? ["param", "dtype"] : ["param"];
-  for (const [index, name] of [dtype].flat().entries()) {
-    if (name === "f32") continue;
-    unbuilt(Array.isArray(dtype) ? [...path, index] : path, `a parameter in ${name}`, "parameters in f32");
-  }
-  if (rounding === "stochastic") {
-    unbuilt(
-      ["param", "rounding"],
-      "stochastic rounding of parameters",
-      "parameters in f32, which are not rounded",
-    );
-  }
-  if (master !== undefined) {
-    unbuilt(["param", "master"], `a master copy of ${master} bits`, "parameters in f32, which need none");
   }
 }

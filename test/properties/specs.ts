@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
-import type { Mapping, Normalize, Rounding, StateCodec } from "../oracle/index.js";
+import type { Dtype, Mapping, Normalize, ParameterCodec, Rounding, StateCodec } from "../oracle/index.js";
 import type { RuleText } from "./rules.js";
 
 /** A valid spec, and what the oracle takes instead of it. */
@@ -10,7 +10,14 @@ export interface RandomSpec {
   /** One for each state the rule names. */
   readonly codecs: readonly StateCodec[];
   readonly nonfinite: "hold" | "propagate";
+  readonly param: ParamSpec;
   readonly format: "yaml" | "json";
+}
+
+/** Kernels for each dtype of parameters with each of gradients; null is the parameter's own. */
+export interface ParamSpec extends Omit<ParameterCodec, "dtype"> {
+  readonly dtypes: readonly Dtype[];
+  readonly grads: readonly Dtype[] | null;
 }
 
 const rounding = fc.constantFrom<Rounding>("nearest", "stochastic");
@@ -32,9 +39,31 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
       hypers: rule.hypers,
       codecs: fc.tuple(...rule.rule.states.map(() => codecs())),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
+      param: params(),
       format: fc.constantFrom("yaml" as const, "json" as const),
     });
   });
+}
+
+/** float32 alone, the default, as often as anything else. */
+export function params(): fc.Arbitrary<ParamSpec> {
+  const some = fc.uniqueArray(fc.constantFrom<Dtype>("f32", "bf16", "f16"), { minLength: 1, maxLength: 3 });
+  const grads = fc.option(some);
+  const plain: ParamSpec = { dtypes: ["f32"], grads: null, rounding: "nearest", master: null };
+  const free = fc
+    .record({ dtypes: some, grads, rounding, master: fc.constant(null) })
+    .map((spec) => (spec.dtypes.join() === "f32" ? { ...spec, rounding: "nearest" as const } : spec));
+  const split = fc.record({
+    dtypes: fc.constantFrom<Dtype[]>(["bf16"], ["bf16", "f32"], ["f32", "bf16"]),
+    grads,
+    rounding,
+    master: fc.constantFrom<24 | 32>(24, 32),
+  });
+  return fc.oneof(
+    fc.constant(plain),
+    free,
+    split.map((spec) => (spec.master === 32 ? { ...spec, rounding: "nearest" as const } : spec)),
+  );
 }
 
 export function codecs(): fc.Arbitrary<StateCodec> {
@@ -91,7 +120,7 @@ function nextFree(values: readonly number[]): number {
 }
 
 /** What a user would have written. */
-export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec): string {
+export function textOf({ rule, hypers, codecs, nonfinite, param, format }: RandomSpec): string {
   const states = rule.rule.states.map((name, index) => [name, stateOf(codecs[index] as StateCodec)]);
   const spec = {
     name: "random",
@@ -99,8 +128,22 @@ export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec):
     states: Object.fromEntries(states),
     update: rule.update,
     nonfinite,
+    ...paramOf(param),
   };
   return format === "json" ? JSON.stringify(spec) : stringify(spec);
+}
+
+/** In the short form where that says all. */
+function paramOf({ dtypes, grads, rounding, master }: ParamSpec): object {
+  const one = <T>(list: readonly T[]) => (list.length === 1 ? list[0] : list);
+  const more = { ...(rounding === "nearest" ? {} : { rounding }), ...(master === null ? {} : { master }) };
+  const isShort = Object.keys(more).length === 0;
+  return {
+    ...(isShort && dtypes.join() === "f32"
+      ? {}
+      : { param: isShort ? one(dtypes) : { dtype: one(dtypes), ...more } }),
+    ...(grads === null ? {} : { grad: one(grads) }),
+  };
 }
 
 export function stateOf(codec: StateCodec): object {
