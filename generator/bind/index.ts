@@ -1,4 +1,5 @@
-import { describeCodec } from "../build/index.js";
+import { describeCodec, describeParameter, dtypeNames } from "../build/index.js";
+import { keptBits } from "../lower/dtypes.js";
 import type { Plan } from "../lower/plan.js";
 import type { SourceFile, Target } from "../target.js";
 import { compileToJavaScript } from "./javascript.js";
@@ -17,8 +18,16 @@ export function bind(plan: Plan, targets: readonly Target[], sources: readonly S
   ];
 }
 
+/** Nothing of float32, which is how everything is where nothing is said. */
+function parametersOf({ dtypes, parameter }: Plan): string[] {
+  if (dtypes.every(({ param, grad }) => param === "f32" && grad === "f32")) return [];
+  const pairs = dtypes.map(
+    ({ param, grad }) => `- ${describeParameter(param, parameter)}, with ${dtypeNames[grad]} gradients`,
+  );
+  return ["Parameters:", ...pairs, ""];
+}
+
 function docOf(plan: Plan): string {
-  const [variant] = plan.variants;
   const states = plan.states.map(({ name, codec, minSize }) => {
     const small = minSize > 0 ? ` Tensors of fewer than ${minSize} elements keep it in float32.` : "";
     return `- \`${name}\`: ${describeCodec(codec)}.${small}`;
@@ -31,7 +40,8 @@ function docOf(plan: Plan): string {
     "States, one value an element, which start at zero:",
     ...states,
     "",
-    `Optimizer memory: ${((variant?.stateBits ?? 0) / 8).toFixed(3)} bytes a parameter.`,
+    ...parametersOf(plan),
+    `Optimizer memory: ${(keptBits(plan) / 8).toFixed(3)} bytes a parameter.`,
     ...(plan.reference === "" ? [] : ["", `@see ${plan.reference}`]),
   ].join("\n");
 }

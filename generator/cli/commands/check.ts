@@ -1,3 +1,4 @@
+import { keptBits } from "../../lower/dtypes.js";
 import type { Plan } from "../../lower/plan.js";
 import { reportDiagnostics, resolveEach } from "../specs.js";
 import { bytes, plural } from "../text.js";
@@ -15,8 +16,9 @@ export async function check(paths: readonly string[]): Promise<number> {
   return code;
 }
 
-function summarize({ name, states, variants }: Plan): string {
+function summarize(plan: Plan): string {
+  const { name, states, variants } = plan;
   const [quantized] = variants;
   const passes = plural(quantized?.passes.length ?? 0, "pass", "passes");
-  return `${name}: ${plural(states.length, "state")}, ${bytes(quantized?.stateBits ?? 0)} bytes a parameter, ${passes}`;
+  return `${name}: ${plural(states.length, "state")}, ${bytes(keptBits(plan))} bytes a parameter, ${passes}`;
 }

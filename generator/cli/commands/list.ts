@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { keptBits } from "../../lower/dtypes.js";
 import type { CodecPlan, Plan } from "../../lower/plan.js";
 import { systemReason, UserError } from "../errors.js";
 import { resolveFiles } from "../specs.js";
@@ -20,13 +21,14 @@ export async function list(paths: readonly string[]): Promise<number> {
   return 0;
 }
 
-function row({ name, states, variants, reference }: Plan): string[] {
+function row(plan: Plan): string[] {
+  const { name, states, variants, reference } = plan;
   const [quantized] = variants;
   const kept = states.map(({ name, codec }) => `${name}: ${describe(codec)}`);
   return [
     name,
     kept.join(", ") || "none",
-    bytes(quantized?.stateBits ?? 0),
+    bytes(keptBits(plan)),
     String(quantized?.passes.length ?? 0),
     reference,
   ];

@@ -1,5 +1,7 @@
+import { build } from "../../build/index.js";
 import type { PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
 import { bytes, columns, section } from "../text.js";
+import { passBytes } from "./dtypes.js";
 
 /** How tensors are kept by their size, and what each pass over them reads and writes. */
 export function variantPages(plan: Plan): string[] {
@@ -23,17 +25,23 @@ function sizesOf(minSize: number, larger: VariantPlan | undefined): string {
   return minSize === 0 ? `fewer than ${larger.minSize}` : `${minSize} to ${larger.minSize - 1}`;
 }
 
-function passLines({ variants }: Plan): string[] {
-  const rows = variants.flatMap(({ passes, tile, granule }) =>
-    passes.map((pass) => [
-      pass.kernel,
-      pass.bytesRead.toFixed(3),
-      pass.bytesWritten.toFixed(3),
-      (pass.bytesRead + pass.bytesWritten).toFixed(3),
-      String(tile),
-      String(granule),
-      doingOf(pass),
-    ]),
+function passLines(plan: Plan): string[] {
+  const kernels = build(plan);
+  const rows = plan.dtypes.flatMap((dtypes) =>
+    plan.variants.flatMap(({ passes, tile, granule }) =>
+      passes.map((pass) => {
+        const { read, written } = passBytes(pass, dtypes, plan, kernels);
+        return [
+          `${pass.kernel}${dtypes.suffix}`,
+          read.toFixed(3),
+          written.toFixed(3),
+          (read + written).toFixed(3),
+          String(tile),
+          String(granule),
+          doingOf(pass),
+        ];
+      }),
+    ),
   );
   const head = ["kernel", "read", "written", "moved", "workgroup", "thread", "does"];
   return [
