@@ -11,6 +11,9 @@ const stateSuffixes = [
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
 ];
 
+/** The second part of a parameter in two parts, which is kept like a state. */
+export const correctionName = "p_correction";
+
 /** Names that belong to a state: no hyper or state may have one, and locals and hoisted values get another. */
 export function namesOfState(state: string): string[] {
   return stateSuffixes.map((suffix) => `${state}_${suffix}`);

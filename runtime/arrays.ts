@@ -3,7 +3,27 @@ import type { TypeName } from "./descriptor.js";
 import type { DeviceArray, HostData } from "./device.js";
 import { LowbitError } from "./errors.js";
 
-const hostTypes: Readonly<Record<TypeName, string>> = { f32: "Float32Array", u32: "Uint32Array" };
+const hostTypes: Readonly<Record<TypeName, string>> = {
+  f32: "Float32Array",
+  u32: "Uint32Array",
+  bf16: "Uint16Array",
+  f16: "Uint16Array",
+};
+
+export function isHalf(type: TypeName): boolean {
+  return type === "bf16" || type === "f16";
+}
+
+/** Words of 4 bytes that an array takes: two elements of 16 bits share one. */
+export function wordsOf({ type, length }: { readonly type: TypeName; readonly length: number }): number {
+  return isHalf(type) ? Math.ceil(length / 2) : length;
+}
+
+/** Zeros, in the host's memory. */
+export function hostArray(type: TypeName, length: number): HostData {
+  if (isHalf(type)) return new Uint16Array(length);
+  return type === "f32" ? new Float32Array(length) : new Uint32Array(length);
+}
 
 /** The class of a value, also where it comes from another realm: "Float32Array", "Array", "null". */
 export function className(value: unknown): string {
@@ -14,6 +34,10 @@ export function isFloat32Array(value: unknown): value is Float32Array {
   return className(value) === "Float32Array";
 }
 
+export function isUint16Array(value: unknown): value is Uint16Array {
+  return className(value) === "Uint16Array";
+}
+
 export function checkWrite(target: DeviceArray, source: HostData, offset: number): void {
   const needed = hostTypes[target.type];
   if (className(source) !== needed)
@@ -22,6 +46,12 @@ export function checkWrite(target: DeviceArray, source: HostData, offset: number
     throw new LowbitError(
       "wrong-length",
       `${source.length} elements at offset ${offset} do not fit an array of ${target.length}`,
+    );
+  const end = offset + source.length;
+  if (isHalf(target.type) && (offset % 2 === 1 || (end % 2 === 1 && end < target.length)))
+    throw new LowbitError(
+      "wrong-length",
+      `a ${target.type} array is written in pairs: ${source.length} elements at offset ${offset} begin or end within one`,
     );
 }
 

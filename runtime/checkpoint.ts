@@ -4,6 +4,7 @@ import { fromFile, toFile } from "./checkpoint/values.js";
 import type { OptimizerDescriptor } from "./descriptor.js";
 import type { HostData } from "./device.js";
 import { LowbitError } from "./errors.js";
+import type { Group } from "./groups.js";
 import { listNames } from "./names.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
@@ -31,9 +32,10 @@ export function decodeCheckpoint(
   file: Uint8Array,
   descriptor: OptimizerDescriptor,
   tensors: readonly SavedTensor[],
+  groups: readonly Group[],
 ): { readonly progress: Progress; readonly data: HostData[] } {
   const { metadata, tensors: found } = readSafetensors(file);
-  const progress = checkMetadata(metadata, descriptor, tensors);
+  const progress = checkMetadata(metadata, descriptor, tensors, groups);
   const slots = slotsOf(tensors);
   const data = slots.map(({ key, state }) => fromFile(key, state, found.get(key)));
   const keys = new Set(slots.map(({ key }) => key));

@@ -1,6 +1,10 @@
 /** What a generated package tells the runtime about itself: data and pure functions, no device code. */
 
-export type TypeName = "f32" | "u32";
+/** How parameters and gradients are stored. */
+export type Dtype = "f32" | "bf16" | "f16";
+
+/** Of an array: 32 bits an element, or 16. */
+export type TypeName = Dtype | "u32";
 
 /** How one state of one variant is stored for a tensor of n elements. Arrays begin as zeros; bits behind the last element stay zero. */
 export type StateStorage =
@@ -8,6 +12,8 @@ export type StateStorage =
   | { readonly kind: "f32"; readonly shape: Shape }
   /** `<state>`: u32[ceil(n / 2)], two bfloat16 a word, the earlier element in the low half */
   | { readonly kind: "bf16"; readonly shape: Shape }
+  /** `<state>`: u32[ceil(n * bits / 32)], LSB first: the second part of a parameter in two parts */
+  | { readonly kind: "bits"; readonly bits: 8 | 16 }
   /**
    * `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32, one for each run of so many elements,
    * tensor, row or column, or one for each index of each dimension; where scales are float16 or bfloat16, u32, two a
@@ -39,7 +45,7 @@ export interface StateDescriptor {
 
 /** One launch over the whole parameter group. */
 export interface PassDescriptor {
-  /** Name of the kernel in every target's module. */
+  /** Name of the kernel in every target's module, before the suffix of its dtypes. */
   readonly kernel: string;
   /** Arrays `<state>_next` (u32, one word a scale, bits of a float32 maximum) that are zeroed before this pass. */
   readonly clears: readonly string[];
@@ -61,6 +67,14 @@ export interface VariantDescriptor {
   readonly scratch: readonly { readonly name: string; readonly extent: Extent }[];
   readonly states: readonly StateDescriptor[];
   readonly passes: readonly PassDescriptor[];
+}
+
+/** Dtypes of a parameter and its gradient that there are kernels for. */
+export interface DtypeDescriptor {
+  readonly param: Dtype;
+  readonly grad: Dtype;
+  /** Of the kernels' names. */
+  readonly suffix: string;
 }
 
 export interface HyperDescriptor {
@@ -87,6 +101,9 @@ export interface OptimizerDescriptor {
   ) => Record<string, number>;
   /** One pair of u32 keys a stochastically rounded state, after the uniforms: `<state>_key0`, `<state>_key1`. */
   readonly streams: readonly { readonly state: string; readonly index: number }[];
+  readonly dtypes: readonly DtypeDescriptor[];
+  /** Bits of the state `p_correction` that a parameter of 16 bits has beside it; 0 where it has none. */
+  readonly correctionBits: 0 | 8 | 16;
   readonly variants: readonly VariantDescriptor[];
   readonly modules: KernelModules;
 }
@@ -97,8 +114,8 @@ export interface KernelModules {
   readonly webgpu?: WebGpuModule;
 }
 
-/** Arrays of one tensor by name: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
-export type TensorArrays = Readonly<Record<string, Float32Array | Uint32Array>>;
+/** Arrays of one tensor by name: p and g (a Uint16Array where they have 16 bits), `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
+export type TensorArrays = Readonly<Record<string, Float32Array | Uint32Array | Uint16Array>>;
 
 export interface KernelTensor {
   readonly length: number;

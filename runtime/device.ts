@@ -10,7 +10,7 @@ import type {
 import type { Geometry } from "./geometry.js";
 
 export type DeviceKind = keyof KernelModules;
-export type HostData = Float32Array | Uint32Array;
+export type HostData = Float32Array | Uint32Array | Uint16Array;
 
 /** Parameters, gradients, what the optimizer keeps, and what passes leave for later ones. */
 export type Role = "p" | "g" | "state" | "next";
@@ -50,11 +50,11 @@ export interface Device {
 export interface ArrayRequest {
   readonly role: Role;
   readonly type: TypeName;
-  /** Elements of 4 bytes. */
+  /** Elements of the type's size. */
   readonly length: number;
   readonly tensor: string;
   /** First contents. A device that works in host memory takes it as the storage itself. */
-  readonly source?: Float32Array;
+  readonly source?: Float32Array | Uint16Array;
 }
 
 export interface DeviceArray {
@@ -63,7 +63,7 @@ export interface DeviceArray {
   readonly type: TypeName;
   readonly length: number;
   /**
-   * Overwrites `source.length` elements from `offset` (in elements).
+   * Overwrites `source.length` elements from `offset` (in elements). Elements of 16 bits are written in pairs.
    *
    * @throws {LowbitError} `wrong-type`, `wrong-length`
    */
@@ -77,9 +77,13 @@ export interface DeviceArray {
   release(): void;
 }
 
-/** All tensors of one variant. */
+/** Tensors that one launch a pass updates: of one variant, the same dtypes and the same settings. */
 export interface LaunchGroup {
   readonly variant: VariantDescriptor;
+  /** Of the kernels' names: the dtypes of parameters and gradients. */
+  readonly suffix: string;
+  /** Which of a step's uniform values are theirs. */
+  readonly settings: number;
   readonly tensors: readonly LaunchTensor[];
 }
 
@@ -92,9 +96,11 @@ export interface LaunchTensor extends Geometry {
 
 export interface Launcher {
   /**
-   * Enqueues one step: for every pass of every variant, zeroes the arrays of its `clears`, launches, then copies those
-   * of its `publishes`.
+   * Enqueues one step: for every pass of every launch group, zeroes the arrays of its `clears`, launches, then copies
+   * those of its `publishes`.
+   *
+   * @param uniforms by the settings of the launch groups
    */
-  step(uniforms: UniformValues): void;
+  step(uniforms: readonly UniformValues[]): void;
   dispose(): void;
 }

@@ -1,14 +1,21 @@
 /** Checks what a step is given, before anything changes. */
-import { className, isFloat32Array } from "./arrays.js";
-import type { Device, DeviceArray } from "./device.js";
+import { className, isFloat32Array, isUint16Array } from "./arrays.js";
+import type { Dtype } from "./descriptor.js";
+import type { Device, DeviceArray, HostData } from "./device.js";
 import { LowbitError } from "./errors.js";
+import type { Half } from "./half.js";
 import { didYouMean, listNames, quote } from "./names.js";
 
-export type Gradients = Readonly<Record<string, Float32Array | DeviceArray>>;
+/** float32, 16 bits with their dtype, or an array of the device. */
+export type Gradient = Float32Array | { readonly data: Uint16Array; readonly dtype: Half } | DeviceArray;
+
+export type Gradients = Readonly<Record<string, Gradient>>;
 
 export interface Expected {
   readonly name: string;
   readonly length: number;
+  /** Of the gradient. */
+  readonly grad: Dtype;
 }
 
 /**
@@ -22,7 +29,7 @@ export function collectGradients(
   expected: readonly Expected[],
   owners: ReadonlyMap<unknown, string>,
   grads: Gradients,
-  found: (Float32Array | DeviceArray)[],
+  found: (HostData | DeviceArray)[],
 ): void {
   if (typeof grads !== "object" || grads === null)
     throw new LowbitError(
@@ -67,23 +74,28 @@ function refuseOwn(name: string, owner: string): never {
 
 function checkGradient(
   device: Device,
-  { name, length }: Expected,
-  value: unknown,
-): Float32Array | DeviceArray {
+  { name, length, grad }: Expected,
+  given: unknown,
+): HostData | DeviceArray {
+  const isNamed = typeof given === "object" && given !== null && "data" in given && "dtype" in given;
+  const value: unknown = isNamed ? given.data : given;
   const onDevice = device.owns(value);
-  if (!onDevice && !isFloat32Array(value)) {
+  const isHalves = isNamed && isUint16Array(value);
+  if (!onDevice && !isHalves && !isFloat32Array(value)) {
     const foreign = typeof value === "object" && value !== null && "device" in value;
     throw new LowbitError(
       foreign ? "wrong-device" : "wrong-gradient",
       foreign
         ? `the gradient of ${quote(name)} lives on another device: read it and pass its values`
-        : `the gradient of ${quote(name)} must be a Float32Array or an array of this device, not ${className(value)}`,
+        : `the gradient of ${quote(name)} must be a Float32Array, { data: Uint16Array, dtype } or an array of this device, not ${className(given)}`,
     );
   }
-  if (onDevice && value.type !== "f32")
+  const dtype = onDevice ? value.type : isNamed ? given.dtype : "f32";
+  if (dtype !== grad || (isHalves && grad === "f32"))
     throw new LowbitError(
       "wrong-gradient",
-      `the gradient of ${quote(name)} must be of type f32, not ${value.type}`,
+      `the gradient of ${quote(name)} must be of type ${grad}, not ${String(dtype)}: this optimizer was made for ${grad} ` +
+        "gradients of it, which the option grad says",
     );
   if (value.length !== length)
     throw new LowbitError(

@@ -5,6 +5,11 @@ import { LowbitError } from "./errors.js";
 import { didYouMean, quote } from "./names.js";
 import { streamKey } from "./random.js";
 
+/** Hypers by name; where names are known at run time only, they are checked there. */
+export type OwnHypers<Hyper extends string> = string extends Hyper
+  ? Readonly<Record<string, unknown>>
+  : Readonly<Partial<Record<Hyper, number>>>;
+
 /** By name; null is a schedule that follows its formula. */
 export type HyperValues = Readonly<Record<string, number | null>>;
 
@@ -12,7 +17,7 @@ export type HyperValues = Readonly<Record<string, number | null>>;
 export function changeHypers(
   { name: optimizer, hypers }: OptimizerDescriptor,
   current: HyperValues,
-  changes: Readonly<Record<string, unknown>>,
+  changes: object,
 ): HyperValues {
   if (className(changes) !== "Object")
     throw new LowbitError(

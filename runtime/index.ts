@@ -12,10 +12,18 @@ export type {
   Role,
 } from "./device.js";
 export { LowbitError } from "./errors.js";
-export type { Gradients } from "./gradients.js";
+export type { Gradient, Gradients } from "./gradients.js";
+export type { GroupOptions } from "./groups.js";
+export { type HalfValues, type ParameterValues, toFloat32, toHalf } from "./half.js";
 export { tensorId } from "./names.js";
 export { type OpenOptions, openDevice } from "./open.js";
-export { type Hypers, LowbitOptimizer, type OptimizerOptions } from "./optimizer.js";
+export {
+  type Hypers,
+  LowbitOptimizer,
+  type OptimizerOptions,
+  type ParameterGroup,
+  type StepHypers,
+} from "./optimizer.js";
 export type { Parameter, ParameterInput } from "./parameters.js";
 export { type StreamKey, streamKey } from "./random.js";
 export {

@@ -1,11 +1,11 @@
 /** Which arrays keep the states of one tensor, on the device and in a checkpoint. */
-import type { StateDescriptor, TypeName, VariantDescriptor } from "./descriptor.js";
+import type { StateDescriptor, VariantDescriptor } from "./descriptor.js";
 import { LowbitError } from "./errors.js";
 import { countOf, extentOf, geometryOf, scaleCount } from "./geometry.js";
 
 export interface StateArray {
   readonly name: string;
-  readonly type: TypeName;
+  readonly type: "f32" | "u32";
   /** Elements of 4 bytes. */
   readonly length: number;
   readonly file: { readonly dtype: "F32" | "F16" | "BF16" | "U32"; readonly shape: readonly number[] };
@@ -22,6 +22,10 @@ export function stateArrays({ name, storage }: StateDescriptor, shape: readonly 
     }
     case "bf16":
       return [{ name, type: "u32", length: Math.ceil(n / 2), file: { dtype: "BF16", shape } }];
+    case "bits": {
+      const words = Math.ceil((n * storage.bits) / 32);
+      return [{ name, type: "u32", length: words, file: { dtype: "U32", shape: [words] } }];
+    }
     case "codes": {
       const words = Math.ceil((n * storage.bits) / 32);
       const scales = scaleCount(storage.run, geometry);
@@ -43,7 +47,7 @@ function scaleArray(name: string, format: "f32" | "f16" | "bf16", runs: number):
 export function scratchArrays(
   { name, passes, states, scratch }: VariantDescriptor,
   shape: readonly number[],
-): { readonly name: string; readonly type: TypeName; readonly length: number }[] {
+): { readonly name: string; readonly type: "f32" | "u32"; readonly length: number }[] {
   const kept = states.flatMap((state) => stateArrays(state, shape));
   const maxima = [...new Set(passes.flatMap(({ clears }) => clears))].map((array) => {
     const scales = kept.find((other) => other.name === array.replace(/_next$/, "_scale"));

@@ -1,28 +1,56 @@
 import { className } from "./arrays.js";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
-import type { OptimizerDescriptor } from "./descriptor.js";
+import type { Dtype, OptimizerDescriptor, UniformValues } from "./descriptor.js";
 import type { Device, DeviceArray, HostData, Launcher } from "./device.js";
 import { LowbitError } from "./errors.js";
 import { collectGradients, type Gradients } from "./gradients.js";
-import { changeHypers, checkSeed, defaultHypers, type HyperValues, stepUniforms } from "./hypers.js";
+import { changeGroups, type Group, type GroupOptions, resolveGroups } from "./groups.js";
+import type { ParameterValues } from "./half.js";
+import {
+  changeHypers,
+  checkSeed,
+  defaultHypers,
+  type HyperValues,
+  type OwnHypers,
+  stepUniforms,
+} from "./hypers.js";
 import { didYouMean, quote } from "./names.js";
 import { acceptParameters, type Parameter, type ParameterInput } from "./parameters.js";
 import { type Allocation, allocateTensors, type Tensor } from "./tensors.js";
 
 export type Hypers<Hyper extends string> = Readonly<Partial<Record<Hyper, number>>>;
 
-/** Hyperparameters, and the seed of stochastic rounding: a whole number from 0 to 2^53 - 1, default 0. */
-export type OptimizerOptions<Hyper extends string> = Hypers<Hyper> & { readonly seed?: number };
+/** Hyperparameters, and what else an optimizer is made with. */
+export type OptimizerOptions<Hyper extends string> = OwnHypers<Hyper> & {
+  /** Of stochastic rounding: a whole number from 0 to 2^53 - 1, default 0. */
+  readonly seed?: number;
+  /** Dtype of the gradients; by default each parameter's own, or else the first that the spec lists for it. */
+  readonly grad?: Dtype;
+  /** By name: parameters with hyperparameters of their own, or with their states kept otherwise. */
+  readonly groups?: Readonly<Record<string, GroupOptions<Hyper>>>;
+};
+
+/** Changes from a step on: for all parameters whose group has no value of its own, and for groups by name. */
+export type StepHypers<Hyper extends string> = OwnHypers<Hyper> & {
+  readonly groups?: Readonly<Record<string, Hypers<Hyper>>>;
+};
+
+/** A parameter group as it is now. */
+export interface ParameterGroup<Hyper extends string> {
+  readonly params: readonly string[];
+  /** Values in force, the optimizer's own where the group has none; null is a schedule that follows its formula. */
+  readonly hypers: Readonly<Record<Hyper, number | null>>;
+}
 
 /**
  * What all generated optimizers share. A wrong call throws a `LowbitError` before anything has changed.
  *
- * On the typescript device the caller's own `Float32Array`s are updated in place; other devices copy them
+ * On the typescript device the caller's own arrays are updated in place; other devices copy them
  * at construction, and `readParams` brings them back.
  */
-export class LowbitOptimizer<Hyper extends string> {
+export class LowbitOptimizer<Hyper extends string, Values extends ParameterValues = Float32Array> {
   /** By name, as given. */
-  readonly params: Readonly<Record<string, Parameter>>;
+  readonly params: Readonly<Record<string, Parameter<Values>>>;
   /** Arrays that kernels read gradients from: write into these and pass them to `step` to save a copy. */
   readonly grads: Readonly<Record<string, DeviceArray>>;
   /** Bytes on the device for all states, with scales and everything kept between steps; no parameters, no gradients. */
@@ -35,7 +63,8 @@ export class LowbitOptimizer<Hyper extends string> {
   readonly #gradTargets: readonly DeviceArray[];
   readonly #gradOwners: ReadonlyMap<unknown, string>;
   /** Filled anew by every step. */
-  readonly #gradSources: (Float32Array | DeviceArray)[] = [];
+  readonly #gradSources: (HostData | DeviceArray)[] = [];
+  #groups: readonly Group[];
   #hypers: HyperValues;
   #seed: number;
   #t = 0;
@@ -52,15 +81,18 @@ export class LowbitOptimizer<Hyper extends string> {
     options?: OptimizerOptions<Hyper>,
   ) {
     refuseNoDevice(device);
-    const { seed = 0, ...hypers } = options ?? {};
+    const { seed = 0, grad, groups = {}, ...hypers } = options ?? {};
     this.#seed = checkSeed(seed);
     this.#hypers = changeHypers(descriptor, defaultHypers(descriptor), hypers);
     this.#descriptor = descriptor;
     this.device = device;
-    this.#allocation = allocateTensors(device, descriptor, acceptParameters(device, params));
-    const { tensors, groups, held, stateBytes } = this.#allocation;
+    const accepted = acceptParameters(device, params);
+    const names = accepted.map(({ name }) => name);
+    this.#groups = resolveGroups(descriptor, names, grad, groups);
+    this.#allocation = allocateTensors(device, descriptor, accepted, this.#groups);
+    const { tensors, groups: work, held, stateBytes } = this.#allocation;
     try {
-      this.#launcher = device.createLauncher(descriptor, groups);
+      this.#launcher = device.createLauncher(descriptor, work);
     } catch (error) {
       for (const array of held) array.release();
       throw error;
@@ -82,9 +114,18 @@ export class LowbitOptimizer<Hyper extends string> {
     return this.#seed;
   }
 
-  /** Values in force; null is a schedule that follows its formula. */
+  /** Values in force where no group has its own; null is a schedule that follows its formula. */
   get hypers(): Readonly<Record<Hyper, number | null>> {
     return { ...this.#hypers } as Record<Hyper, number | null>;
+  }
+
+  /** The parameter groups, by name. */
+  get groups(): Readonly<Record<string, ParameterGroup<Hyper>>> {
+    const named = this.#groups.flatMap(({ name, params, hypers }) => {
+      const inForce = { ...this.#hypers, ...hypers } as Record<Hyper, number | null>;
+      return name === null ? [] : [[name, { params, hypers: inForce }] as const];
+    });
+    return Object.fromEntries(named);
   }
 
   /** Name of the variant that keeps this parameter: small tensors may be kept in 32 bits. */
@@ -96,25 +137,31 @@ export class LowbitOptimizer<Hyper extends string> {
    * Enqueues one step. Host gradients may be reused as soon as the call returns.
    *
    * @param grads one for every parameter, by name
-   * @param hypers changes, in force from this step on
+   * @param changes of hyperparameters, in force from this step on
    */
-  step(grads: Gradients, hypers?: Hypers<Hyper>): void {
+  step(grads: Gradients, changes?: StepHypers<Hyper>): void {
     this.#refuseDisposed();
-    const changed = changeHypers(this.#descriptor, this.#hypers, hypers ?? {});
-    const uniforms = stepUniforms(this.#descriptor, changed, this.#t + 1, this.#seed);
+    const { groups, hypers } = this.#changed(changes ?? {});
+    const uniforms = groups.map((group): UniformValues => {
+      if (group.params.length === 0) return {};
+      return stepUniforms(this.#descriptor, { ...hypers, ...group.hypers }, this.#t + 1, this.#seed);
+    });
     collectGradients(this.device, this.#allocation.tensors, this.#gradOwners, grads, this.#gradSources);
     this.device.feed(this.#gradTargets, this.#gradSources);
     this.#launcher.step(uniforms);
-    this.#hypers = changed;
+    this.#hypers = hypers;
+    this.#groups = groups;
     this.#t++;
   }
 
-  /** Copies of all parameters, by name. */
-  async readParams(): Promise<Record<string, Float32Array>> {
+  /** Copies of all parameters, by name, each of the dtype that it was given in. */
+  async readParams(): Promise<Record<string, Values>> {
     this.#refuseDisposed();
     const { tensors } = this.#allocation;
-    const values = (await this.device.read(tensors.map(({ arrays }) => arrays.p!))) as Float32Array[];
-    return Object.fromEntries(tensors.map(({ name }, i) => [name, values[i]!]));
+    const values = await this.device.read(tensors.map(({ arrays }) => arrays.p!));
+    return Object.fromEntries(
+      tensors.map((tensor, i) => [tensor.name, valuesOf<Values>(tensor, values[i]!)]),
+    );
   }
 
   /** Copies of a parameter's states as they are stored: `<state>`, or `<state>_codes` and `<state>_scale`. */
@@ -127,7 +174,7 @@ export class LowbitOptimizer<Hyper extends string> {
   /** Progress and all states at the time of the call, as a safetensors file; the parameters are not in it. */
   async stateDict(): Promise<Uint8Array> {
     this.#refuseDisposed();
-    const progress = { step: this.#t, seed: this.#seed, hypers: this.#hypers };
+    const progress = { step: this.#t, seed: this.#seed, hypers: this.#hypers, groups: this.#groups };
     const data = await this.device.read(this.#stateArrays());
     return encodeCheckpoint(this.#descriptor, progress, this.#allocation.tensors, data);
   }
@@ -140,13 +187,19 @@ export class LowbitOptimizer<Hyper extends string> {
    */
   async loadStateDict(file: Uint8Array): Promise<void> {
     this.#refuseDisposed();
-    const { progress, data } = decodeCheckpoint(file, this.#descriptor, this.#allocation.tensors);
+    const { progress, data } = decodeCheckpoint(
+      file,
+      this.#descriptor,
+      this.#allocation.tensors,
+      this.#groups,
+    );
     this.#stateArrays().forEach((array, i) => {
       array.write(data[i]!);
     });
     this.#t = progress.step;
     this.#seed = progress.seed;
     this.#hypers = progress.hypers;
+    this.#groups = progress.groups;
     await this.device.synchronize();
   }
 
@@ -158,13 +211,21 @@ export class LowbitOptimizer<Hyper extends string> {
     for (const array of this.#allocation.held) array.release();
   }
 
-  #parameter({ shape, length, arrays }: Tensor): Parameter {
-    const array = arrays.p!;
-    const read = async (): Promise<Float32Array> => {
+  #changed(changes: object): { readonly hypers: HyperValues; readonly groups: readonly Group[] } {
+    const isNamed = className(changes) === "Object";
+    const { groups, ...own } = (isNamed ? changes : {}) as { readonly groups?: unknown };
+    const hypers = changeHypers(this.#descriptor, this.#hypers, isNamed ? own : changes);
+    return { hypers, groups: changeGroups(this.#descriptor, this.#groups, groups) };
+  }
+
+  #parameter(tensor: Tensor): Parameter<Values> {
+    const { shape, length, dtype } = tensor;
+    const array = tensor.arrays.p!;
+    const read = async (): Promise<Values> => {
       this.#refuseDisposed();
-      return (await array.read()) as Float32Array;
+      return valuesOf<Values>(tensor, await array.read());
     };
-    return { shape, length, array, read };
+    return { shape, length, dtype, array, read };
   }
 
   #stateArrays(): DeviceArray[] {
@@ -188,6 +249,12 @@ export class LowbitOptimizer<Hyper extends string> {
     if (this.#disposed)
       throw new LowbitError("disposed", `this ${this.#descriptor.name} was disposed: make another`);
   }
+}
+
+/** The dtype of a parameter decides what it is read as. */
+function valuesOf<Values extends ParameterValues>({ dtype, shape }: Tensor, data: HostData): Values {
+  const values = dtype === "f32" ? (data as Float32Array) : { data: data as Uint16Array, dtype, shape };
+  return values as Values;
 }
 
 function refuseNoDevice(device: unknown): void {

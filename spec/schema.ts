@@ -147,7 +147,14 @@ const param = z
     ],
     { error: "param is f32, bf16, f16, a list of them, or { dtype, rounding, master }" },
   )
-  .meta({ description: "Data types of parameters and gradients that kernels are generated for." });
+  .meta({
+    description:
+      "Data types of parameters that kernels are generated for, and how 16-bit ones are rounded: to the nearest or at random, with a correction of 8 or 16 bits beside a bfloat16 (master: 24 or 32).",
+  });
+
+const grad = z
+  .union([dtype, someDtypes], { error: "grad is f32, bf16, f16 or a list of them" })
+  .meta({ description: "Data types of gradients; by default each parameter's own." });
 
 export const optimizerSchema = z
   .strictObject({
@@ -187,6 +194,7 @@ export const optimizerSchema = z
         description: "The update rule: assignments, top to bottom, over p, g, t, hypers, states and locals.",
       }),
     param: param.optional(),
+    grad: grad.optional(),
     nonfinite: z
       .enum(["hold", "propagate"], { error: "nonfinite is hold or propagate" })
       .optional()

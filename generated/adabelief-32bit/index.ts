@@ -22,7 +22,7 @@ export interface Adabelief32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adabelief-32bit",
-  specHash: "b8065f7ecb5484494f581a75e0c38e439d61df6af9ccb51fbc9f2e62aeb8cb33",
+  specHash: "99f4f436695b33e946f6e85ec1a3cb5c4692124cb6ce9b7f77ba55ae23368933",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "one_minus_beta2_pow_t",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

@@ -24,7 +24,7 @@ export interface Adafactor32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adafactor-32bit",
-  specHash: "25dd24a3dcab7f292efab06837b601a0c521271fb6c7f70b26ec21ff0785332c",
+  specHash: "46405fb2c74d18aacea814dd7ef8805e45eff8ef32f8a905d37f523e800f61fb",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -36,6 +36,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["eps1", "beta2", "one_minus_beta2", "rho", "eps2", "d"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

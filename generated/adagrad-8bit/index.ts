@@ -20,7 +20,7 @@ export interface Adagrad8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adagrad-8bit",
-  specHash: "3f2a15c4abe249efafd482a7d89ba8fde458e74bfaba0b538dba838fa0762076",
+  specHash: "c72d6ea7d5927e3bea0210a1f5d7acfcbed8b21e8d28cf0b5e54ca86e3469795",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -30,6 +30,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["weight_decay", "lr_over_one_plus_t_minus_one_lr_decay", "eps"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

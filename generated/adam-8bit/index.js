@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adam-8bit",
-  specHash: "8b9c2d4ec04448357a977d2a447365109bc427d411a986eb2a1b4c4640a51fd8",
+  specHash: "292b60dbdc37b4f5ddc7fe6793c8ee405ea255db87b129340e5992d7ffb42562",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

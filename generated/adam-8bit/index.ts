@@ -22,7 +22,7 @@ export interface Adam8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adam-8bit",
-  specHash: "8b9c2d4ec04448357a977d2a447365109bc427d411a986eb2a1b4c4640a51fd8",
+  specHash: "292b60dbdc37b4f5ddc7fe6793c8ee405ea255db87b129340e5992d7ffb42562",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-32bit",
-  specHash: "9b50b51c87d47fe371b4409da956c457046b14ef9fa0bef7349e08bc7782bf99",
+  specHash: "c99a286bed1ebf2593f2dd0c1a6111e0cba705e61eedd20cb1bb86717842f9ac",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

@@ -22,7 +22,7 @@ export interface AdamW3bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-3bit",
-  specHash: "ec2937c82f73d3361bc262a8061d8c3ff006ffbd6fef03f0f0c83404e2756d7e",
+  specHash: "88c2790e024728d9c54e792cd0412d53800da4a6bffad49e1d68d82d2ff3d6a5",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [{ state: "m", index: 0 }, { state: "v", index: 1 }],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

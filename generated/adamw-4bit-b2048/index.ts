@@ -22,7 +22,7 @@ export interface AdamW4bitB2048Hypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-4bit-b2048",
-  specHash: "417875c8609042bf6cc45947163703f7916279858cd713e17efe8255914752d1",
+  specHash: "752a0d6b793c9f40e0703e83916d569b005730c45564d074fe6c81dde8d9e39b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

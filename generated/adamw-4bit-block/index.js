@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit-block",
-  specHash: "e7713bb61e64f9be7bcb249c9ef346927a5ba13181fab616f3f33fdcaac43d2e",
+  specHash: "e615c43fc99b4cfa8580219a4e1bb085ba524c6c7a16011990962c2610911d60",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit",
-  specHash: "7b811d50585c94d276085c90ef121d31936968d4cce8083f3eefd41708cd61d1",
+  specHash: "df0d9c34f02d2acebf6105eaf07720e8689bdd8041b0372d654039d043a9f264",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

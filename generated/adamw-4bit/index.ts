@@ -22,7 +22,7 @@ export interface AdamW4bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-4bit",
-  specHash: "7b811d50585c94d276085c90ef121d31936968d4cce8083f3eefd41708cd61d1",
+  specHash: "df0d9c34f02d2acebf6105eaf07720e8689bdd8041b0372d654039d043a9f264",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-8bit",
-  specHash: "ea23663e03a039369831103ab2ef2ba00b76a207317f598c55f73446a0971f5e",
+  specHash: "d6023bf07a09438126d38e2814df7050651429b5946bcd6f60de98be73c7f63a",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

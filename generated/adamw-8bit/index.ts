@@ -22,7 +22,7 @@ export interface AdamW8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-8bit",
-  specHash: "ea23663e03a039369831103ab2ef2ba00b76a207317f598c55f73446a0971f5e",
+  specHash: "d6023bf07a09438126d38e2814df7050651429b5946bcd6f60de98be73c7f63a",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-fp8",
-  specHash: "08d0314c3e57a31532a9d741a91793ad2cccb139de04ed0a1be7e26e96ece7a9",
+  specHash: "d8440de192506c725ef147770897fd0e2a217481bcc31bf3d1e48a646a076d75",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

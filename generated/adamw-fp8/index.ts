@@ -22,7 +22,7 @@ export interface AdamWFp8Hypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-fp8",
-  specHash: "08d0314c3e57a31532a9d741a91793ad2cccb139de04ed0a1be7e26e96ece7a9",
+  specHash: "d8440de192506c725ef147770897fd0e2a217481bcc31bf3d1e48a646a076d75",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

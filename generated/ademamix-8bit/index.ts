@@ -34,7 +34,7 @@ export interface Ademamix8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "ademamix-8bit",
-  specHash: "b386e6c1551fa2f04a758b38a71ca76cd88372cd096ae281d9e00c346299f8ff",
+  specHash: "ab7a6948564f19d481444997f7ed55f2f8602befad6cf2b528c600f9942582a3",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -64,6 +64,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

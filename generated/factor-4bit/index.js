@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "factor-4bit",
-  specHash: "05465d15149b4f1d9e20264660a86a01ba08bc24b8d8e5aee876c74086b82673",
+  specHash: "d24b6d5cb0da8f646cb273fadd3fb1916aabf993a3c875d57d131ffe240d7772",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -31,6 +31,8 @@ export const descriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

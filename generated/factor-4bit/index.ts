@@ -24,7 +24,7 @@ export interface Factor4bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "factor-4bit",
-  specHash: "05465d15149b4f1d9e20264660a86a01ba08bc24b8d8e5aee876c74086b82673",
+  specHash: "d24b6d5cb0da8f646cb273fadd3fb1916aabf993a3c875d57d131ffe240d7772",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -47,6 +47,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

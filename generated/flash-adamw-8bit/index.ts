@@ -22,7 +22,7 @@ export interface FlashAdamW8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "flash-adamw-8bit",
-  specHash: "c1e884ae45f19bc0756128d5198b4bd29cbf8df64ad28f0c3ebeb1148337e8d8",
+  specHash: "24da6ccfe67e75e1f93c7aa2954530e7d7c50720baed474e05f6ddfdbb94a0ef",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -43,6 +43,8 @@ export const descriptor: OptimizerDescriptor = {
     "eps",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "flash-lion-8bit",
-  specHash: "dd324838322af16bc2de06ff46bdb1ea81addcab61fe3e8ff8ef36618ca8389e",
+  specHash: "4a8e527388360153e0741ce8487325cdd1b3033af66ce358d46bd442c3b66d45",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -18,6 +18,8 @@ export const descriptor = {
   ],
   uniforms: ["lr_weight_decay", "beta1", "one_minus_beta1", "lr", "beta2", "one_minus_beta2"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -18,7 +18,7 @@ export interface FlashSGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "flash-sgdm-8bit",
-  specHash: "919cf05c8f943239263721a8e50b2b8aec0ee4ef4fa81d7f006b6b917e2005e9",
+  specHash: "ef1f969bb1c73804c63ead3892aa0b1a55bae7f4b795b3514549d55250c8d198",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -27,6 +27,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

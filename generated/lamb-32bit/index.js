@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lamb-32bit",
-  specHash: "843899d66dcf4bad62476df6b0c32219c5b5cec7d2524c1cfda418a2995fd540",
+  specHash: "924c18a85964e90e4b2b4322a35ab0f1dffb8c8dfbe48693a4d1b4863e7a4f66",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "lr",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

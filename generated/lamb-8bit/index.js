@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lamb-8bit",
-  specHash: "84c57124c554f66a1e4050d0a192a93ec529b0a5d98e174d2e1b4c8185b13769",
+  specHash: "1d475ed4d1592ab7e7efc7433d0fde0a4b4bda63a3062a0c0d7286cfac20a1e5",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -29,6 +29,8 @@ export const descriptor = {
     "lr",
   ],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

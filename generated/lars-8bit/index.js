@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lars-8bit",
-  specHash: "866f7c206fcbead92b7ce463fe7b99cfd2c2e49ac5f4211ab920732e52252c83",
+  specHash: "3fcdce4667575f6bfd9b660646cdda3a0752dd9cffe1a405c0d17306386fd58e",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.1 },
@@ -18,6 +18,8 @@ export const descriptor = {
   ],
   uniforms: ["eta", "weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -20,7 +20,7 @@ export interface Lion32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "lion-32bit",
-  specHash: "03c72e969499ae4f24ff6d8888bd9ecf2cbd941fc2c86c2f0f21f95abdae1f7e",
+  specHash: "09d1725725d7be757bf6224c2097c202bb8a90c4af415df27b5311fb9db39caf",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -30,6 +30,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["lr_weight_decay", "beta1", "one_minus_beta1", "lr", "beta2", "one_minus_beta2"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

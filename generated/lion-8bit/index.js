@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "lion-8bit",
-  specHash: "a9a9aeff7d12548f3fd03b46f672121d3c209348a7e2d98954d7a1b2cf8f6839",
+  specHash: "0504e9cb9e3b30e200fd7af3e6b3af1962bd321da455d1387e4e114f43cb0bc2",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },
@@ -18,6 +18,8 @@ export const descriptor = {
   ],
   uniforms: ["lr_weight_decay", "beta1", "one_minus_beta1", "lr", "beta2", "one_minus_beta2"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

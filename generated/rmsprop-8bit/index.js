@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "rmsprop-8bit",
-  specHash: "e9de22d72c85b633b0143fd18404cb6eb5b1c5757243682477d64c94a230cee6",
+  specHash: "feba3a1eada77bada4b0051d4f9ea41afc456d9050d19532ace027a860e6f771",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -18,6 +18,8 @@ export const descriptor = {
   ],
   uniforms: ["weight_decay", "alpha", "one_minus_alpha", "lr", "eps"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

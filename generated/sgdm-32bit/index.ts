@@ -18,7 +18,7 @@ export interface SGDM32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-32bit",
-  specHash: "2a41abb18f93afcaeb230c90941c11a301156e352ca1591c5afc6b08b95e0156",
+  specHash: "8d2bd1c7c9700d4397c37922cb35c3796601ad669e4f4264f41bb29589804f23",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -27,6 +27,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

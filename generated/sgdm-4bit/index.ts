@@ -18,7 +18,7 @@ export interface SGDM4bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sgdm-4bit",
-  specHash: "d6451ec6ba97253d9d47df29772a2960d76c6cee92bd2a76a8f2868ee5fa5f84",
+  specHash: "58ea7d9b52356092b3a6050f3bde92e5859d011c2b5adfd795399bdc071682f1",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -27,6 +27,8 @@ export const descriptor: OptimizerDescriptor = {
   ],
   uniforms: ["weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "sgdm-8bit",
-  specHash: "cac0d8df54f53996ad4b972e8df1787b2df4f93251025f0f1694089b5881e0a4",
+  specHash: "d6d31bbea8d6b5617eeb61134681c713db37e39a5abf4f4183623d38cf339db5",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -17,6 +17,8 @@ export const descriptor = {
   ],
   uniforms: ["weight_decay", "momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "quantized",

@@ -16,11 +16,13 @@ export interface Sm332bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sm3-32bit",
-  specHash: "1ea1a396262a53507d963c37251ac3dcb5b6a63e96645adb24e1e0be60c33cbd",
+  specHash: "d8fdb2bc12ef5cf78c200cb033801301dcd499d4817dcd1ed8119b84ffe793db",
   layoutVersion: 1,
   hypers: [{ name: "lr", default: 0.1 }, { name: "momentum", default: 0.9 }],
   uniforms: ["momentum", "one_minus_momentum", "lr"],
   streams: [],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "float32",

@@ -6,9 +6,18 @@ import type { KernelShape } from "../rule/types.js";
 /** Grows when the same plan begins to store its states differently. */
 export const layoutVersion = 1;
 
-/** SHA-256 of what decides a run's numbers: the plan without its name, title, reference and defaults. */
+/** SHA-256 of what decides a run's numbers: the plan without its name, title, reference, defaults and dtypes. */
 export function specHash(plan: Plan): string {
-  const { name: _, className: __, title: ___, reference: ____, update: _____, hypers, ...rest } = plan;
+  const {
+    name: _,
+    className: __,
+    title: ___,
+    reference: ____,
+    update: _____,
+    dtypes: ______,
+    hypers,
+    ...rest
+  } = plan;
   const decisive = { ...rest, hypers: hypers.map(({ name, default: value }) => [name, value === null]) };
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(decisive))));
 }
@@ -22,6 +31,8 @@ export function descriptorData(plan: Plan) {
     hypers: plan.hypers.map(({ name, default: value }) => ({ name, default: value })),
     uniforms: plan.uniforms.map(({ name }) => name),
     streams: plan.streams,
+    dtypes: plan.dtypes,
+    correctionBits: plan.parameter.master === null ? 0 : plan.parameter.master - 16,
     variants: plan.variants.map(variantData),
   };
 }

@@ -1,4 +1,4 @@
-import { describeState } from "../build/index.js";
+import { describeParameter, describeState, dtypeNames } from "../build/index.js";
 import { memoryOf } from "../lower/memory.js";
 import type { Plan } from "../lower/plan.js";
 import type { SourceFile, Target } from "../target.js";
@@ -18,8 +18,16 @@ export function bind(plan: Plan, targets: readonly Target[], sources: readonly S
   ];
 }
 
+/** Nothing of float32, which is how everything is where nothing is said. */
+function parametersOf({ dtypes, parameter }: Plan): string[] {
+  if (dtypes.every(({ param, grad }) => param === "f32" && grad === "f32")) return [];
+  const pairs = dtypes.map(
+    ({ param, grad }) => `- ${describeParameter(param, parameter)}, with ${dtypeNames[grad]} gradients`,
+  );
+  return ["Parameters:", ...pairs, ""];
+}
+
 function docOf(plan: Plan): string {
-  const [variant] = plan.variants;
   const states = plan.states.map(({ name, shape, codec, minSize }) => {
     const small = minSize > 0 ? ` Tensors of fewer than ${minSize} elements keep it in float32.` : "";
     return `- \`${name}\`: ${describeState(shape, codec)}.${small}`;
@@ -32,7 +40,8 @@ function docOf(plan: Plan): string {
     "States, one value an element where not said otherwise, which start at zero:",
     ...states,
     "",
-    `Optimizer memory: ${variant === undefined ? 0 : memoryOf(variant)} bytes a parameter.`,
+    ...parametersOf(plan),
+    `Optimizer memory: ${memoryOf(plan)} bytes a parameter.`,
     ...(plan.reference === "" ? [] : ["", `@see ${plan.reference}`]),
   ].join("\n");
 }

@@ -8,6 +8,7 @@ import {
   StructureKind,
   VariableDeclarationKind,
 } from "ts-morph";
+import { dtypeNames } from "../build/index.js";
 import type { Plan } from "../lower/plan.js";
 import type { SourceFile, Target } from "../target.js";
 import { descriptorData } from "./descriptor.js";
@@ -43,12 +44,16 @@ export function printModule(plan: Plan, targets: readonly Target[], doc: string)
 const moduleOf = (path: string): string => `./${path.replace(/\.ts$/, ".js")}`;
 const withCodecs = (targets: readonly Target[]) =>
   targets.find(({ codecs }) => codecs !== null)?.codecs ?? null;
+const dtypesText = ({ dtypes }: Plan) =>
+  [...new Set(dtypes.map(({ param }) => dtypeNames[param]))].join(" or ");
+const hasHalves = ({ dtypes }: Plan) => dtypes.some(({ param }) => param !== "f32");
 const packedStates = (plan: Plan) =>
   plan.states.filter(({ codec }) => codec.kind !== "f32").map(({ name }) => name);
 
 function imports(plan: Plan, targets: readonly Target[]): StatementStructures[] {
   const codecs = withCodecs(targets);
   const types = ["Device", "OptimizerDescriptor", "OptimizerOptions", "ParameterInput"];
+  if (hasHalves(plan)) types.push("ParameterValues");
   if (codecs !== null && packedStates(plan).length > 0) types.unshift("Codec");
   const modules = targets.flatMap(({ module }) =>
     module === null
@@ -153,13 +158,15 @@ function classFace(plan: Plan, targets: readonly Target[], doc: string): ClassDe
     kind: StructureKind.Class,
     name: plan.className,
     isExported: true,
-    extends: `LowbitOptimizer<keyof ${own}>`,
+    extends: hasHalves(plan)
+      ? `LowbitOptimizer<keyof ${own}, ParameterValues>`
+      : `LowbitOptimizer<keyof ${own}>`,
     docs: [`\n${doc}`],
     properties: properties.map((property) => ({ ...property, isStatic: true, isReadonly: true })),
     ctors: [
       {
         docs: [
-          "\nTakes the device, the parameters by name (float32, any shape) and what differs from the defaults.\n\n@throws {LowbitError} for a wrong parameter, option or device; nothing is allocated then",
+          `\nTakes the device, the parameters by name (${dtypesText(plan)}, any shape) and what differs from the defaults.\n\n@throws {LowbitError} for a wrong parameter, option or device; nothing is allocated then`,
         ],
         parameters: [
           { name: "device", type: "Device" },

@@ -28,27 +28,40 @@ export function decodeFloat16(half: Expr, name: string, writer: FragmentWriter):
   return op("f32.from_bits", op("u32.or", bits, sign));
 }
 
-/** To the nearest float16, ties to even: its bits. Beyond 65,520 an infinity, NaN a quiet NaN. */
-export function encodeFloat16(x: Expr, name: string, writer: FragmentWriter): Expr {
+/**
+ * To the nearest float16, ties to even: its bits. Beyond 65,520 an infinity, NaN a quiet NaN.
+ *
+ * @param random a word for stochastic rounding, away from zero with the probability of what is cut off
+ */
+export function encodeFloat16(
+  x: Expr,
+  name: string,
+  writer: FragmentWriter,
+  random: Expr | null = null,
+): Expr {
+  const shifted = (value: Expr, places: Expr): Expr =>
+    random === null ? shiftToEven(value, places) : shiftAtRandom(value, places, random);
   const bits = writer.bind(`${name}_bits`, op("f32.bits", x));
   const magnitude = writer.bind(`${name}_magnitude`, op("u32.and", bits, u32(0x7fffffff)));
-  const rounded = op("u32.sub", shiftToEven(magnitude, u32(13)), u32(REBIAS_FLOAT16));
-  const normal = writer.bind(`${name}_normal`, rounded);
+  const normal = op("u32.sub", shifted(magnitude, u32(13)), u32(REBIAS_FLOAT16));
   const finite = op("u32.select", op("u32.lt", normal, u32(INFINITY_16)), normal, u32(INFINITY_16));
 
-  // Below 2^-14 the fraction with its implicit 1 counts multiples of 2^-24, of which 25 places leave nothing.
+  // Below 2^-14 the fraction with its implicit 1 counts multiples of 2^-24, of which 25 places leave nothing to the
+  // nearest; at random there is a chance of going up to 2^-24 that 31 places keep, cut to a multiple of 2^-31.
+  const most = random === null ? 25 : 31;
   const exponent = op("u32.shr", magnitude, u32(23));
   const places = writer.bind(`${name}_places`, op("u32.sub", u32(126), exponent));
   const shift = writer.bind(
     `${name}_shift`,
-    op("u32.select", op("u32.lt", places, u32(25)), places, u32(25)),
+    op("u32.select", op("u32.lt", places, u32(most)), places, u32(most)),
   );
   const fraction = writer.bind(
     `${name}_fraction`,
     op("u32.or", op("u32.and", magnitude, u32(0x7fffff)), u32(0x800000)),
   );
+  const kept = random === null ? fraction : op("u32.shr", fraction, beyond(places, most));
   const isNormal = op("u32.ge", magnitude, u32(0x38800000));
-  const number = op("u32.select", isNormal, finite, shiftToEven(fraction, shift));
+  const number = op("u32.select", isNormal, finite, shifted(kept, shift));
   const isNan = op("u32.gt", magnitude, u32(0x7f800000));
   const sign = op("u32.and", op("u32.shr", bits, u32(16)), u32(0x8000));
   return op("u32.or", op("u32.select", isNan, u32(0x7e00), number), sign);
@@ -59,4 +72,17 @@ function shiftToEven(x: Expr, places: Expr): Expr {
   const odd = op("u32.and", op("u32.shr", x, places), u32(1));
   const half = op("u32.sub", op("u32.shl", u32(1), op("u32.sub", places, u32(1))), u32(1));
   return op("u32.shr", op("u32.add", op("u32.add", x, half), odd), places);
+}
+
+/** x / 2^places, up with the probability of the places cut off; a whole number stays. */
+function shiftAtRandom(x: Expr, places: Expr, random: Expr): Expr {
+  const ones = op("u32.sub", op("u32.shl", u32(1), places), u32(1));
+  return op("u32.shr", op("u32.add", x, op("u32.and", random, ones)), places);
+}
+
+/** How many places there are beyond the most, of which 31 leave nothing of a fraction. */
+function beyond(places: Expr, most: number): Expr {
+  const rest = op("u32.sub", places, u32(most));
+  const some = op("u32.select", op("u32.lt", rest, u32(31)), rest, u32(31));
+  return op("u32.select", op("u32.gt", places, u32(most)), some, u32(0));
 }

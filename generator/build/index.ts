@@ -14,6 +14,8 @@ import type {
 import { fragmentsOf, verify } from "../ir/verify.js";
 import type {
   CodecPlan,
+  Dtype,
+  DtypePlan,
   ElementPass,
   FoldPass,
   PassPlan,
@@ -22,35 +24,43 @@ import type {
   VariantPlan,
   VariantState,
 } from "../lower/plan.js";
-import { namesOfState } from "../names.js";
-import { buildBfloat16Decode, buildBfloat16Encode } from "./bfloat16.js";
+import { correctionName, namesOfState } from "../names.js";
 import { buildDecode, buildEncode, tablesOf } from "./codec.js";
 import { buildFold } from "./fold.js";
+import { buildHalfDecode, buildHalfEncode } from "./half.js";
 import { Names } from "./names.js";
 import { buildPacking } from "./packing.js";
+import { buildOperands, type Operands, plainStorage } from "./parameter.js";
 import { buildStream } from "./random.js";
 import { buildStatistic } from "./scale.js";
 import { buildUpdate } from "./update.js";
 import { stateVariables } from "./variables.js";
 import { Vectors } from "./vectors.js";
 
-/** One kernel a pass of each variant. */
+/** One kernel a pass of each variant, for each pair of dtypes. */
 export function build(plan: Plan): Kernel[] {
-  return plan.variants.flatMap((variant) =>
-    variant.passes.map((pass) =>
-      verify(pass.kind === "fold" ? foldKernel(plan, variant, pass) : elementKernel(plan, variant, pass)),
+  return plan.dtypes.flatMap((dtypes) =>
+    plan.variants.flatMap((variant) =>
+      variant.passes.map((pass) =>
+        verify(
+          pass.kind === "fold"
+            ? foldKernel(plan, dtypes, variant, pass)
+            : elementKernel(plan, dtypes, variant, pass),
+        ),
+      ),
     ),
   );
 }
 
-function elementKernel(plan: Plan, variant: VariantPlan, pass: ElementPass): Kernel {
+function elementKernel(plan: Plan, dtypes: DtypePlan, variant: VariantPlan, pass: ElementPass): Kernel {
   const names = namesOf(plan, variant);
   const variables = kernelVariables(names);
   const elements = variant.states.filter(({ shape }) => shape === "element");
   const known = elements.map(({ name }) => stateVariables(name, names));
-  const newParameter = typed(names.fresh("p_out"), "f32");
+  const operands = buildOperands(plan, dtypes, variables, variant.granule, pass, names);
+  const { parameter, gradient } = operands;
   const vectors = new Vectors(plan, variant, pass.kernel, "element", names);
-  const outputs = [newParameter, ...known.map(({ value }) => value)];
+  const outputs = [parameter.variables, ...known].map(({ value }) => value);
   const whole = buildUpdate(
     plan,
     known.map(({ old }) => old),
@@ -66,22 +76,29 @@ function elementKernel(plan: Plan, variant: VariantPlan, pass: ElementPass): Ker
     return isRead ? [buildState(state, own, variables, variant.granule, pass, tables, names)] : [];
   });
   const kernel: Kernel = {
-    name: pass.kernel,
+    name: `${pass.kernel}${dtypes.suffix}`,
     kind: pass.kind,
-    doc: docOf(plan, variant, pass),
+    doc: docOf(plan, dtypes, variant, pass),
     granule: variant.granule,
     tile: variant.tile,
     variables,
     uniforms: uniformsOf(plan),
+    parameter,
+    gradient,
     update,
-    states,
+    states: [...states, ...correctionFor(update, operands)],
     tables,
     vectors: vectors.needed(update),
   };
   return withUsedTables(kernel);
 }
 
-function foldKernel(plan: Plan, variant: VariantPlan, pass: FoldPass): Kernel {
+/** The second part of the parameter, where a kernel reads the first. */
+function correctionFor({ inputs }: Fragment, { correction }: Operands): KernelState[] {
+  return correction !== null && inputs.some(({ name }) => name === "p") ? [correction] : [];
+}
+
+function foldKernel(plan: Plan, dtypes: DtypePlan, variant: VariantPlan, pass: FoldPass): Kernel {
   const names = namesOf(plan, variant);
   const variables = kernelVariables(names);
   const parts = buildFold(plan, variant, pass, names);
@@ -94,14 +111,23 @@ function foldKernel(plan: Plan, variant: VariantPlan, pass: FoldPass): Kernel {
       const own = stateVariables(state.name, names);
       return buildState(state, own, variables, variant.granule, pass, tables, names);
     });
+  const operands = buildOperands(plan, dtypes, variables, variant.granule, pass, names);
+  const { parameter, gradient } = operands;
+  const name = `${pass.kernel}${dtypes.suffix}`;
   const doc = foldDoc(plan, pass);
-  const common = { name: pass.kernel, kind: pass.kind, doc, variables, uniforms: uniformsOf(plan) };
-  return withUsedTables({ ...common, ...parts, granule: variant.granule, states, tables });
+  const common = { name, kind: pass.kind, doc, variables, uniforms: uniformsOf(plan), parameter, gradient };
+  return withUsedTables({
+    ...common,
+    ...parts,
+    granule: variant.granule,
+    states: [...states, ...correctionFor(parts.terms, operands)],
+    tables,
+  });
 }
 
 function namesOf(plan: Plan, variant: VariantPlan): Names {
   return new Names([
-    ...["p", "g"],
+    ...["p", "g", correctionName].flatMap((name) => [name, ...namesOfState(name)]),
     ...plan.states.flatMap(({ name }) => [name, ...namesOfState(name)]),
     ...plan.uniforms.map(({ name }) => name),
     ...variant.scratch.map(({ name }) => `${name}_values`),
@@ -140,24 +166,13 @@ function buildState(
   names: Names,
 ): KernelState {
   const common = { name, variables: own, bits: codec.bits, words: (granule * codec.bits) / 32 };
-  if (codec.kind === "f32") {
-    const none = {
-      decode: null,
-      encode: null,
-      statistic: null,
-      stream: null,
-      locate: null,
-      unpack: null,
-      pack: null,
-    };
-    return { ...common, ...none, straddles: false };
-  }
+  if (codec.kind === "f32") return { ...common, ...plainStorage };
   const writes = pass.kind === "step";
   const stream = codec.rounding === "stochastic" && writes ? buildStream(own, kernel, names) : null;
   const packing = buildPacking(own, kernel, codec.bits, names);
   if (codec.kind === "bf16") {
-    const decode = buildBfloat16Decode(own, names);
-    const encode = writes ? buildBfloat16Encode(own, kernel, codec.rounding, names) : null;
+    const decode = buildHalfDecode("bf16", own, names);
+    const encode = writes ? buildHalfEncode("bf16", own, kernel, codec.rounding, names) : null;
     return { ...common, ...packing, stream, decode, encode, statistic: null };
   }
 
@@ -192,13 +207,31 @@ const nameOfShape = {
   tensor: "tensor",
 } as const;
 
-function docOf(plan: Plan, variant: VariantPlan, pass: ElementPass): string[] {
+function docOf(plan: Plan, dtypes: DtypePlan, variant: VariantPlan, pass: ElementPass): string[] {
   const kept = variant.states.map(({ name, shape, codec }) => `${name}: ${describeState(shape, codec)}`);
   const what =
     pass.kind === "measure"
       ? `Measures the scales of ${pass.globalStates.join(", ")} for the step that follows.`
       : `One step of ${plan.title}.`;
-  return [what, ...kept];
+  return [what, ...kept, ...describeDtypes(plan, dtypes)];
+}
+
+/** Nothing of float32, which is how everything is where nothing is said. */
+function describeDtypes({ parameter }: Plan, { param, grad }: DtypePlan): string[] {
+  if (param === "f32") return grad === "f32" ? [] : [`p: float32, g: ${dtypeNames[grad]}`];
+  return [`p: ${describeParameter(param, parameter)}, g: ${dtypeNames[grad]}`];
+}
+
+export const dtypeNames: Readonly<Record<Dtype, string>> = {
+  f32: "float32",
+  bf16: "bfloat16",
+  f16: "float16",
+};
+
+export function describeParameter(dtype: Dtype, { rounding, master }: Plan["parameter"]): string {
+  if (dtype === "f32") return dtypeNames.f32;
+  const split = master === null ? "" : ` and a correction of ${master - 16} bits`;
+  return `${dtypeNames[dtype]}${split}${rounding === "nearest" ? "" : ", stochastic rounding"}`;
 }
 
 export function describeState(shape: KernelShape, codec: CodecPlan): string {

@@ -3,6 +3,7 @@ import { failure, type Result, success } from "../diagnostics.js";
 import type { ParsedSpec } from "../parse/index.js";
 import { analyze } from "../rule/analyze.js";
 import type { Rule } from "../rule/types.js";
+import { dtypeDiagnostics } from "./dtypes.js";
 import { nameDiagnostics } from "./names.js";
 import { stateDiagnostics } from "./states.js";
 import { unbuiltDiagnostics } from "./unbuilt.js";
@@ -19,6 +20,7 @@ export function check({ spec, source }: ParsedSpec): Result<CheckedSpec> {
   const all = [
     ...nameDiagnostics(spec, source),
     ...stateDiagnostics(spec, source),
+    ...dtypeDiagnostics(spec, source),
     ...unbuiltDiagnostics(spec, source),
     ...diagnostics,
   ];

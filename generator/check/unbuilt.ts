@@ -16,7 +16,6 @@ export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnos
     });
   };
   for (const [name, state] of Object.entries(spec.states ?? {})) inState(["states", name], state, unbuilt);
-  inParam(spec.param, unbuilt);
   if (spec.math === "fast") unbuilt(["math"], "math: fast", "math: exact");
   return diagnostics;
 }
@@ -27,25 +26,5 @@ function inState(path: Path, { bits, mapping }: StateSpec, unbuilt: Unbuilt): vo
   const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
   if (kind === "log") {
     unbuilt([...path, "mapping"], "the mapping log", "dynamic, linear, power, float, compand and table");
-  }
-}
-
-function inParam(param: OptimizerSpec["param"], unbuilt: Unbuilt): void {
-  const isMapping = typeof param === "object" && !Array.isArray(param);
-  const { dtype = [], rounding, master } = isMapping ? param : { dtype: param };
-  const path = isMapping ? ["param", "dtype"] : ["param"];
-  for (const [index, name] of [dtype].flat().entries()) {
-    if (name === "f32") continue;
-    unbuilt(Array.isArray(dtype) ? [...path, index] : path, `a parameter in ${name}`, "parameters in f32");
-  }
-  if (rounding === "stochastic") {
-    unbuilt(
-      ["param", "rounding"],
-      "stochastic rounding of parameters",
-      "parameters in f32, which are not rounded",
-    );
-  }
-  if (master !== undefined) {
-    unbuilt(["param", "master"], `a master copy of ${master} bits`, "parameters in f32, which need none");
   }
 }

@@ -9,6 +9,7 @@ import type {
   OptimizerDescriptor,
   OptimizerOptions,
   ParameterInput,
+  ParameterValues,
 } from "../../runtime/index.js";
 import type { Package } from "../index.js";
 import { UserError } from "./errors.js";
@@ -19,7 +20,7 @@ export type OptimizerClass = new (
   device: Device,
   params: Readonly<Record<string, ParameterInput>>,
   options?: OptimizerOptions<string>,
-) => LowbitOptimizer<string>;
+) => LowbitOptimizer<string, ParameterValues>;
 
 /** What a package exports, imported. */
 export interface Instance {

@@ -1,6 +1,7 @@
 import { maximum, treeSum } from "./combine.js";
 import { Evaluation } from "./evaluate.js";
 import { countOf, extentOf, type Geometry, geometryOf, placeIn } from "./geometry.js";
+import { OperandAccess } from "./operand-access.js";
 import { arrayNamed, type ExecutionTensor, StateAccess } from "./state-access.js";
 import type { ElementKernel, FoldKernel, Kernel, KernelShape, VectorInput } from "./types.js";
 
@@ -26,17 +27,17 @@ function executeElements(
 ): void {
   const states = kernel.states.map((state) => new StateAccess(state, kernel, tensor, geometry, evaluation));
   const update = evaluation.compile(kernel.update);
-  const readParameter = parameterReader(tensor, evaluation);
+  const parameter = new OperandAccess(kernel.parameter, kernel, tensor, evaluation);
+  const gradient = new OperandAccess(kernel.gradient, kernel, tensor, evaluation);
   const readVectors = vectorReader(kernel.vectors, "element", tensor, geometry, evaluation);
-  const newP = evaluation.cell(kernel.update.outputs[0] ?? { name: "p" });
 
-  const parameters = new Float32Array(geometry.length);
   for (let element = 0; element < geometry.length; element++) {
-    readParameter(element);
     readVectors(element);
     for (const state of states) state.decode(element);
+    parameter.decode(element);
+    gradient.decode(element);
     update();
-    parameters[element] = newP.value;
+    parameter.encode(element);
     for (const state of states) state.measure(element);
   }
 
@@ -44,7 +45,7 @@ function executeElements(
     for (const state of states) state.publish();
     return;
   }
-  arrayNamed(tensor, "p").set(parameters);
+  parameter.write();
   for (const state of states) state.write();
 }
 
@@ -59,7 +60,9 @@ function executeFold(
   const compute = evaluation.compile(terms);
   const conclude = evaluation.compile(finish);
   const isAtElements = from.shape === "element" && from.per === 1;
-  const readParameter = isAtElements ? parameterReader(tensor, evaluation) : () => {};
+  const operands = (isAtElements ? [kernel.parameter, kernel.gradient] : []).map(
+    (operand) => new OperandAccess(operand, kernel, tensor, evaluation),
+  );
   const readVectors = vectorReader(kernel.vectors, from.shape, tensor, geometry, evaluation);
   const readEntryVectors = vectorReader(kernel.entryVectors, to.shape, tensor, geometry, evaluation);
   const number = countOf(count.of, geometry) / countOf(count.per, geometry);
@@ -68,9 +71,9 @@ function executeFold(
   for (let entry = 0; entry < extentOf(to, geometry); entry++) {
     const collected = reductions.map((): number[] => []);
     for (const place of reductions.length === 0 ? [] : termsOf(entry, { from, to }, geometry)) {
-      readParameter(place);
       readVectors(place);
       for (const state of states) state.decode(place);
+      for (const operand of operands) operand.decode(place);
       compute();
       for (const [index, { term }] of reductions.entries())
         collected[index]?.push(evaluation.cell(term).value);
@@ -105,16 +108,6 @@ export function* termsOf(
   const total = extentOf(from, geometry);
   const size = to.per > 1 ? to.per / from.per : Math.ceil(total / extentOf(to, geometry));
   for (let place = entry * size; place < Math.min((entry + 1) * size, total); place++) yield place;
-}
-
-function parameterReader(tensor: ExecutionTensor, evaluation: Evaluation): (element: number) => void {
-  const [oldP, gradient] = [evaluation.cell({ name: "p" }), evaluation.cell({ name: "g" })];
-  const p = arrayNamed(tensor, "p");
-  const g = arrayNamed(tensor, "g");
-  return (element) => {
-    oldP.value = p[element] as number;
-    gradient.value = g[element] as number;
-  };
 }
 
 function vectorReader(

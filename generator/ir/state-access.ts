@@ -7,8 +7,11 @@ export interface ExecutionTensor {
   readonly shape: readonly number[];
   /** Names the tensor to the random generator. */
   readonly id: number;
-  readonly arrays: Readonly<Record<string, Float32Array | Uint32Array>>;
+  /** Of 16 bits an element are p and g alone. */
+  readonly arrays: Readonly<Record<string, Float32Array | Uint32Array | Uint16Array>>;
 }
+
+type Stored = ExecutionTensor["arrays"][string];
 
 const fragmentsOfState = ({ statistic, decode, encode, stream, locate, unpack, pack }: KernelState) => ({
   decode,
@@ -37,8 +40,8 @@ export class StateAccess {
   readonly #cells: Readonly<Record<keyof StateVariables, Cell>>;
   readonly #evaluation: Evaluation;
   /** Values, or words of codes. */
-  readonly #stored: Float32Array | Uint32Array;
-  readonly #scales: Float32Array | Uint32Array;
+  readonly #stored: Stored;
+  readonly #scales: Stored;
   readonly #values: Float32Array;
   readonly #maxima: Float32Array;
 
@@ -192,12 +195,12 @@ export class StateAccess {
     return Math.floor(element / granule) * this.#state.bits + this.#cells.word.value;
   }
 
-  #next(): Float32Array | Uint32Array {
+  #next(): Stored {
     return arrayNamed(this.#tensor, `${this.#state.name}_next`);
   }
 }
 
-export function arrayNamed({ arrays }: ExecutionTensor, name: string): Float32Array | Uint32Array {
+export function arrayNamed({ arrays }: ExecutionTensor, name: string): Stored {
   const found = arrays[name];
   if (found === undefined) throw new Error(`the tensor has no array ${name}`);
   return found;

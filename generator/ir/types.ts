@@ -156,6 +156,10 @@ interface KernelBase {
   readonly uniforms: readonly Variable[];
   /** Elements after which every packed state begins a new word. */
   readonly granule: number;
+  /** p in memory: decoded before the update and encoded after it. 16 bits an element where it is not float32. */
+  readonly parameter: KernelState;
+  /** g in memory, which is only read. */
+  readonly gradient: KernelState;
   readonly states: readonly KernelState[];
   readonly tables: readonly Table[];
   /** What it reads of rows, columns, matrices and tensors. */

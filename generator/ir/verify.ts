@@ -28,7 +28,8 @@ export function verify(kernel: Kernel): Kernel {
 }
 
 export function fragmentsOf(kernel: Kernel): Fragment[] {
-  const ofState = kernel.states.flatMap(({ decode, encode, statistic, stream, locate, unpack, pack }) => [
+  const stored = [...kernel.states, kernel.parameter, kernel.gradient];
+  const ofState = stored.flatMap(({ decode, encode, statistic, stream, locate, unpack, pack }) => [
     decode,
     encode,
     statistic?.magnitude ?? null,

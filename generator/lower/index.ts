@@ -1,8 +1,9 @@
 import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { CheckedSpec } from "../check/index.js";
-import { namesOfState } from "../names.js";
+import { correctionName, namesOfState } from "../names.js";
 import { formatUniform } from "../rule/uniform.js";
 import { isCompanding } from "./compand.js";
+import { dtypesOf, parameterOf } from "./dtypes.js";
 import { chooseEncoder } from "./encoder.js";
 import { describeMapping } from "./mapping-text.js";
 import type { CodecPlan, Plan, StatePlan } from "./plan.js";
@@ -20,10 +21,12 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     "p",
     "g",
     "t",
+    ...["p", "g", correctionName].flatMap((name) => [name, ...namesOfState(name)]),
     ...states.flatMap(({ name }) => [name, ...namesOfState(name)]),
     ...Object.keys(spec.hyper ?? {}),
     ...locals,
   ]);
+  const parameter = parameterOf(spec);
   const { uniforms, statements } = hoistUniforms(rule, taken);
 
   return {
@@ -36,10 +39,12 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     hypers: hypersOf(spec),
     schedules: rule.schedules.map(({ name, value }) => ({ name, expr: value, text: formatUniform(value) })),
     uniforms,
-    streams: states
-      .filter(({ codec }) => codec.rounding === "stochastic")
-      .map(({ name }, index) => ({ state: name, index })),
-    dtypes: ["f32"],
+    streams: [
+      ...states.filter(({ codec }) => codec.rounding === "stochastic").map(({ name }) => name),
+      ...(parameter.rounding === "stochastic" ? ["p"] : []),
+    ].map((state, index) => ({ state, index })),
+    dtypes: dtypesOf(spec),
+    parameter,
     nonfinite: spec.nonfinite ?? "hold",
     math: "exact",
     rule: statements,
@@ -123,6 +128,14 @@ const usualCapitals = new Map([
 
 /** What the module of the class imports and calls. */
 const classNamesInUse = new Set([
-  ...["Codec", "Device", "LowbitOptimizer", "OptimizerDescriptor", "OptimizerOptions", "ParameterInput"],
+  ...[
+    "Codec",
+    "Device",
+    "LowbitOptimizer",
+    "OptimizerDescriptor",
+    "OptimizerOptions",
+    "ParameterInput",
+    "ParameterValues",
+  ],
   ...["Infinity", "Math", "Readonly", "Record"],
 ]);

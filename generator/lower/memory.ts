@@ -1,7 +1,14 @@
-import type { VariantPlan, VariantState } from "./plan.js";
+import { keptBits } from "./dtypes.js";
+import type { Plan, VariantPlan, VariantState } from "./plan.js";
+
+/** What an optimizer keeps of large tensors: their states, and the second part of a parameter. */
+export function memoryOf(plan: Plan): string {
+  const [variant] = plan.variants;
+  return variant === undefined ? "0.000" : memoryOfStates({ ...variant, stateBits: keptBits(plan) });
+}
 
 /** What the states of a tensor take: bytes a parameter, and bytes for each of what is fewer. */
-export function memoryOf({ stateBits, states }: VariantPlan): string {
+export function memoryOfStates({ stateBits, states }: VariantPlan): string {
   const counts = new Map<string, number>();
   for (const unit of states.flatMap(unitsOf)) counts.set(unit, (counts.get(unit) ?? 0) + 4);
   const others = [...counts].map(([unit, bytes]) => `${bytes} a ${unit}`);

@@ -21,14 +21,33 @@ export interface Plan {
   readonly schedules: readonly NamedUniform[];
   /** What the kernels get from the host: computed in float64 once a step, rounded once to float32. */
   readonly uniforms: readonly NamedUniform[];
-  /** One random stream a stochastically rounded state, numbered in the order of declaration. */
+  /** One random stream a stochastically rounded state, numbered in the order of declaration; p comes last. */
   readonly streams: readonly { readonly state: string; readonly index: number }[];
-  readonly dtypes: readonly ["f32"];
+  /** Kernels are there for each of these pairs. */
+  readonly dtypes: readonly DtypePlan[];
+  /** How a new parameter becomes what is stored of it, where that is not float32. */
+  readonly parameter: ParameterPlan;
   readonly nonfinite: "hold" | "propagate";
   readonly math: "exact";
   readonly rule: readonly RuleStatement[];
   readonly states: readonly StatePlan[];
   readonly variants: readonly VariantPlan[];
+}
+
+export type Half = "bf16" | "f16";
+export type Dtype = "f32" | Half;
+
+export interface DtypePlan {
+  readonly param: Dtype;
+  readonly grad: Dtype;
+  /** Of the kernels' names: nothing for the first pair. */
+  readonly suffix: string;
+}
+
+export interface ParameterPlan {
+  readonly rounding: Rounding;
+  /** Bits of a parameter kept in two parts, a bfloat16 and the rest; null where it is in one. */
+  readonly master: 24 | 32 | null;
 }
 
 export interface HyperPlan {

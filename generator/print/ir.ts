@@ -90,6 +90,7 @@ function printKernel(kernel: Kernel): string[] {
       ({ name: table, values }) =>
         `  table ${table}: f32[${values.length}] = ${values.map(shortestFloat).join(" ")}`,
     ),
+    ...[kernel.parameter, kernel.gradient].filter(({ decode }) => decode !== null).flatMap(printState),
     ...vectorLines(kernel.vectors),
     ...(kernel.kind === "fold" ? printFold(kernel) : named("update", kernel.update, "  ")),
     ...states.flatMap(printState),

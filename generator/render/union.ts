@@ -4,8 +4,11 @@ import type { KernelView } from "./view.js";
 /** What a file that holds all kernels of a package needs once. */
 export function unionOf(kernels: readonly KernelView[]) {
   const tables = new Map(kernels.flatMap((kernel) => kernel.tables).map((table) => [table.name, table]));
-  // A measuring kernel has only the states that it reads.
-  const states = kernels.find(({ isStep }) => isStep)?.states.map(({ state }) => state) ?? [];
+  // A measuring kernel has only the states that it reads, and some dtypes have a state more than others.
+  const states = new Set(
+    kernels.filter(({ isStep }) => isStep).flatMap((kernel) => kernel.states.map(({ state }) => state)),
+  );
+  const codecStates = kernels.find(({ isStep }) => isStep)?.states.filter(({ isCodec }) => isCodec) ?? [];
   return {
     tables: [...tables.values()],
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
@@ -21,12 +24,13 @@ export function unionOf(kernels: readonly KernelView[]) {
       .filter((term, index, all) => all.indexOf(term) === index),
     needsKeys: kernels.some(({ anyStream, anyShaped }) => anyStream || anyShaped),
     anyStream: kernels.some(({ anyStream }) => anyStream),
+    anyHalf: kernels.some(({ anyHalf }) => anyHalf),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBits: kernels.some(({ needsBits }) => needsBits),
     needsFromBits: kernels.some(({ needsFromBits }) => needsFromBits),
     needsWord: kernels.some(({ needsWord }) => needsWord),
     /** Room for one tile of each state that is packed. */
-    scratch: states.flatMap((name) => {
+    scratch: [...states].flatMap((name) => {
       const uses = kernels.flatMap(({ states: own }) => own.filter(({ state }) => state === name));
       const packed = uses.filter(({ isPacked }) => isPacked);
       if (packed.length === 0) return [];
@@ -34,7 +38,8 @@ export function unionOf(kernels: readonly KernelView[]) {
       return [{ state: name, tile: Math.max(...packed.map(({ tile }) => tile)), runs, hasRuns: runs > 0 }];
     }),
     /** The kernels of the spec's own codecs: the first variant's last pass. */
-    codecStates: kernels.find(({ isStep }) => isStep)?.states.filter(({ isPacked }) => isPacked) ?? [],
+    codecStates,
+    anyCodecStream: codecStates.some(({ isStochastic }) => isStochastic),
     codecGranule: kernels.find(({ isStep }) => isStep)?.granule ?? 1,
   };
 }

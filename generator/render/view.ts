@@ -3,6 +3,7 @@ import type {
   ElementKernel,
   Extent,
   FoldKernel,
+  Fragment,
   Kernel,
   KernelShape,
   KernelState,
@@ -32,15 +33,18 @@ function elementView(kernel: ElementKernel, target: Target) {
   const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
-  const [parameter] = kernel.update.outputs;
   const base = baseView(kernel, granule, target);
   const { states } = base;
   const vectors = kernel.vectors.map((vector) => vectorView(vector, "element", dialect));
+  const parameter = operandView(kernel.parameter, kernel, kernel.update, granule, target);
+  const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
   return {
     ...base,
     isStep: kernel.kind === "step",
     isMeasure: kernel.kind === "measure",
+    parameter,
+    gradient,
     readsP: true,
     readsG: true,
     /** Whether it reads or writes what passes leave for later ones. */
@@ -54,7 +58,7 @@ function elementView(kernel: ElementKernel, target: Target) {
     ragged: rounds * threads !== granules,
     /** Elements that one thread owns. */
     owned: rounds * granule,
-    newParameter: parameter === undefined ? "" : printName(parameter.name, dialect),
+    newParameter: printName(kernel.parameter.variables.value.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
     vectors,
     needsPlace: vectors.some(({ isFirst }) => !isFirst),
@@ -71,7 +75,25 @@ function elementView(kernel: ElementKernel, target: Target) {
       ...arraysOf(kernel.vectors),
     ],
     anyShared: kernel.kind === "step" && states.some(({ isShared }) => isShared),
-    anyStream: states.some(({ isStochastic }) => isStochastic),
+    /** Streams of the parameter and of states, under the same names. */
+    isScoped: parameter.isStochastic && states.some(({ isStochastic }) => isStochastic),
+    anyStateStream: states.some(({ isStochastic }) => isStochastic),
+    anyStream: [...states, parameter].some(({ isStochastic }) => isStochastic),
+  };
+}
+
+/** The parameter or the gradient, as a fragment of the kernel reads it. */
+function operandView(
+  operand: KernelState,
+  kernel: Kernel,
+  { inputs }: Fragment,
+  granule: number,
+  target: Target,
+) {
+  return {
+    ...stateView(operand, kernel, granule, target),
+    isHalf: operand.decode !== null,
+    isRead: inputs.some(({ name }) => name === operand.name),
   };
 }
 
@@ -117,6 +139,8 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
       isRead: read.has(uniform),
     })),
     anyPacked: states.some(({ isPacked }) => isPacked),
+    /** Where 16 bits are decoded, after the states that they may need. */
+    anyHalf: kernel.parameter.decode !== null || kernel.gradient.decode !== null,
     anyGlobal: states.some(({ isGlobal }) => isGlobal),
     anyRank1,
     anyShaped: states.some(({ isShaped }) => isShaped),
@@ -154,6 +178,8 @@ function foldView(kernel: FoldKernel, target: Target) {
   ];
   return {
     ...base,
+    parameter: operandView(kernel.parameter, kernel, terms, kernel.granule, target),
+    gradient: operandView(kernel.gradient, kernel, terms, kernel.granule, target),
     isStep: false,
     isMeasure: false,
     readsNext: true,
@@ -166,6 +192,8 @@ function foldView(kernel: FoldKernel, target: Target) {
     /** What an entry stands for is a column: a place in every row. */
     isColumns,
     isAtElements,
+    /** Whether it needs to know where in a granule an element is. */
+    readsElements: base.states.length > 0 || base.anyHalf,
     readsP: parameters.includes("p"),
     readsG: parameters.includes("g"),
     isReduction: reductions.length > 0,
@@ -284,16 +312,18 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     state: state.name,
     isPlain: !isPacked,
     isPacked,
-    array: isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
+    /** Whether its codes can be decoded by themselves. */
+    isCodec: (state.decode?.outputs ?? []).length > 0,
+    array: statistic === null ? state.name : `${state.name}_codes`,
     /** That array, or where it begins, in the code. */
-    data: isPacked && state.bits !== 16 ? `${state.name}_codes` : `${state.name}_data`,
+    data: statistic === null ? `${state.name}_data` : `${state.name}_codes`,
     hasScale: statistic !== null,
     /** Whether scales are kept in 16 bits. */
     isHalfScale: statistic?.half != null,
     /** Whether this kernel measures it. */
     hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
     fields: [
-      isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
+      statistic === null ? state.name : `${state.name}_codes`,
       ...(statistic === null ? [] : [`${state.name}_scale`]),
       ...(isGlobal ? [`${state.name}_next`] : []),
     ],

@@ -1,6 +1,7 @@
-import type { OptimizerDescriptor } from "../descriptor.js";
+import type { Dtype, OptimizerDescriptor } from "../descriptor.js";
 import { LowbitError } from "../errors.js";
-import { defaultHypers, type HyperValues } from "../hypers.js";
+import type { Group } from "../groups.js";
+import { changeHypers, defaultHypers, type HyperValues } from "../hypers.js";
 import type { StateArray } from "../layout.js";
 import { listNames, quote } from "../names.js";
 
@@ -8,11 +9,15 @@ export interface Progress {
   readonly step: number;
   readonly seed: number;
   readonly hypers: HyperValues;
+  readonly groups: readonly Group[];
 }
 
 export interface SavedTensor {
   readonly name: string;
   readonly shape: readonly number[];
+  readonly dtype: Dtype;
+  /** Name of its group, if it is in one. */
+  readonly group: string | null;
   readonly variant: { readonly name: string };
   readonly states: readonly StateArray[];
 }
@@ -23,17 +28,29 @@ const FORMAT = "lowbit-gen";
 
 export function metadataOf(
   descriptor: OptimizerDescriptor,
-  { step, seed, hypers }: Progress,
+  { step, seed, hypers, groups }: Progress,
   tensors: readonly SavedTensor[],
 ): Record<string, string> {
-  const saved = tensors.map(({ name, shape, variant }) => [name, { shape, variant: variant.name }]);
+  const saved = tensors.map((tensor) => [tensor.name, savedOf(tensor)]);
+  const own = groups.flatMap(({ name, hypers: values }) => (name === null ? [] : [[name, values]]));
   return {
     format: FORMAT,
     ...identityOf(descriptor),
     step: String(step),
     seed: String(seed),
     hypers: JSON.stringify(hypers),
+    ...(own.length === 0 ? {} : { groups: JSON.stringify(Object.fromEntries(own)) }),
     tensors: JSON.stringify(Object.fromEntries(saved)),
+  };
+}
+
+/** What is said of a tensor: of float32 and of no group, nothing. */
+function savedOf({ shape, variant, dtype, group }: SavedTensor) {
+  return {
+    shape,
+    variant: variant.name,
+    ...(dtype === "f32" ? {} : { dtype }),
+    ...(group === null ? {} : { group }),
   };
 }
 
@@ -42,9 +59,10 @@ export function checkMetadata(
   metadata: Metadata,
   descriptor: OptimizerDescriptor,
   tensors: readonly SavedTensor[],
+  groups: readonly Group[],
 ): Progress {
   checkIdentity(metadata, descriptor);
-  const progress = progressOf(metadata, descriptor);
+  const progress = { ...progressOf(metadata, descriptor), groups: groupsOf(metadata, descriptor, groups) };
   checkTensors(recordIn(metadata, "tensors"), tensors);
   return progress;
 }
@@ -75,7 +93,31 @@ function checkIdentity(metadata: Metadata, descriptor: OptimizerDescriptor): voi
   }
 }
 
-function progressOf(metadata: Metadata, descriptor: OptimizerDescriptor): Progress {
+/** The groups with the hypers that they were saved with. */
+function groupsOf(metadata: Metadata, descriptor: OptimizerDescriptor, groups: readonly Group[]): Group[] {
+  const saved = recordIn({ groups: "{}", ...metadata }, "groups");
+  const named = groups.flatMap(({ name }) => name ?? []);
+  const missing = named.filter((name) => !Object.hasOwn(saved, name));
+  const extra = Object.keys(saved).filter((name) => !named.includes(name));
+  if (missing.length + extra.length > 0) {
+    const parts = [
+      missing.length > 0 ? `does not have ${listNames(missing)}` : "",
+      extra.length > 0 ? `has ${listNames(extra)}, which this optimizer does not have` : "",
+    ];
+    throw new LowbitError(
+      "checkpoint-groups",
+      `of parameter groups, the checkpoint ${parts.filter(Boolean).join(" and ")}: make it with the same groups`,
+    );
+  }
+  return groups.map((group) => {
+    if (group.name === null) return group;
+    const hypers = saved[group.name];
+    if (typeof hypers !== "object" || hypers === null) throw damaged("groups", metadata);
+    return { ...group, hypers: changeHypers(descriptor, {}, hypers) };
+  });
+}
+
+function progressOf(metadata: Metadata, descriptor: OptimizerDescriptor): Omit<Progress, "groups"> {
   const hypers = recordIn(metadata, "hypers");
   const needed = defaultHypers(descriptor);
   const fits =
@@ -124,12 +166,23 @@ function checkTensors(saved: Readonly<Record<string, unknown>>, tensors: readonl
     ];
     throw new LowbitError("checkpoint-tensors", `the checkpoint ${parts.filter(Boolean).join(" and ")}`);
   }
-  for (const { name, shape, variant } of tensors) {
-    const entry = saved[name] as { readonly shape?: unknown; readonly variant?: unknown } | null;
+  for (const { name, shape, dtype, group, variant } of tensors) {
+    const entry = saved[name] as Partial<Record<"shape" | "variant" | "dtype" | "group", unknown>> | null;
     if (JSON.stringify(entry?.shape) !== JSON.stringify(shape))
       throw new LowbitError(
         "checkpoint-shape",
         `parameter ${quote(name)} has shape ${JSON.stringify(entry?.shape)} in the checkpoint, ${JSON.stringify(shape)} here`,
+      );
+    if ((entry?.dtype ?? "f32") !== dtype)
+      throw new LowbitError(
+        "checkpoint-dtype",
+        `parameter ${quote(name)} is ${JSON.stringify(entry?.dtype ?? "f32")} in the checkpoint, ${quote(dtype)} here`,
+      );
+    if ((entry?.group ?? null) !== group)
+      throw new LowbitError(
+        "checkpoint-groups",
+        `parameter ${quote(name)} is in ${groupText(entry?.group)} in the checkpoint, in ${groupText(group)} here: ` +
+          "make this optimizer with the same groups",
       );
     if (entry?.variant !== variant.name)
       throw new LowbitError(
@@ -137,4 +190,8 @@ function checkTensors(saved: Readonly<Record<string, unknown>>, tensors: readonl
         `parameter ${quote(name)} is kept as ${JSON.stringify(entry?.variant)} in the checkpoint, as ${quote(variant.name)} here`,
       );
   }
+}
+
+function groupText(group: unknown): string {
+  return group === undefined || group === null ? "no group" : `the group ${JSON.stringify(group)}`;
 }

@@ -1,4 +1,4 @@
-import { checkCopy, checkWrite } from "../arrays.js";
+import { checkCopy, checkWrite, hostArray } from "../arrays.js";
 import type { TypeName } from "../descriptor.js";
 import type { ArrayRequest, Device, DeviceArray, HostData, Role } from "../device.js";
 
@@ -23,7 +23,7 @@ export class HostArray implements DeviceArray {
   /** What kernels read and write. Not to be kept across steps: `lend` and `write` may replace it. */
   get data(): HostData {
     if (this.#lent !== null) return this.#lent;
-    this.#own ??= this.type === "f32" ? new Float32Array(this.length) : new Uint32Array(this.length);
+    this.#own ??= hostArray(this.type, this.length);
     return this.#own;
   }
 

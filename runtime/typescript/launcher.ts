@@ -19,6 +19,7 @@ interface Bound {
 interface Launch {
   readonly kernel: HostKernel;
   readonly tensors: readonly Bound[];
+  readonly settings: number;
   readonly clears: readonly HostData[];
   readonly publishes: readonly { readonly from: Float32Array; readonly to: HostData }[];
 }
@@ -30,22 +31,27 @@ export class HostLauncher implements Launcher {
 
   constructor(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]) {
     const { kernels } = moduleFor(descriptor, "typescript");
-    const groups = work.map(({ variant, tensors }) => ({
+    const groups = work.map(({ variant, suffix, settings, tensors }) => ({
       passes: variant.passes,
+      suffix,
+      settings,
       tensors: tensors.filter(({ length }) => length > 0).map(bind),
     }));
     this.#tensors = groups.flatMap(({ tensors }) => tensors);
-    this.#launches = groups.flatMap(({ passes, tensors }) =>
-      passes.map((pass) => makeLaunch(pass, kernelNamed(kernels, pass.kernel), tensors)),
+    this.#launches = groups.flatMap(({ passes, suffix, settings, tensors }) =>
+      passes.map((pass) => ({
+        ...makeLaunch(pass, kernelNamed(kernels, `${pass.kernel}${suffix}`), tensors),
+        settings,
+      })),
     );
   }
 
-  step(uniforms: UniformValues): void {
+  step(uniforms: readonly UniformValues[]): void {
     // Gradients may be lent anew for every step.
     for (const { arrays, gradient } of this.#tensors) arrays.g = gradient.data;
-    for (const { kernel, tensors, clears, publishes } of this.#launches) {
+    for (const { kernel, tensors, settings, clears, publishes } of this.#launches) {
       for (const next of clears) next.fill(0);
-      for (const { tensor } of tensors) kernel(tensor, uniforms);
+      for (const { tensor } of tensors) kernel(tensor, uniforms[settings]!);
       for (const { from, to } of publishes) to.set(from);
     }
   }
@@ -63,7 +69,7 @@ function makeLaunch(
   { clears, publishes }: PassDescriptor,
   kernel: HostKernel,
   tensors: readonly Bound[],
-): Launch {
+): Omit<Launch, "settings"> {
   return {
     kernel,
     tensors,

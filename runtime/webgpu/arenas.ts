@@ -1,4 +1,5 @@
 /** Where arrays stand: a kernel reaches all arrays of one role through one storage binding, an arena. */
+import { wordsOf } from "../arrays.js";
 import type { ArrayRequest, Role } from "../device.js";
 import { LowbitError } from "../errors.js";
 
@@ -38,7 +39,7 @@ export function placeArrays(requests: readonly ArrayRequest[], limit: number): P
   const places = requests.map((request) => {
     const arena = arenaOf.get(keyOf(request))!;
     const offset = filled[arena]!;
-    filled[arena] = offset + alignedBytes(request.length);
+    filled[arena] = offset + alignedBytes(wordsOf(request));
     return { arena, offset };
   });
   return { arenas, places };
@@ -49,10 +50,10 @@ function sumsByTensor(
 ): Map<string, { role: Role; tensor: string; bytes: number }> {
   const sums = new Map<string, { role: Role; tensor: string; bytes: number }>();
   for (const request of requests) {
-    const { role, tensor, length } = request;
+    const { role, tensor } = request;
     const key = keyOf(request);
     const sum = sums.get(key) ?? { role, tensor, bytes: 0 };
-    sum.bytes += alignedBytes(length);
+    sum.bytes += alignedBytes(wordsOf(request));
     sums.set(key, sum);
   }
   return sums;

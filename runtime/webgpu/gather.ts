@@ -1,7 +1,9 @@
+import { isHalf, wordsOf } from "../arrays.js";
+import type { HostData } from "../device.js";
 import { alignedBytes } from "./arenas.js";
 import type { WebGpuArray } from "./array.js";
 
-/** Elements gathered into one write; larger arrays are written from where they are. */
+/** Words gathered into one write; larger arrays are written from where they are. */
 const CAPACITY = 2 ** 16;
 
 /** Writes host values to the queue, neighbours together: a write has a price of its own, whatever its size. */
@@ -9,6 +11,7 @@ export class Gather {
   readonly #queue: GPUQueue;
   readonly #scratch = new Uint32Array(CAPACITY);
   readonly #floats = new Float32Array(this.#scratch.buffer);
+  readonly #halves = new Uint16Array(this.#scratch.buffer);
   #buffer: GPUBuffer | null = null;
   #start = 0;
   #words = 0;
@@ -17,21 +20,22 @@ export class Gather {
     this.#queue = queue;
   }
 
-  add(target: WebGpuArray, source: Float32Array | Uint32Array): void {
+  add(target: WebGpuArray, source: HostData): void {
     const { buffer, byteOffset } = target;
     // The padding behind an array may be overwritten: nothing reads it.
-    const words = alignedBytes(source.length) / 4;
+    const words = alignedBytes(wordsOf(target)) / 4;
     const follows = buffer === this.#buffer && byteOffset === this.#start + this.#words * 4;
     if (!follows || this.#words + words > CAPACITY) this.flush();
     if (words > CAPACITY) {
-      this.#queue.writeBuffer(buffer, byteOffset, source);
+      this.#queue.writeBuffer(buffer, byteOffset, wholeWords(source));
       return;
     }
     if (this.#words === 0) {
       this.#buffer = buffer;
       this.#start = byteOffset;
     }
-    (target.type === "f32" ? this.#floats : this.#scratch).set(source, this.#words);
+    if (isHalf(target.type)) this.#halves.set(source, 2 * this.#words);
+    else (target.type === "f32" ? this.#floats : this.#scratch).set(source, this.#words);
     this.#words += words;
   }
 
@@ -41,4 +45,12 @@ export class Gather {
     this.#buffer = null;
     this.#words = 0;
   }
+}
+
+/** A queue writes words of 4 bytes; nothing reads the half behind an odd element of 16 bits. */
+export function wholeWords(source: HostData): HostData {
+  if (source.byteLength % 4 === 0) return source;
+  const padded = new Uint16Array(source.length + 1);
+  padded.set(source);
+  return padded;
 }

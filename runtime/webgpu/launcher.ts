@@ -38,7 +38,8 @@ const ROLES = ["p", "g", "state", "next"] as const;
 /** Everything that does not change between steps is made here once; a step is one submission. */
 export class WebGpuLauncher implements Launcher {
   readonly #context: LaunchContext;
-  readonly #uniforms: UniformBuffer;
+  /** By the settings of the launch groups. */
+  readonly #uniforms: readonly UniformBuffer[];
   readonly #stages: readonly Stage[];
   readonly #buffers: GPUBuffer[] = [];
   readonly #unused: Readonly<Record<"state" | "next", GPUBuffer>>;
@@ -46,21 +47,27 @@ export class WebGpuLauncher implements Launcher {
   constructor(context: LaunchContext, descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]) {
     const { kernels } = moduleFor(descriptor, "webgpu");
     this.#context = context;
-    this.#uniforms = new UniformBuffer(context.gpu, descriptor);
-    this.#buffers.push(this.#uniforms.buffer);
+    const settings = 1 + Math.max(...work.map((group) => group.settings));
+    this.#uniforms = Array.from({ length: settings }, () => new UniformBuffer(context.gpu, descriptor));
+    this.#buffers.push(...this.#uniforms.map(({ buffer }) => buffer));
     // Two, because one buffer may not be bound for writing twice.
     this.#unused = { state: this.#upload(new Uint32Array(4)), next: this.#upload(new Uint32Array(4)) };
-    this.#stages = work.flatMap(({ variant, tensors }) => {
+    this.#stages = work.flatMap(({ variant, suffix, settings, tensors }) => {
       const clusters = clusterByArenas(tensors.filter(({ length }) => length > 0) as Tensor[]);
-      return variant.passes.map((pass) => this.#stage(pass, kernelNamed(kernels, pass.kernel), clusters));
+      const uniforms = this.#uniforms[settings]!.buffer;
+      return variant.passes.map((pass) =>
+        this.#stage(pass, kernelNamed(kernels, `${pass.kernel}${suffix}`), clusters, uniforms),
+      );
     });
   }
 
-  step(uniforms: UniformValues): void {
+  step(uniforms: readonly UniformValues[]): void {
     const { gpu, faults } = this.#context;
     faults.throwFirst();
     faults.guard("running a step", () => {
-      this.#uniforms.write(uniforms);
+      this.#uniforms.forEach((buffer, settings) => {
+        buffer.write(uniforms[settings]!);
+      });
       const encoder = gpu.createCommandEncoder();
       for (const stage of this.#stages) encode(encoder, stage);
       gpu.queue.submit([encoder.finish()]);
@@ -71,7 +78,12 @@ export class WebGpuLauncher implements Launcher {
     for (const buffer of this.#buffers) buffer.destroy();
   }
 
-  #stage(pass: PassDescriptor, kernel: WebGpuKernel, clusters: readonly Cluster[]): Stage {
+  #stage(
+    pass: PassDescriptor,
+    kernel: WebGpuKernel,
+    clusters: readonly Cluster[],
+    uniforms: GPUBuffer,
+  ): Stage {
     const { gpu, pipelines } = this.#context;
     const tensors = clusters.flatMap((cluster) => cluster.tensors);
     const codebook = this.#upload(Float32Array.from(kernel.codebook.length > 0 ? kernel.codebook : [0]));
@@ -85,6 +97,7 @@ export class WebGpuLauncher implements Launcher {
             chunks: this.#upload(chunks),
             tensors: this.#upload(tensorTable(cluster.tensors, kernel.tensorFields)),
             codebook,
+            uniforms,
           }),
           grid: gridOf(chunks.length / 2, gpu.limits.maxComputeWorkgroupsPerDimension),
         };
@@ -102,11 +115,10 @@ export class WebGpuLauncher implements Launcher {
 
   #bindGroup(
     { buffers }: Cluster,
-    tables: Record<"chunks" | "tensors" | "codebook", GPUBuffer>,
+    tables: Record<"chunks" | "tensors" | "codebook" | "uniforms", GPUBuffer>,
   ): GPUBindGroup {
     const [p, g, state = this.#unused.state, next = this.#unused.next] = buffers;
     const bound: Record<BindingName, GPUBuffer> = {
-      uniforms: this.#uniforms.buffer,
       ...tables,
       p: p!,
       g: g!,

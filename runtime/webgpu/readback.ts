@@ -1,3 +1,4 @@
+import { hostArray, wordsOf } from "../arrays.js";
 import type { HostData } from "../device.js";
 import { alignedBytes } from "./arenas.js";
 import type { WebGpuArray } from "./array.js";
@@ -20,9 +21,10 @@ export function enqueueReadback(gpu: GPUDevice, arrays: readonly WebGpuArray[]):
       usage: usage.mapRead | usage.copyTarget,
     });
     let offset = 0;
-    for (const { buffer, byteOffset, length } of batch.arrays) {
-      if (length > 0) encoder.copyBufferToBuffer(buffer, byteOffset, staging, offset, length * 4);
-      offset += alignedBytes(length);
+    for (const array of batch.arrays) {
+      const words = wordsOf(array);
+      if (words > 0) encoder.copyBufferToBuffer(array.buffer, array.byteOffset, staging, offset, words * 4);
+      offset += alignedBytes(words);
     }
     return { batch, staging };
   });
@@ -35,7 +37,7 @@ export function enqueueReadback(gpu: GPUDevice, arrays: readonly WebGpuArray[]):
 function batchesOf(arrays: readonly WebGpuArray[]): Batch[] {
   const batches: Batch[] = [];
   for (const array of arrays) {
-    const bytes = alignedBytes(array.length);
+    const bytes = alignedBytes(wordsOf(array));
     let batch = batches.at(-1);
     if (batch === undefined || batch.bytes + bytes > BATCH_BYTES) {
       batch = { arrays: [], bytes: 0 };
@@ -52,10 +54,10 @@ async function takeOut({ arrays }: Batch, staging: GPUBuffer): Promise<HostData[
     await staging.mapAsync(MAP_MODE_READ);
     const mapped = staging.getMappedRange();
     let offset = 0;
-    return arrays.map(({ type, length }) => {
-      const View = type === "f32" ? Float32Array : Uint32Array;
-      const copy = new View(mapped, offset, length).slice();
-      offset += alignedBytes(length);
+    return arrays.map((array) => {
+      const copy = hostArray(array.type, array.length);
+      new Uint8Array(copy.buffer).set(new Uint8Array(mapped, offset, copy.byteLength));
+      offset += alignedBytes(wordsOf(array));
       return copy;
     });
   } finally {

@@ -1,7 +1,8 @@
+import { wordsOf } from "../arrays.js";
 import type { HostData } from "../device.js";
 import type { WebGpuArray } from "./array.js";
 import type { Faults } from "./faults.js";
-import { Gather } from "./gather.js";
+import { Gather, wholeWords } from "./gather.js";
 import { usage } from "./usage.js";
 
 /** Brings values into arrays, in queue order with the steps. */
@@ -18,7 +19,11 @@ export class Transfers {
 
   write(target: WebGpuArray, source: HostData, offset: number): void {
     this.#faults.guard("writing an array", () => {
-      this.#gpu.queue.writeBuffer(target.buffer, target.byteOffset + offset * 4, source);
+      this.#gpu.queue.writeBuffer(
+        target.buffer,
+        target.byteOffset + offset * source.BYTES_PER_ELEMENT,
+        wholeWords(source),
+      );
     });
   }
 
@@ -51,7 +56,7 @@ export class Transfers {
     source: WebGpuArray,
     bounces: GPUBuffer[],
   ): void {
-    const bytes = target.length * 4;
+    const bytes = wordsOf(target) * 4;
     let { buffer, byteOffset } = source;
     if (buffer === target.buffer) {
       // WebGPU does not copy within one buffer.

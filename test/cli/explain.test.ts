@@ -104,6 +104,19 @@ test("a page shows 256 levels, stochastic streams, bfloat16, schedules and tenso
   expect(tableRows(page, "v")).toEqual(Array.from({ length: 32 }, (_, code) => [code, (code + 1) / 32]));
 });
 
+test("a page counts the bytes of parameters and gradients in each of their dtypes", () => {
+  const states = "  m: { bits: 32 }";
+  const half = "param: { dtype: [bf16, f32], master: 24, rounding: stochastic }\ngrad: [f16, f32]\n";
+  const page = explain(workplace.write("half.yaml", half + specText({ states })));
+  expect(page).toMatch(/p bfloat16 and a correction of 8 bits, stochastic rounding +g float16/);
+  expect(page).toContain("p is rounded with random stream 0");
+  // p, its correction and m of 4 bytes are read and written, g is read.
+  expect(page).toMatch(/^ {2}step +9\.000 +7\.000 +16\.000 /m);
+  expect(page).toMatch(/^ {2}step_bf16_f32 +11\.000 +7\.000 +18\.000 /m);
+  expect(page).toMatch(/^ {2}step_f32_f16 +10\.000 +8\.000 +18\.000 /m);
+  expect(page).toMatch(/^ {2}step_f32 +12\.000 +8\.000 +20\.000 /m);
+});
+
 describe("--stage", () => {
   test("spec is the spec as parsed", () => {
     const text = readFileSync(shipped("adamw-3bit"), "utf8");

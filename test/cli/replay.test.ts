@@ -5,6 +5,7 @@ import { readSafetensors } from "../../runtime/index.js";
 import {
   type AdamHypers,
   adamw,
+  decodeStored,
   type OracleConfig,
   type Rule,
   type SgdmHypers,
@@ -70,6 +71,36 @@ function expected<Hypers>(config: OracleConfig<Hypers>, snapshots: readonly numb
   });
   return new Map(rows);
 }
+
+test("float32 input is rounded to the first dtypes of a spec, and float32 is written", () => {
+  const path = workplace.write(
+    "half.yaml",
+    [
+      "name: half",
+      "hyper: { lr: 0.01, momentum: 0.9, weight_decay: 0.1 }",
+      "states: { m: { bits: 32 } }",
+      "param: { dtype: [bf16, f32], master: 24, rounding: stochastic }",
+      "grad: [f16, bf16]",
+      "update: |",
+      "  d = g + weight_decay*p",
+      "  m = momentum*m + d",
+      "  p = p - lr*m",
+    ].join("\n"),
+  );
+  const hyper: SgdmHypers = { lr: 0.01, momentum: 0.9, weight_decay: 0.1 };
+  const config: OracleConfig<SgdmHypers> = { rule: sgdm, hyper, codecs: [{ bits: 32 }], nonfinite: "hold" };
+  const found = replay(path, "--device", "typescript", "--seed", "9", "--snapshots", "1,3", "--states");
+  const codec = { dtype: "bf16", rounding: "stochastic", master: 24 } as const;
+  for (const tensor of tensors) {
+    const after = oracleRun(config, tensor, trace, STEPS, 9n, codec, "f16");
+    for (const step of [1, 3]) {
+      const { parameter, states } = after[step - 1]!;
+      const p = decodeStored(parameter.stored, "bf16");
+      expect(found.get(`p${step}/${tensor.name}`)).toEqual({ shape: tensor.shape, data: p });
+      expect(found.get(`s${step}/${tensor.name}/m`)?.data).toEqual(states[0]?.values);
+    }
+  }
+});
 
 describe("on typescript, bit for bit the oracle", () => {
   const run = (spec: string, ...args: string[]) => replay(spec, "--device", "typescript", ...args);

@@ -1,6 +1,15 @@
 /** Recorded runs for replay, and what the oracle makes of them. */
 import { writeSafetensors } from "../../runtime/index.js";
-import { freshTensor, type OracleConfig, type OracleTensor, oracleStep } from "../oracle/index.js";
+import {
+  type Dtype,
+  freshTensor,
+  type OracleConfig,
+  type OracleTensor,
+  oracleStep,
+  type ParameterCodec,
+  plainParameter,
+  storeParameter,
+} from "../oracle/index.js";
 
 export interface TraceTensor {
   readonly name: string;
@@ -45,11 +54,16 @@ export function oracleRun<Hypers>(
   trace: ReadonlyMap<string, Float32Array>,
   steps: number,
   seed: bigint,
+  codec: ParameterCodec = plainParameter,
+  grad: Dtype = "f32",
 ): OracleTensor[] {
   const after: OracleTensor[] = [];
-  let tensor = freshTensor(config, name, trace.get(`p0/${name}`)!);
+  const rounded = (values: Float32Array, dtype: Dtype): Float32Array =>
+    storeParameter(values, { dtype, rounding: "nearest", master: null }, () => 0).values;
+  const start = rounded(trace.get(`p0/${name}`)!, codec.dtype);
+  let tensor = freshTensor(config, name, start, [start.length], codec);
   for (let t = 1; t <= steps; t++) {
-    tensor = oracleStep(config, tensor, trace.get(`g${t}/${name}`)!, t, seed);
+    tensor = oracleStep(config, tensor, rounded(trace.get(`g${t}/${name}`)!, grad), t, seed);
     after.push(tensor);
   }
   return after;

@@ -32,3 +32,25 @@ export function nearestF16(x: number): number {
   const [down, up] = [size - decodeF16(low), above - size];
   return sign | (up < down || (up === down && low % 2 === 1) ? high : low);
 }
+
+/**
+ * Away from zero with the probability that the cut-off part says. That part is a fraction of as many bits as the float32
+ * has beyond the float16, the lowest of `random` against them; of more than 31 the first 31. From 2^16 on an infinity.
+ */
+export function stochasticF16(x: number, random: number): number {
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const size = Math.abs(x);
+  if (Number.isNaN(x)) return sign | 0x7e00;
+  if (size >= 65536) return sign | TOP;
+  if (size === 0) return sign;
+  const exponent = Math.max(Math.floor(Math.log2(size)), -126);
+  const spacing = 2 ** (Math.max(exponent, -14) - 10);
+  // Bits of the float32 below the float16's last one.
+  const places = Math.min(Math.max(exponent, -14) - 10 - (exponent - 23), 31);
+  const steps = size / spacing;
+  const below = Math.floor(steps);
+  const cut = Math.floor((steps - below) * 2 ** places);
+  const up = cut + ((random >>> 0) % 2 ** places) >= 2 ** places;
+  const value = (up ? below + 1 : below) * spacing;
+  return sign | (value >= 65536 ? TOP : nearestF16(value));
+}

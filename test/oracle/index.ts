@@ -10,6 +10,7 @@ export * from "./float16.js";
 export * from "./groups.js";
 export * from "./optimizers.js";
 export * from "./packing.js";
+export * from "./parameter.js";
 export * from "./random.js";
 export * from "./scale.js";
 export * from "./state.js";

@@ -1,4 +1,5 @@
 import { float32 } from "./arithmetic.js";
+import { type ParameterCodec, plainParameter, type StoredParameter, storeParameter } from "./parameter.js";
 import { randomAt, streamKey } from "./random.js";
 import type { Rule, Updated } from "./rule.js";
 import { emptyState, isStochastic, type StateCodec, type StoredState, store } from "./state.js";
@@ -22,23 +23,27 @@ export interface OracleTensor {
   readonly name: string;
   /** Row-major; a scalar has no dimensions. */
   readonly shape: readonly number[];
+  /** What the stored parameter decodes to. */
   readonly p: Float32Array;
+  readonly parameter: StoredParameter;
+  readonly codec: ParameterCodec;
   readonly states: readonly StoredState[];
 }
 
-/** A tensor before the first step, by default of one dimension. */
+/** A tensor before the first step, by default of one dimension, with parameters that its codec holds exactly. */
 export function freshTensor<Hypers>(
   config: OracleConfig<Hypers>,
   name: string,
   p: Float32Array,
   shape: readonly number[] = [p.length],
+  codec: ParameterCodec = plainParameter,
 ): OracleTensor {
   if (sizeOf(shape) !== p.length) throw new RangeError(`${p.length} values for the shape [${shape}]`);
   if (config.codecs.length !== config.rule.states.length) {
     throw new RangeError(`${config.codecs.length} codecs for states ${config.rule.states.join(", ")}`);
   }
-  const states = config.codecs.map((codec, k) => emptyState(codec, stateShape(config, k, shape)));
-  return { name, shape, p, states };
+  const states = config.codecs.map((state, k) => emptyState(state, stateShape(config, k, shape)));
+  return { name, shape, p, parameter: storeParameter(p, codec, () => 0), codec, states };
 }
 
 /** A state of one value an element has the shape of the tensor; others are lists of float32. */
@@ -72,7 +77,10 @@ export function oracleStep<Hypers>(
     const shape = stateShape(config, k, tensor.shape);
     return store(next[k] as Float32Array, codec, (element) => randomAt(key, element), shape);
   });
-  return { name: tensor.name, shape: tensor.shape, p, states };
+  // The parameter's own stream comes after those of the states.
+  const key = streamKey(seed, t, streamOf(config.codecs, config.codecs.length), tensor.name);
+  const parameter = storeParameter(p, tensor.codec, (element) => randomAt(key, element));
+  return { ...tensor, p: parameter.values, parameter, states };
 }
 
 /** What a step makes of a tensor, before it is stored. */

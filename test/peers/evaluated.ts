@@ -1,16 +1,21 @@
 import {
   referenceStep,
+  type StoredArray,
   type TensorImage,
   uniformsOf,
   variantOf,
 } from "../../generator/cli/fuzz/reference.js";
 import type { Package } from "../../generator/index.js";
+import type { DtypePlan } from "../../generator/lower/plan.js";
+import type { ParameterValues } from "../../runtime/index.js";
 import { tensorId } from "../../runtime/names.js";
-import { emptyArrays } from "../support/empty.js";
+import { emptyArrays, emptyCorrection } from "../support/empty.js";
 
-type Tensors = Readonly<Record<string, Float32Array>>;
+type Tensors = Readonly<Record<string, ParameterValues>>;
 /** Of one dimension, or with a shape. */
-type Values = Float32Array | { readonly data: Float32Array; readonly shape: readonly number[] };
+type Values = ParameterValues | { readonly data: Float32Array; readonly shape: readonly number[] };
+
+const storedOf = (values: ParameterValues): StoredArray => ("dtype" in values ? values.data : values);
 
 /** A package run by the evaluator, as an optimizer: the definition that targets are held to. */
 export class Evaluated {
@@ -23,7 +28,11 @@ export class Evaluated {
   constructor(
     compiled: Package,
     params: Readonly<Record<string, Values>>,
-    options: { readonly hypers?: Readonly<Record<string, number>>; readonly seed?: number } = {},
+    options: {
+      readonly hypers?: Readonly<Record<string, number>>;
+      readonly seed?: number;
+      readonly dtypes?: DtypePlan;
+    } = {},
   ) {
     const numbers = compiled.plan.hypers.flatMap(({ name, default: value }) =>
       value === null ? [] : [[name, value] as const],
@@ -31,7 +40,11 @@ export class Evaluated {
     this.#package = compiled;
     this.#hypers = { ...Object.fromEntries(numbers), ...options.hypers };
     this.#seed = options.seed ?? 0;
-    this.#images = Object.entries(params).map(([name, p]) => startImage(compiled, name, p));
+    const { dtypes } = options;
+    this.#images = Object.entries(params).map(([name, p]) => ({
+      ...startImage(compiled, name, p),
+      ...(dtypes && { dtypes }),
+    }));
   }
 
   step(grads: Tensors): void {
@@ -39,7 +52,7 @@ export class Evaluated {
     const settings = { hypers: this.#hypers, t: this.#t, seed: this.#seed };
     const uniforms = uniformsOf(this.#package, settings);
     this.#images = this.#images.map((image) =>
-      referenceStep(this.#package, image, grads[image.name] as Float32Array, uniforms),
+      referenceStep(this.#package, image, storedOf(grads[image.name] as ParameterValues), uniforms),
     );
   }
 
@@ -52,6 +65,7 @@ export class Evaluated {
 /** Every stored bit of every state is zero. */
 function startImage(compiled: Package, name: string, given: Values): TensorImage {
   const { data, shape } = given instanceof Float32Array ? { data: given, shape: [given.length] } : given;
-  const arrays = { p: data.slice(), ...emptyArrays(variantOf(compiled, shape), shape) };
+  const correction = data instanceof Uint16Array ? emptyCorrection(compiled.plan, data.length) : {};
+  const arrays = { p: data.slice(), ...emptyArrays(variantOf(compiled, shape), shape), ...correction };
   return { name, shape, length: data.length, id: tensorId(name), arrays };
 }

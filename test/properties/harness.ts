@@ -4,21 +4,31 @@ import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
 import type { Case } from "../../generator/cli/fuzz/cases.js";
 import { type Difference, firstDifference } from "../../generator/cli/fuzz/difference.js";
 import { judge } from "../../generator/cli/fuzz/differential.js";
-import { type Compiled, type TensorImage, variantOf } from "../../generator/cli/fuzz/reference.js";
+import {
+  type Compiled,
+  dtypesOf,
+  type StoredArray,
+  type TensorImage,
+  variantOf,
+} from "../../generator/cli/fuzz/reference.js";
 import { runDevice, type Subject, type Trajectory } from "../../generator/cli/fuzz/trajectory.js";
 import { instantiate } from "../../generator/cli/instantiate.js";
 import { emit } from "../../generator/index.js";
+import type { DtypePlan } from "../../generator/lower/plan.js";
 import { resolve } from "../../generator/resolve.js";
 import { type Device, TypeScriptDevice, tensorId } from "../../runtime/index.js";
 import { targets } from "../../templates/index.js";
 import {
+  type Dtype,
+  decodeStored,
   freshTensor,
   type OracleConfig,
   type OracleTensor,
   oracleStep,
+  type ParameterCodec,
   type StoredState,
 } from "../oracle/index.js";
-import { emptyArrays } from "../support/empty.js";
+import { emptyArrays, emptyCorrection } from "../support/empty.js";
 
 const subjects = new Map<string, Promise<Subject>>();
 
@@ -58,9 +68,10 @@ export async function checkCase(
   config: OracleConfig<Record<string, number>>,
   given: Case,
   webgpu: Device,
+  parameter: Omit<ParameterCodec, "dtype"> = { rounding: "nearest", master: null },
 ): Promise<void> {
   const exact = await runDevice(subject, new TypeScriptDevice(), given);
-  compareOracle(subject, config, exact, BigInt(given.seed));
+  compareOracle(subject, config, exact, BigInt(given.seed), parameter);
   refuse("the evaluator and TypeScript", judge(subject, accuracyOf("typescript"), exact).difference);
   const found = await runDevice(subject, webgpu, given);
   refuse("the evaluator and WGSL", judge(subject, accuracyOf("webgpu"), found, exact).difference);
@@ -75,27 +86,36 @@ function compareOracle(
   config: OracleConfig<Record<string, number>>,
   { start, steps }: Trajectory,
   seed: bigint,
+  parameter: Omit<ParameterCodec, "dtype">,
 ): void {
-  for (const [index, { name, shape, arrays }] of start.entries()) {
-    let tensor = freshTensor(config, name, arrays.p as Float32Array, shape);
+  for (const [index, image] of start.entries()) {
+    const { param, grad } = dtypesOf(subject, image);
+    const codec = { dtype: param, ...parameter };
+    let tensor = freshTensor(config, image.name, valuesOf(image.arrays.p, param), image.shape, codec);
     for (const [step, { gradients, images }] of steps.entries()) {
-      tensor = oracleStep(config, tensor, gradients[index] as Float32Array, step + 1, seed);
+      tensor = oracleStep(config, tensor, valuesOf(gradients[index], grad), step + 1, seed);
       const found = images[index] as TensorImage;
-      const expected = imageOf(tensor, config.rule.states, found.id);
+      const expected = { ...found, ...imageOf(tensor, config.rule.states, found.id) };
       const difference = firstDifference(variantOf(subject, found.shape), expected, found);
       if (difference !== null) throw new Mismatch("the oracle and TypeScript", step + 1, difference);
     }
   }
 }
 
+function valuesOf(stored: StoredArray | undefined, dtype: Dtype): Float32Array {
+  return decodeStored(stored as Float32Array | Uint16Array, dtype);
+}
+
 /** The oracle's tensor, by the names of a device's arrays. */
 export function imageOf(
-  { name, shape, p, states }: OracleTensor,
+  { name, shape, parameter, states }: OracleTensor,
   names: readonly string[],
   id: number,
 ): TensorImage {
   const arrays = names.map((state, index) => arraysOf(state, states[index] as StoredState));
-  return { name, shape, length: p.length, id, arrays: Object.assign({ p }, ...arrays) };
+  const { stored, correction } = parameter;
+  const own = correction === null ? { p: stored } : { p: stored, p_correction: correction };
+  return { name, shape, length: stored.length, id, arrays: Object.assign(own, ...arrays) };
 }
 
 function arraysOf(name: string, state: StoredState): Record<string, Float32Array | Uint32Array> {
@@ -112,12 +132,14 @@ function arraysOf(name: string, state: StoredState): Record<string, Float32Array
 /** A tensor before its first step: every stored bit is 0. */
 export function emptyImage(
   spec: Compiled,
-  p: Float32Array,
+  p: Float32Array | Uint16Array,
   name = "tensor0",
   shape: readonly number[] = [p.length],
+  dtypes?: DtypePlan,
 ): TensorImage {
-  const arrays = { p, ...emptyArrays(variantOf(spec, shape), shape) };
-  return { name, shape, length: p.length, id: tensorId(name), arrays };
+  const correction = p instanceof Uint16Array ? emptyCorrection(spec.plan, p.length) : {};
+  const arrays = { p, ...emptyArrays(variantOf(spec, shape), shape), ...correction };
+  return { name, shape, length: p.length, id: tensorId(name), ...(dtypes && { dtypes }), arrays };
 }
 
 /** Every spec of this repository; with `minSize`, tensors of that size and more are quantized. */

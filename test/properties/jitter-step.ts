@@ -1,5 +1,6 @@
 import { codeAt, decodeHalf, packCodes } from "../../generator/cli/fuzz/bits.js";
-import type { TensorImage } from "../../generator/cli/fuzz/reference.js";
+import { correctionOf } from "../../generator/cli/fuzz/operand-bounds.js";
+import type { StoredArray, TensorImage } from "../../generator/cli/fuzz/reference.js";
 import { geometryOf, scaleCount, scalePlaces } from "../../generator/ir/geometry.js";
 import type { ElementKernel, Fragment, KernelState, ScaleRun } from "../../generator/ir/types.js";
 import { Jitter, type Random } from "./jitter.js";
@@ -12,19 +13,27 @@ export function jitterStep(
   uniforms: Readonly<Record<string, number>>,
   accuracy: { readonly division: number; readonly squareRoot: number },
   before: TensorImage,
-  g: Float32Array,
+  g: StoredArray,
   random: Random,
 ): TensorImage {
   const jitter = new Jitter(kernel, uniforms, accuracy, random);
-  const p = new Float32Array(before.length);
+  const p = before.arrays.p?.slice() as StoredArray;
+  const correction = correctionOf(kernel);
+  jitter.set(kernel.variables.tensorId, before.id);
+  jitter.set(kernel.variables.elementHigh, 0);
+  if (kernel.parameter.stream !== null) jitter.run(kernel.parameter.stream);
   const update = (): Values => {
     const values = kernel.states.map(() => new Float32Array(before.length));
     for (let element = 0; element < before.length; element++) {
-      jitter.set({ name: "p" }, (before.arrays.p as Float32Array)[element] as number);
-      jitter.set({ name: "g" }, g[element] as number);
-      for (const state of kernel.states) decode(jitter, state, before, element);
+      for (const state of kernel.states) if (state !== correction) decode(jitter, state, before, element);
+      if (correction !== undefined) {
+        const rest = before.arrays[correction.name] as Uint32Array;
+        jitter.set(correction.variables.code, codeAt(rest, correction.bits, element));
+      }
+      decodeOperand(jitter, kernel.parameter, before.arrays.p as StoredArray, element);
+      decodeOperand(jitter, kernel.gradient, g, element);
       jitter.run(kernel.update);
-      p[element] = jitter.get(kernel.update.outputs[0] ?? { name: "p" });
+      p[element] = encodeOperand(jitter, kernel, element);
       for (const [index, state] of kernel.states.entries()) {
         (values[index] as Float32Array)[element] = jitter.get(state.variables.value);
       }
@@ -33,7 +42,7 @@ export function jitterStep(
   };
   const measured = update();
   const values = update();
-  const arrays: Record<string, Float32Array | Uint32Array> = { p };
+  const arrays: Record<string, StoredArray> = { p };
   for (const [index, state] of kernel.states.entries()) {
     const own = state.statistic?.source === "global" ? measured[index] : values[index];
     Object.assign(
@@ -42,6 +51,24 @@ export function jitterStep(
     );
   }
   return { ...before, arrays };
+}
+
+function decodeOperand(
+  jitter: Jitter,
+  { variables, decode }: KernelState,
+  stored: StoredArray,
+  element: number,
+): void {
+  jitter.set(decode === null ? variables.old : variables.code, stored[element] as number);
+  if (decode !== null) jitter.run(decode);
+}
+
+function encodeOperand(jitter: Jitter, { parameter, variables }: ElementKernel, element: number): number {
+  const { encode, variables: own } = parameter;
+  if (encode === null) return jitter.get(own.value);
+  jitter.set(variables.element, element);
+  jitter.run(encode);
+  return jitter.get(own.newCode);
 }
 
 function decode(

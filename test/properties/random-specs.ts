@@ -38,9 +38,11 @@ export function testRandomSpecs(
   }, async () => {
     const counts = { cases: 0, steps: 0, elements: 0 };
     const property = fc.asyncProperty(specs(rules).chain(withCase), async ({ spec, given }) => {
-      const { rule, hypers: hyper, codecs, nonfinite } = spec;
+      const { rule, hypers: hyper, codecs, nonfinite, param } = spec;
       const subject = await subjectOf(textOf(spec));
-      await checkCase(subject, { rule: rule.rule, hyper: { ...hyper }, codecs, nonfinite }, given, webgpu);
+      const config = { rule: rule.rule, hyper: { ...hyper }, codecs, nonfinite };
+      const { rounding, master } = param;
+      await checkCase(subject, config, given, webgpu, { rounding, master });
       counts.cases += given.tensors.length;
       counts.steps += given.tensors.length * given.steps;
       counts.elements += given.steps * given.tensors.reduce((sum, { p }) => sum + p.length, 0);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { fits, mappings as named } from "../encoders/mappings.js";
-import type { Mapping, Normalize, Rounding, StateCodec } from "../oracle/index.js";
+import type { Dtype, Mapping, Normalize, ParameterCodec, Rounding, StateCodec } from "../oracle/index.js";
 import type { RuleText } from "./rules.js";
 
 /** A valid spec, and what the oracle takes instead of it. */
@@ -11,10 +11,17 @@ export interface RandomSpec {
   /** One for each state the rule names. */
   readonly codecs: readonly StateCodec[];
   readonly nonfinite: "hold" | "propagate";
+  readonly param: ParamSpec;
   readonly format: "yaml" | "json";
 }
 
 const tableMappings = named.map(([, mapping]) => mapping);
+/** Kernels for each dtype of parameters with each of gradients; null is the parameter's own. */
+export interface ParamSpec extends Omit<ParameterCodec, "dtype"> {
+  readonly dtypes: readonly Dtype[];
+  readonly grads: readonly Dtype[] | null;
+}
+
 const rounding = fc.constantFrom<Rounding>("nearest", "stochastic");
 const minSize = fc.constantFrom(0, 0, 1, 5, 33, 100, 130);
 const scale = fc.constantFrom("f32", "f32", "f16", "bf16");
@@ -47,9 +54,31 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
         )
         .map(withinTiles),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
+      param: params(),
       format: fc.constantFrom("yaml" as const, "json" as const),
     });
   });
+}
+
+/** float32 alone, the default, as often as anything else. */
+export function params(): fc.Arbitrary<ParamSpec> {
+  const some = fc.uniqueArray(fc.constantFrom<Dtype>("f32", "bf16", "f16"), { minLength: 1, maxLength: 3 });
+  const grads = fc.option(some);
+  const plain: ParamSpec = { dtypes: ["f32"], grads: null, rounding: "nearest", master: null };
+  const free = fc
+    .record({ dtypes: some, grads, rounding, master: fc.constant(null) })
+    .map((spec) => (spec.dtypes.join() === "f32" ? { ...spec, rounding: "nearest" as const } : spec));
+  const split = fc.record({
+    dtypes: fc.constantFrom<Dtype[]>(["bf16"], ["bf16", "f32"], ["f32", "bf16"]),
+    grads,
+    rounding,
+    master: fc.constantFrom<24 | 32>(24, 32),
+  });
+  return fc.oneof(
+    fc.constant(plain),
+    free,
+    split.map((spec) => (spec.master === 32 ? { ...spec, rounding: "nearest" as const } : spec)),
+  );
 }
 
 /** A workgroup owns 8,192 elements and 4,096 runs at most: where they do not all fit, scales stay in 32 bits. */
@@ -137,7 +166,7 @@ function nextFree(values: readonly number[]): number {
 }
 
 /** What a user would have written. */
-export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec): string {
+export function textOf({ rule, hypers, codecs, nonfinite, param, format }: RandomSpec): string {
   const states = rule.rule.states.map((name, index) => {
     const shape = shapeOf(rule, index);
     return [name, { ...stateOf(codecs[index] as StateCodec), ...(shape !== "element" && { shape }) }];
@@ -148,8 +177,22 @@ export function textOf({ rule, hypers, codecs, nonfinite, format }: RandomSpec):
     states: Object.fromEntries(states),
     update: rule.update,
     nonfinite,
+    ...paramOf(param),
   };
   return format === "json" ? JSON.stringify(spec) : stringify(spec);
+}
+
+/** In the short form where that says all. */
+function paramOf({ dtypes, grads, rounding, master }: ParamSpec): object {
+  const one = <T>(list: readonly T[]) => (list.length === 1 ? list[0] : list);
+  const more = { ...(rounding === "nearest" ? {} : { rounding }), ...(master === null ? {} : { master }) };
+  const isShort = Object.keys(more).length === 0;
+  return {
+    ...(isShort && dtypes.join() === "f32"
+      ? {}
+      : { param: isShort ? one(dtypes) : { dtype: one(dtypes), ...more } }),
+    ...(grads === null ? {} : { grad: one(grads) }),
+  };
 }
 
 export function stateOf(codec: StateCodec): object {

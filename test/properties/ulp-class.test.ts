@@ -13,7 +13,9 @@ import {
   variantOf,
 } from "../../generator/cli/fuzz/reference.js";
 import { makeTensor, ordinaryFills } from "../../generator/cli/fuzz/tensors.js";
+import type { Dtype, DtypePlan } from "../../generator/lower/plan.js";
 import { resolve } from "../../generator/resolve.js";
+import { toHalf } from "../../runtime/index.js";
 import { emptyImage, shippedSpecs } from "./harness.js";
 import { randomOf } from "./jitter.js";
 import { jitterStep } from "./jitter-step.js";
@@ -30,12 +32,16 @@ function compiled(text: string): Compiled {
   return { plan: plan.value, kernels: build(plan.value) };
 }
 
-function stepKernel(spec: Compiled, length: number) {
+function stepKernel(spec: Compiled, length: number, suffix = "") {
   const variant = variantOf(spec, [length]);
   const pass = variant.passes.find(({ kind }) => kind === "step");
-  const kernel = kernelNamed(spec, pass?.kernel ?? "");
+  const kernel = kernelNamed(spec, `${pass?.kernel}${suffix}`);
   if (kernel.kind === "fold") throw new Error("a step is no fold");
   return { variant, kernel };
+}
+
+function stored(values: Float32Array, dtype: Dtype): Float32Array | Uint16Array {
+  return dtype === "f32" ? values : toHalf(values, dtype).data;
 }
 
 function settingsOf({ plan }: Compiled, t: number) {
@@ -58,14 +64,17 @@ test("whatever a device of the class may do is within its bounds", { timeout: 12
     (random, tensors, seed) => {
       const spec = compiled(textOf(random));
       const choose = randomOf(seed);
-      for (const { length, p, g, steps: count } of tensors) {
-        const { variant, kernel } = stepKernel(spec, length);
-        let before = emptyImage(spec, makeTensor({ length, ...p }));
+      for (const [index, { length, p, g, steps: count }] of tensors.entries()) {
+        const dtypes = spec.plan.dtypes[index % spec.plan.dtypes.length] as DtypePlan;
+        const { suffix } = dtypes;
+        const { variant, kernel } = stepKernel(spec, length, suffix);
+        const start = stored(makeTensor({ length, ...p }), dtypes.param);
+        let before = emptyImage(spec, start, "tensor0", [length], dtypes);
         for (let t = 1; t <= count; t++) {
           const uniforms = uniformsOf(spec, settingsOf(spec, t));
-          const gradient = makeTensor({ length, ...g, salt: g.salt + t });
+          const gradient = stored(makeTensor({ length, ...g, salt: g.salt + t }), dtypes.grad);
           const after = jitterStep(kernel, uniforms, accuracy, before, gradient, choose);
-          const { difference } = new StepBounds(spec, variant, uniforms, accuracy).check(
+          const { difference } = new StepBounds(spec, variant, suffix, uniforms, accuracy).check(
             before,
             gradient,
             after,
@@ -96,7 +105,7 @@ describe.each(shippedSpecs(0))("$name", ({ text }) => {
         const uniforms = uniformsOf(spec, settingsOf(spec, t));
         const g = makeTensor({ length, fill, salt: 10 * t + salt, spikes: [] });
         const after = referenceStep(spec, image, g, uniforms);
-        const { difference, codes, pinned } = new StepBounds(spec, variant, uniforms, accuracy).check(
+        const { difference, codes, pinned } = new StepBounds(spec, variant, "", uniforms, accuracy).check(
           image,
           g,
           after,

@@ -105,6 +105,8 @@ export const momentum: OptimizerDescriptor & {
   uniforms: ["lr", "beta"],
   computeUniforms: ({ lr, beta }, t) => ({ lr: lr!, beta: beta ?? (t < 3 ? 0.25 : 0.5) }),
   streams: [{ state: "m", index: 0 }],
+  dtypes: [{ param: "f32", grad: "f32", suffix: "" }],
+  correctionBits: 0,
   variants: [
     {
       name: "coded",

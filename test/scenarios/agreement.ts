@@ -1,10 +1,17 @@
 import { expect } from "vitest";
 import { formatDiagnostic } from "../../generator/diagnostics.js";
 import { compile, type Package } from "../../generator/index.js";
-import { type Device, TypeScriptDevice } from "../../runtime/index.js";
+import type { Dtype, DtypePlan } from "../../generator/lower/plan.js";
+import {
+  type Device,
+  type LowbitOptimizer,
+  type ParameterValues,
+  TypeScriptDevice,
+  toHalf,
+} from "../../runtime/index.js";
 import { targets } from "../../templates/index.js";
 import { Evaluated } from "../peers/evaluated.js";
-import { instantiate } from "../peers/instance.js";
+import { type Instance, instantiate } from "../peers/instance.js";
 
 export function compileOrThrow(text: string): Package {
   const result = compile(text, targets);
@@ -23,54 +30,76 @@ function values(length: number, seed: number): Float32Array {
   });
 }
 
-function valuesOf(given: Float32Array | { readonly data: Float32Array }): Float32Array {
-  return given instanceof Float32Array ? given : given.data;
-}
-
 /**
- * Two steps of a package: evaluator and typescript give the same bits everywhere. On `webgpu`, whose operations may
- * be off by some ulp, every kernel compiles and the first step moves each parameter as far as on typescript, but for
- * 1e-4 of it.
+ * Two steps of a package, with each of its pairs of dtypes: evaluator and typescript give the same bits everywhere. On
+ * `webgpu`, whose operations may be off by some ulp, every kernel compiles and the first step moves each float32 parameter
+ * as far as on typescript, but for 1e-4 of it, and each other one to the same value of 16 bits or to one beside it.
  */
 export async function expectAgreement(compiled: Package, webgpu: Device): Promise<void> {
-  const { Optimizer } = await instantiate(compiled);
+  const instance = await instantiate(compiled);
+  for (const dtypes of compiled.plan.dtypes) await expectPairAgreement(compiled, instance, dtypes, webgpu);
+}
+
+async function expectPairAgreement(
+  compiled: Package,
+  { Optimizer }: Instance,
+  dtypes: DtypePlan,
+  webgpu: Device,
+): Promise<void> {
+  const { param, grad } = dtypes;
   const sizes = [...new Set([1, 37, ...compiled.plan.variants.map(({ minSize }) => minSize + 33)])];
   // Rows of an odd length: of 37, of 11, of one element.
-  const shapeOf = (size: number): number[] =>
-    [37, 11]
-      .filter((cols) => size % cols === 0)
-      .slice(0, 1)
-      .flatMap((cols) => [size / cols, cols]);
+  const shapeOf = (size: number): number[] => {
+    const cols = [37, 11].find((length) => size % length === 0);
+    return cols === undefined ? [size] : [size / cols, cols];
+  };
+  const given = (size: number, seed: number, dtype: Dtype): ParameterValues =>
+    dtype === "f32" ? values(size, seed) : toHalf(values(size, seed), dtype, shapeOf(size));
+  const gradients = (step: number) =>
+    Object.fromEntries(sizes.map((size) => [`t${size}`, given(size, size + step, grad)]));
   const start = () =>
     Object.fromEntries(
       sizes.map((size) => {
-        const shape = shapeOf(size);
-        const data = values(size, size);
-        return [`t${size}`, shape.length === 0 ? data : { data, shape }];
+        const p = given(size, size, param);
+        return [`t${size}`, "dtype" in p ? p : { data: p, shape: shapeOf(size) }] as const;
       }),
     );
-  const grads = (step: number) =>
-    Object.fromEntries(sizes.map((size) => [`t${size}`, values(size, size + step)]));
 
-  const evaluated = new Evaluated(compiled, start());
+  const evaluated = new Evaluated(compiled, start(), { dtypes });
   const device = new TypeScriptDevice();
-  const [exact, near] = [new Optimizer(device, start()), new Optimizer(webgpu, start())];
+  const [exact, near] = [device, webgpu].map((on) => new Optimizer(on, start(), { grad })) as [
+    LowbitOptimizer<string>,
+    LowbitOptimizer<string>,
+  ];
   for (const step of [1, 2]) {
-    for (const optimizer of [evaluated, exact, near]) optimizer.step(grads(step));
-    const params = await exact.readParams();
+    for (const optimizer of [evaluated, exact, near]) optimizer.step(gradients(step));
+    const params: Readonly<Record<string, ParameterValues>> = await exact.readParams();
     for (const [name, { p, ...states }] of Object.entries(evaluated.arrays)) {
-      expect(params[name]).toEqual(p);
+      expect(storedOf(params[name]!)).toEqual(p);
       expect(await exact.state(name)).toEqual(states);
     }
-    const start0 = start();
-    const found = await near.readParams();
+    const found: Readonly<Record<string, ParameterValues>> = await near.readParams();
     for (const name of step === 1 ? Object.keys(params) : []) {
-      const moved = params[name]!.map((p, index) => Math.abs(p - valuesOf(start0[name]!)[index]!));
-      const apart = params[name]!.map((p, index) => Math.abs(p - found[name]![index]!));
-      expect(apart.findIndex((distance, index) => distance > 1e-4 * moved[index]! + 1e-6)).toBe(-1);
+      const [before, wanted, got] = [start()[name]!, params[name]!, found[name]!].map(storedOf) as [
+        Stored,
+        Stored,
+        Stored,
+      ];
+      const far = got.findIndex((p, index) => {
+        const apart = Math.abs(p - wanted[index]!);
+        return param === "f32" ? apart > 1e-4 * Math.abs(wanted[index]! - before[index]!) + 1e-6 : apart > 1;
+      });
+      expect(far).toBe(-1);
     }
   }
   await webgpu.synchronize();
   exact.dispose();
   near.dispose();
+}
+
+type Stored = Float32Array | Uint16Array;
+
+/** float32 values, or codes of 16 bits: neighbours of one sign differ by 1. */
+function storedOf(values: Stored | { readonly data: Stored }): Stored {
+  return "data" in values ? values.data : values;
 }

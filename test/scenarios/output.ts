@@ -1,4 +1,4 @@
-import { describeCodec } from "../../generator/build/index.js";
+import { describeCodec, describeParameter, dtypeNames } from "../../generator/build/index.js";
 import { formatDiagnostic } from "../../generator/diagnostics.js";
 import { compile, type Package } from "../../generator/index.js";
 import type { ElementKernel, Kernel } from "../../generator/ir/types.js";
@@ -35,6 +35,7 @@ function describePlan(plan: Plan): string[] {
     ...plan.hypers.map(
       ({ name, text, default: value }) => `${value === null ? "schedule" : "hyper"} ${name} = ${text}`,
     ),
+    ...describeDtypes(plan),
     ...plan.uniforms.map(({ name, text }) => `uniform ${name} = ${text}`),
     ...plan.streams.map(({ state, index }) => `random stream ${index} for ${state}`),
     ...plan.states.map(
@@ -49,6 +50,15 @@ function describePlan(plan: Plan): string[] {
       ),
     ]),
   ];
+}
+
+/** Nothing of float32 alone. */
+function describeDtypes({ dtypes, parameter }: Plan): string[] {
+  if (dtypes.every(({ param, grad }) => param === "f32" && grad === "f32")) return [];
+  return dtypes.map(
+    ({ param, grad, suffix }) =>
+      `kernels${suffix === "" ? "" : ` ${suffix}`}: p ${describeParameter(param, parameter)}, g ${dtypeNames[grad]}`,
+  );
 }
 
 /** The update as the target prints it, each line of which is found in the target's files. */

@@ -1,5 +1,5 @@
 import { countOf, geometryOf, scaleCount } from "../../generator/ir/geometry.js";
-import type { VariantPlan } from "../../generator/lower/plan.js";
+import type { Plan, VariantPlan } from "../../generator/lower/plan.js";
 
 type Arrays = Record<string, Float32Array | Uint32Array>;
 
@@ -19,4 +19,9 @@ export function emptyArrays({ states }: VariantPlan, shape: readonly number[]): 
       codec.scale === "f32" ? new Float32Array(scales) : new Uint32Array(Math.ceil(scales / 2));
   }
   return arrays;
+}
+
+/** The second part of so many parameters of 16 bits, where they have one. */
+export function emptyCorrection({ parameter: { master } }: Plan, length: number): Arrays {
+  return master === null ? {} : { p_correction: new Uint32Array(Math.ceil((length * (master - 16)) / 32)) };
 }

@@ -1,9 +1,11 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../generator/index.js";
+import { cuda } from "../../templates/cuda/target.js";
 
 const run = promisify(execFile);
 const generated = join(import.meta.dirname, "../../generated");
@@ -22,6 +24,25 @@ const flags = [
   "-gencode=arch=compute_90,code=[sm_90,compute_90]",
 ];
 
+const m = "{ bits: 3, signed: true, mapping: dynamic, normalize: { block: 96 }, rounding: stochastic }";
+const rule = 'update: "m = 0.9*m + g\\np = p - 0.1*m"';
+
+/** Every dtype of parameters with every dtype of gradients, rounded and split as can be, with several kinds of kernels. */
+const dtypeSpecs = [
+  ["all-dtypes", `param: [f32, bf16, f16]\ngrad: [f32, bf16, f16]\nstates: { m: { bits: 32 } }\n${rule}`],
+  ["at-random", `param: { dtype: [bf16, f16], rounding: stochastic }\nstates: { m: ${m} }\n${rule}`],
+  ["split-24", `param: { dtype: bf16, master: 24, rounding: stochastic }\nstates: { m: ${m} }\n${rule}`],
+  ["split-32", `param: { dtype: bf16, master: 32 }\ngrad: f16\nstates: { m: ${m} }\n${rule}`],
+  [
+    "with-reductions",
+    'param: { dtype: bf16, master: 24 }\ngrad: f16\nstates: { r: { bits: 32, shape: row } }\nupdate: "r = 0.9*r + rowmean(g*g + p*p)\\np = p - 0.1*g/sqrt(r)"',
+  ],
+  [
+    "over-a-tensor",
+    'param: { dtype: f16, rounding: stochastic }\nstates: { m: { bits: 8, signed: true, mapping: dynamic, normalize: tensor } }\nupdate: "m = 0.9*m + g + 0.1*p\\np = p - 0.1*m"',
+  ],
+].map(([name = "", text = ""]) => ({ name, text: `name: ${name}\n${text}` }));
+
 if (found.status !== 0) {
   const line = `NO CUDA COMPILER: ${nvcc} is not on this machine, so no generated .cu file was compiled in this run.`;
   console.warn(`\n${"!".repeat(line.length)}\n${line}\n${"!".repeat(line.length)}\n`);
@@ -35,6 +56,16 @@ describe.runIf(found.status === 0)(
       folder = await mkdtemp(join(tmpdir(), "lowbit-gen-cuda-"));
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    test.each(dtypeSpecs)("parameters and gradients: $name", { timeout: 300_000 }, async ({ name, text }) => {
+      const result = compile(text, [cuda]);
+      const file = result.ok ? result.value.files.find(({ path }) => path.endsWith(".cu")) : undefined;
+      const source = join(folder, `${name}.cu`);
+      await writeFile(source, file?.text ?? "");
+      expect(file?.text).toContain("uint16_t* p;");
+      const { stderr } = await run(nvcc, [...flags, "-c", source, "-o", join(folder, `${name}.o`)]);
+      expect(stderr).toBe("");
+    });
 
     for (const spec of await readdir(generated)) {
       test(spec, { timeout: 300_000 }, async () => {

@@ -22,7 +22,7 @@
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
 
-import type { HostKernel, KernelTensor, UniformValues } from "lowbit-gen/runtime";
+import type { HostKernel, KernelTensor, TensorArrays, UniformValues } from "lowbit-gen/runtime";
 
 const { fround } = Math;
 
@@ -64,7 +64,7 @@ const v_maxima = new Float32Array(8);
 const v_inverses = new Float32Array(8);
 
 /** The same memory, read as floats: maxima are kept as bits so that every device can compare them. */
-function floatsOf(words: Float32Array | Uint32Array): Float32Array {
+function floatsOf(words: TensorArrays[string]): Float32Array {
   return new Float32Array(words.buffer, words.byteOffset, words.length);
 }
 

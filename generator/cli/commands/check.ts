@@ -1,6 +1,7 @@
+import { memoryOf } from "../../lower/memory.js";
 import type { Plan } from "../../lower/plan.js";
 import { reportDiagnostics, resolveEach } from "../specs.js";
-import { bytes, plural } from "../text.js";
+import { plural } from "../text.js";
 
 /** One line a valid spec on stdout, the diagnostics of the others on stderr. */
 export async function check(paths: readonly string[]): Promise<number> {
@@ -15,8 +16,9 @@ export async function check(paths: readonly string[]): Promise<number> {
   return code;
 }
 
-function summarize({ name, states, variants }: Plan): string {
+function summarize(plan: Plan): string {
+  const { name, states, variants } = plan;
   const [quantized] = variants;
   const passes = plural(quantized?.passes.length ?? 0, "pass", "passes");
-  return `${name}: ${plural(states.length, "state")}, ${bytes(quantized?.stateBits ?? 0)} bytes a parameter, ${passes}`;
+  return `${name}: ${plural(states.length, "state")}, ${memoryOf(plan)} bytes a parameter, ${passes}`;
 }

@@ -20,16 +20,11 @@ export async function list(paths: readonly string[]): Promise<number> {
   return 0;
 }
 
-function row({ name, states, variants, reference }: Plan): string[] {
+function row(plan: Plan): string[] {
+  const { name, states, variants, reference } = plan;
   const [quantized] = variants;
   const kept = states.map(({ name, codec }) => `${name}: ${describe(codec)}`);
-  return [
-    name,
-    kept.join(", ") || "none",
-    quantized === undefined ? "" : memoryOf(quantized),
-    String(quantized?.passes.length ?? 0),
-    reference,
-  ];
+  return [name, kept.join(", ") || "none", memoryOf(plan), String(quantized?.passes.length ?? 0), reference];
 }
 
 function describe(codec: CodecPlan): string {

@@ -1,5 +1,6 @@
 import type { Plan } from "../../lower/plan.js";
 import { columns, section } from "../text.js";
+import { dtypeLines } from "./dtypes.js";
 import { statePages } from "./states.js";
 import { variantPages } from "./variants.js";
 
@@ -14,10 +15,16 @@ export function explainPage(plan: Plan): string {
     ]),
     section("Hypers", hyperLines(plan)),
     section("Computed by the host once a step, in float64, then rounded to float32", uniformLines(plan)),
+    ...dtypePages(plan),
     ...statePages(plan),
     ...variantPages(plan),
   ];
   return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
+}
+
+function dtypePages(plan: Plan): string[] {
+  const lines = dtypeLines(plan);
+  return lines.length === 0 ? [] : [section("Parameters and gradients, bytes a parameter", lines)];
 }
 
 const nonfinite: Readonly<Record<Plan["nonfinite"], string>> = {

@@ -1,6 +1,8 @@
-import { memoryOf } from "../../lower/memory.js";
+import { build } from "../../build/index.js";
+import { memoryOfStates } from "../../lower/memory.js";
 import type { PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
 import { columns, section } from "../text.js";
+import { passBytes } from "./dtypes.js";
 
 /** How tensors are kept by their size, and what each pass over them reads and writes. */
 export function variantPages(plan: Plan): string[] {
@@ -14,7 +16,7 @@ function sizeLines({ variants }: Plan): string[] {
   const rows = variants.map((variant, index) => [
     sizesOf(variant, variants[index - 1]),
     variant.states.map(({ name, codec }) => `${name} ${codec.bits} bits`).join(", ") || "no states",
-    `${memoryOf(variant)} bytes a parameter`,
+    `${memoryOfStates(variant)} bytes a parameter`,
   ]);
   return columns(rows);
 }
@@ -26,17 +28,23 @@ function sizesOf({ minSize, minRank }: VariantPlan, larger: VariantPlan | undefi
   return minSize === 0 ? `fewer than ${larger.minSize}` : `${minSize} to ${larger.minSize - 1}`;
 }
 
-function passLines({ variants }: Plan): string[] {
-  const rows = variants.flatMap(({ passes, tile, granule }) =>
-    passes.map((pass) => [
-      pass.kernel,
-      pass.bytesRead.toFixed(3),
-      pass.bytesWritten.toFixed(3),
-      (pass.bytesRead + pass.bytesWritten).toFixed(3),
-      String(tile),
-      String(granule),
-      doingOf(pass),
-    ]),
+function passLines(plan: Plan): string[] {
+  const kernels = build(plan);
+  const rows = plan.dtypes.flatMap((dtypes) =>
+    plan.variants.flatMap(({ passes, tile, granule }) =>
+      passes.map((pass) => {
+        const { read, written } = passBytes(pass, dtypes, plan, kernels);
+        return [
+          `${pass.kernel}${dtypes.suffix}`,
+          read.toFixed(3),
+          written.toFixed(3),
+          (read + written).toFixed(3),
+          String(tile),
+          String(granule),
+          doingOf(pass),
+        ];
+      }),
+    ),
   );
   const head = ["kernel", "read", "written", "moved", "workgroup", "thread", "does"];
   return [

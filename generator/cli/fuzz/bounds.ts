@@ -1,13 +1,15 @@
 import { type Geometry, geometryOf } from "../../ir/geometry.js";
 import { type Interval, type IntervalAccuracy, inInterval, pointInterval } from "../../ir/interval.js";
-import type { ElementKernel, VectorInput } from "../../ir/types.js";
+import type { ElementKernel, KernelState, VectorInput } from "../../ir/types.js";
 import type { VariantPlan } from "../../lower/plan.js";
+import { correctionName } from "../../names.js";
 import { type Admission, formatInterval } from "./admission.js";
-import { formatFloat } from "./bits.js";
+import { formatFloat, restDifference } from "./bits.js";
 import type { Difference, Place } from "./difference.js";
 import { boundFold, readVectors, type VectorBounds } from "./fold-bounds.js";
 import { type EachWay, type IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
-import { type Compiled, kernelNamed, type TensorImage } from "./reference.js";
+import { correctionOf, OperandBounds } from "./operand-bounds.js";
+import { type Compiled, kernelNamed, type StoredArray, type TensorImage } from "./reference.js";
 import { type StateBounds, stateBounds } from "./state-bounds.js";
 
 /** How a step came out, and how many codes could have been one value only. */
@@ -34,16 +36,18 @@ interface Way {
  */
 export class StepBounds {
   readonly #states: readonly StateBounds[];
+  /** The second part of the parameter. */
+  readonly #correction: KernelState | undefined;
   readonly #update: EachWay;
-  readonly #oldP: IntervalCell;
-  readonly #g: IntervalCell;
+  readonly #p: OperandBounds;
+  readonly #g: OperandBounds;
   readonly #newP: IntervalCell;
   readonly #evaluation: IntervalEvaluation;
   readonly #vectors: readonly VectorInput[];
   /** States that are no element's. */
   readonly #vectorStates: readonly string[];
   readonly #fold: (
-    tensor: { readonly before: TensorImage; readonly after: TensorImage; readonly g: Float32Array },
+    tensor: { readonly before: TensorImage; readonly after: TensorImage; readonly g: StoredArray },
     geometry: Geometry,
     vectors: VectorBounds,
   ) => void;
@@ -51,10 +55,11 @@ export class StepBounds {
   constructor(
     compiled: Compiled,
     variant: VariantPlan,
+    suffix: string,
     uniforms: Readonly<Record<string, number>>,
     accuracy: IntervalAccuracy,
   ) {
-    const kernels = variant.passes.map((pass) => kernelNamed(compiled, pass.kernel));
+    const kernels = variant.passes.map((pass) => kernelNamed(compiled, `${pass.kernel}${suffix}`));
     const kernel = kernels.find((pass): pass is ElementKernel => pass.kind === "step");
     if (kernel === undefined) throw new Error(`the variant ${variant.name} has no step`);
     const evaluation = new IntervalEvaluation(kernel, uniforms, accuracy);
@@ -66,14 +71,18 @@ export class StepBounds {
         if (fold.kind === "fold") boundFold(fold, uniforms, accuracy, tensor, geometry, vectors);
       }
     };
-    this.#states = kernel.states.map((state) => stateBounds(state, kernel, evaluation));
+    const correction = correctionOf(kernel);
+    this.#correction = correction;
+    this.#states = kernel.states
+      .filter((state) => state !== correction)
+      .map((state) => stateBounds(state, kernel, evaluation));
     this.#update = evaluation.compile(kernel.update);
-    this.#oldP = evaluation.cell({ name: "p" });
-    this.#g = evaluation.cell({ name: "g" });
+    this.#p = new OperandBounds(kernel.parameter, kernel, evaluation);
+    this.#g = new OperandBounds(kernel.gradient, kernel, evaluation);
     this.#newP = evaluation.cell(kernel.update.outputs[0] ?? { name: "p" });
   }
 
-  check(before: TensorImage, g: Float32Array, after: TensorImage): Verdict {
+  check(before: TensorImage, g: StoredArray, after: TensorImage): Verdict {
     const tensor = before.name;
     for (const state of this.#states) state.open(before, after);
     const geometry = geometryOf(before.shape);
@@ -81,7 +90,8 @@ export class StepBounds {
       this.#vectorStates.map((name) => [name, Array.from(before.arrays[name] ?? [], pointInterval)]),
     );
     this.#fold({ before, after, g }, geometry, vectors);
-    const ways = this.#waysOf(before.arrays.p as Float32Array, g, geometry, vectors);
+    this.#p.open(before);
+    const ways = this.#waysOf(before, g, geometry, vectors);
     const counts = { codes: 0, pinned: 0 };
     for (const state of this.#states) {
       const place = state.difference();
@@ -95,18 +105,32 @@ export class StepBounds {
       );
       if (place !== null) return { ...counts, difference: { tensor, ...place } };
     }
-    const p = after.arrays.p as Float32Array;
-    for (const [element, found] of p.entries()) {
-      const place = this.#checkElement(element, found, ways[element] as Way[], counts);
+    const rest = this.#restDifference(after);
+    if (rest !== null) return { ...counts, difference: { tensor, ...rest } };
+    for (const [element, possible] of ways.entries()) {
+      const place = this.#checkElement(element, after, possible, counts);
       if (place !== null) return { ...counts, difference: { tensor, ...place } };
     }
     return { ...counts, difference: null };
   }
 
-  #waysOf(p: Float32Array, g: Float32Array, geometry: Geometry, vectors: VectorBounds): Way[][] {
-    return Array.from(p, (parameter, element) => {
-      this.#oldP.value = pointInterval(parameter);
-      this.#g.value = pointInterval(g[element] as number);
+  /** Bits that belong to no element of the second part of the parameter. */
+  #restDifference({ arrays, length }: TensorImage): Place | null {
+    if (this.#correction === undefined) return null;
+    const { name, bits } = this.#correction;
+    const rest = restDifference(arrays[name] as Uint32Array, length * bits);
+    return rest && { what: "the correction of the parameter", ...rest };
+  }
+
+  #waysOf(
+    { arrays, length }: TensorImage,
+    g: StoredArray,
+    geometry: Geometry,
+    vectors: VectorBounds,
+  ): Way[][] {
+    return Array.from({ length }, (_, element) => {
+      this.#p.decode(arrays.p as StoredArray, arrays[correctionName], element);
+      this.#g.decode(g, undefined, element);
       readVectors(this.#evaluation, this.#vectors, "element", element, geometry, vectors);
       for (const state of this.#states) state.decode(element);
       const ways: Way[] = [];
@@ -126,12 +150,12 @@ export class StepBounds {
 
   #checkElement(
     element: number,
-    p: number,
+    { arrays }: TensorImage,
     ways: readonly Way[],
     counts: { codes: number; pinned: number },
   ): Place | null {
     const judged = ways.map((way) => ({
-      parameter: inInterval(p, way.p),
+      parameter: this.#p.admit(arrays.p as StoredArray, arrays[correctionName], element, way.p),
       states: this.#states.map((state, index) => {
         state.value.value = way.states[index] as Interval;
         return state.admit(element);
@@ -142,13 +166,13 @@ export class StepBounds {
       counts.codes++;
       if (new Set(judged.flatMap(({ states }) => states[index]?.codes ?? [])).size === 1) counts.pinned++;
     }
-    const possible = judged.filter(({ parameter }) => parameter).map(({ states }) => states);
+    const possible = judged.filter(({ parameter }) => parameter.admitted).map(({ states }) => states);
     if (possible.some((states) => states.every(({ admitted }) => admitted))) return null;
 
     const where = `element ${element}`;
     if (possible.length === 0) {
-      const expected = either(ways.map((way) => formatInterval(way.p)));
-      return { what: "the parameter", where, expected, found: formatFloat(p) };
+      const expected = either(judged.map(({ parameter }) => parameter.allowed));
+      return { what: "the parameter", where, expected, found: judged[0]?.parameter.found ?? "" };
     }
     return { ...this.#stateDifference(possible), where };
   }

@@ -1,4 +1,5 @@
 import type { CodecPlan, TableCodec, VariantPlan } from "../../lower/plan.js";
+import { correctionName } from "../../names.js";
 import { codeAt, formatCode, formatFloat, fromBits, restDifference, sameFloat } from "./bits.js";
 import type { StoredScales } from "./halves.js";
 import type { TensorImage } from "./reference.js";
@@ -28,8 +29,13 @@ export function firstDifference(
   const pairOf = (array: string) => [expected.arrays[array], found.arrays[array]] as const;
   const at = (what: string, place: Values | null): Difference | null =>
     place === null ? null : { tensor: expected.name, what, ...place };
-  const parameter = at("the parameter", floatDifference("element", ...(pairOf("p") as Pair<Float32Array>)));
+  const parameter = at("the parameter", parameterDifference(expected, found));
   if (parameter !== null) return parameter;
+  const rest = pairOf(correctionName) as Pair<Uint32Array>;
+  if (rest[0] !== undefined) {
+    const correction = at("the correction of the parameter", wordDifference(...rest));
+    if (correction !== null) return correction;
+  }
   for (const { name, shape, codec } of variant.states) {
     const difference =
       codec.kind === "f32"
@@ -50,6 +56,25 @@ export function firstDifference(
 }
 
 type Pair<T> = readonly [T, T];
+
+function parameterDifference(expected: TensorImage, found: TensorImage): Values | null {
+  const [wanted, got] = [expected.arrays.p, found.arrays.p];
+  if (!(wanted instanceof Uint16Array && got instanceof Uint16Array))
+    return floatDifference("element", wanted as Float32Array, got as Float32Array);
+  const infinity = expected.dtypes?.param === "f16" ? 0x7c00 : 0x7f80;
+  const isNan = (code: number): boolean => (code & 0x7fff) > infinity;
+  const index = wanted.findIndex((code, i) => code !== got[i] && !(isNan(code) && isNan(got[i] as number)));
+  if (index < 0) return null;
+  const [code, other] = [wanted[index] as number, got[index] as number];
+  return { where: `element ${index}`, expected: formatCode(code), found: formatCode(other) };
+}
+
+function wordDifference(expected: Uint32Array, found: Uint32Array): Values | null {
+  const index = expected.findIndex((word, i) => word !== found[i]);
+  if (index < 0) return null;
+  const [wanted, got] = [expected[index] as number, found[index] as number];
+  return { where: `word ${index}`, expected: formatCode(wanted), found: formatCode(got) };
+}
 
 /** The array that holds a state's values or codes. */
 export function arrayOf(state: string, codec: CodecPlan): string {

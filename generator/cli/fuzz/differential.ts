@@ -1,7 +1,14 @@
 import type { AccuracyClass } from "../../target.js";
 import { StepBounds, type Verdict } from "./bounds.js";
 import { type Difference, firstDifference } from "./difference.js";
-import { referenceStep, type TensorImage, uniformsOf, variantOf } from "./reference.js";
+import {
+  dtypesOf,
+  referenceStep,
+  type StoredArray,
+  type TensorImage,
+  uniformsOf,
+  variantOf,
+} from "./reference.js";
 import type { Step, Subject, Trajectory } from "./trajectory.js";
 
 export interface Judgement {
@@ -32,7 +39,7 @@ export function judge(
       const start = (known?.steps[index - 1]?.images ?? known?.start)?.[tensor];
       const end = known?.steps[index]?.images[tensor];
       if (start && end && isSame(subject, start, image) && isSame(subject, end, after)) continue;
-      const { difference, codes, pinned } = judgeTensor(image, step.gradients[tensor] as Float32Array, after);
+      const { difference, codes, pinned } = judgeTensor(image, step.gradients[tensor] as StoredArray, after);
       counts.codes += codes;
       counts.pinned += pinned;
       if (difference !== null) return { ...counts, difference: { ...difference, step: index + 1 } };
@@ -46,7 +53,7 @@ function isSame(subject: Subject, a: TensorImage, b: TensorImage): boolean {
   return firstDifference(variantOf(subject, a.shape), a, b) === null;
 }
 
-type JudgeTensor = (before: TensorImage, g: Float32Array, after: TensorImage) => Verdict;
+type JudgeTensor = (before: TensorImage, g: StoredArray, after: TensorImage) => Verdict;
 
 function judgeOf(subject: Subject, accuracy: AccuracyClass, { settings }: Step): JudgeTensor {
   const uniforms = uniformsOf(subject, settings);
@@ -60,8 +67,10 @@ function judgeOf(subject: Subject, accuracy: AccuracyClass, { settings }: Step):
   const known = new Map<string, StepBounds>();
   return (before, g, after) => {
     const variant = variantOf(subject, before.shape);
-    const bounds = known.get(variant.name) ?? new StepBounds(subject, variant, uniforms, accuracy);
-    known.set(variant.name, bounds);
+    const { suffix } = dtypesOf(subject, before);
+    const key = `${variant.name} ${suffix}`;
+    const bounds = known.get(key) ?? new StepBounds(subject, variant, suffix, uniforms, accuracy);
+    known.set(key, bounds);
     return bounds.check(before, g, after);
   };
 }

@@ -2,8 +2,10 @@ import { termsOf } from "../../ir/execute.js";
 import { countOf, extentOf, type Geometry, placeIn } from "../../ir/geometry.js";
 import { type Interval, type IntervalAccuracy, intervalRows, pointInterval } from "../../ir/interval.js";
 import type { FoldKernel, KernelShape, Reduction, VectorInput } from "../../ir/types.js";
+import { correctionName } from "../../names.js";
 import { IntervalEvaluation } from "./interval-evaluation.js";
-import type { TensorImage } from "./reference.js";
+import { correctionOf, OperandBounds } from "./operand-bounds.js";
+import type { StoredArray, TensorImage } from "./reference.js";
 import { stateBounds } from "./state-bounds.js";
 
 /** By array: what each entry may be. */
@@ -16,7 +18,7 @@ export function boundFold(
   kernel: FoldKernel,
   uniforms: Readonly<Record<string, number>>,
   accuracy: IntervalAccuracy,
-  tensor: { readonly before: TensorImage; readonly after: TensorImage; readonly g: Float32Array },
+  tensor: { readonly before: TensorImage; readonly after: TensorImage; readonly g: StoredArray },
   geometry: Geometry,
   vectors: VectorBounds,
 ): void {
@@ -24,7 +26,13 @@ export function boundFold(
   const evaluation = new IntervalEvaluation(kernel, uniforms, accuracy);
   const rows = intervalRows(accuracy);
   const add: Add = (a, b) => rows["f32.add"](() => 0, a, b) as Interval;
-  const states = kernel.states.map((state) => stateBounds(state, kernel, evaluation));
+  const correction = correctionOf(kernel);
+  const states = kernel.states
+    .filter((state) => state !== correction)
+    .map((state) => stateBounds(state, kernel, evaluation));
+  const p = new OperandBounds(kernel.parameter, kernel, evaluation);
+  const g = new OperandBounds(kernel.gradient, kernel, evaluation);
+  const { arrays } = tensor.before;
   for (const state of states) state.open(tensor.before, tensor.after);
   const terms = evaluation.compile(kernel.terms);
   const finish = evaluation.compile(kernel.finish);
@@ -36,8 +44,8 @@ export function boundFold(
     const collected = reductions.map((): Interval[] => []);
     for (const place of reductions.length === 0 ? [] : termsOf(entry, kernel, geometry)) {
       if (isAtElements) {
-        evaluation.cell({ name: "p" }).value = pointInterval(tensor.before.arrays.p?.[place] as number);
-        evaluation.cell({ name: "g" }).value = pointInterval(tensor.g[place] as number);
+        p.decode(arrays.p as StoredArray, arrays[correctionName], place);
+        g.decode(tensor.g, undefined, place);
       }
       readVectors(evaluation, kernel.vectors, from.shape, place, geometry, vectors);
       for (const state of states) state.decode(place);

@@ -2,8 +2,11 @@ import { streamKey } from "../../../runtime/random.js";
 import { execute } from "../../ir/execute.js";
 import { extentOf, geometryOf } from "../../ir/geometry.js";
 import type { Kernel } from "../../ir/types.js";
-import type { Plan, VariantPlan } from "../../lower/plan.js";
+import type { DtypePlan, Plan, VariantPlan } from "../../lower/plan.js";
 import { evaluateUniform } from "../../rule/uniform.js";
+
+/** float32, words, or 16 bits an element. */
+export type StoredArray = Float32Array | Uint32Array | Uint16Array;
 
 /** One tensor as an optimizer keeps it: p, and its states by the names of their arrays. */
 export interface TensorImage {
@@ -12,7 +15,9 @@ export interface TensorImage {
   readonly length: number;
   /** Names the tensor to the random generator. */
   readonly id: number;
-  readonly arrays: Readonly<Record<string, Float32Array | Uint32Array>>;
+  /** Of p and its gradient; the plan's first where it is not given. */
+  readonly dtypes?: DtypePlan;
+  readonly arrays: Readonly<Record<string, StoredArray>>;
 }
 
 /** What a step needs to know of a compiled spec. */
@@ -35,6 +40,11 @@ export function variantOf({ plan }: Compiled, shape: readonly number[]): Variant
   if (variant === undefined)
     throw new Error(`${plan.name} has no variant for the shape ${shape.join(" x ")}`);
   return variant;
+}
+
+/** The dtypes of p and its gradient. */
+export function dtypesOf({ plan }: Compiled, { dtypes }: Pick<TensorImage, "dtypes">): DtypePlan {
+  return dtypes ?? (plan.dtypes[0] as DtypePlan);
 }
 
 export function kernelNamed({ kernels }: Compiled, name: string): Kernel {
@@ -61,15 +71,17 @@ export function uniformsOf({ plan }: Compiled, { hypers, t, seed }: StepSettings
 export function referenceStep(
   compiled: Compiled,
   { arrays, ...tensor }: TensorImage,
-  g: Float32Array,
+  g: StoredArray,
   uniforms: Readonly<Record<string, number>>,
 ): TensorImage {
   const variant = variantOf(compiled, tensor.shape);
+  const { suffix } = dtypesOf(compiled, tensor);
   const after = Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, values.slice()]));
   if (tensor.length === 0) return { ...tensor, arrays: after };
   const scratch = scratchOf(variant, tensor.shape, after);
   for (const { kernel } of variant.passes) {
-    execute(kernelNamed(compiled, kernel), { ...tensor, arrays: { ...after, ...scratch, g } }, uniforms);
+    const arraysNow = { ...after, ...scratch, g };
+    execute(kernelNamed(compiled, `${kernel}${suffix}`), { ...tensor, arrays: arraysNow }, uniforms);
   }
   for (const [name, values] of Object.entries(scratch)) {
     const state = name.replace(/_next$/, "");

@@ -2,10 +2,14 @@ import {
   type DeviceKind,
   type LowbitOptimizer,
   openDevice,
+  type ParameterValues,
   type SafeTensor,
+  toFloat32,
+  toHalf,
   writeSafetensors,
 } from "../../../runtime/index.js";
 import type { Package } from "../../index.js";
+import type { DtypePlan } from "../../lower/plan.js";
 import { type Instance, instantiate } from "../instantiate.js";
 import { Progress } from "../progress.js";
 import { plural } from "../text.js";
@@ -36,13 +40,15 @@ export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
   const instance = await instantiate(compiled);
   const device = await openDevice(kind);
   try {
+    const { param: dtype, grad } = firstDtypes(compiled);
     const steps = plural(snapshots.at(-1) ?? 0, "step");
     process.stderr.write(`replaying ${steps} on ${device.kind} (${device.description})\n`);
     const params = trace.tensors.map(
-      ({ name, shape, start }) => [name, { data: start.slice(), shape }] as const,
+      ({ name, shape, start }) =>
+        [name, dtype === "f32" ? { data: start.slice(), shape } : toHalf(start, dtype, shape)] as const,
     );
-    const optimizer = new instance.Optimizer(device, Object.fromEntries(params), { ...hypers, seed });
-    const tensors = await takeSteps(optimizer, instance, run);
+    const optimizer = new instance.Optimizer(device, Object.fromEntries(params), { ...hypers, seed, grad });
+    const tensors = await takeSteps(optimizer, instance, { ...run, grad });
     const { name, specHash } = instance.descriptor;
     const settings = { spec: name, spec_hash: specHash, device: device.kind, seed: String(seed) };
     const metadata = { ...settings, hyper: JSON.stringify(optimizer.hypers) };
@@ -52,17 +58,25 @@ export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
   }
 }
 
+/** What the recorded float32 values are rounded to: the first dtypes that the spec lists. */
+function firstDtypes({ plan }: Package): DtypePlan {
+  return plan.dtypes[0]!;
+}
+
 async function takeSteps(
-  optimizer: LowbitOptimizer<string>,
+  optimizer: LowbitOptimizer<string, ParameterValues>,
   instance: Instance,
-  run: Run,
+  run: Run & Pick<DtypePlan, "grad">,
 ): Promise<[string, SafeTensor][]> {
   const taken: [string, SafeTensor][] = [];
   const steps = run.snapshots.at(-1) ?? 0;
   const progress = await Progress.start(steps, "steps");
   try {
     for (let step = 1; step <= steps; step++) {
-      const gradients = run.trace.tensors.map(({ name, gradients }) => [name, gradients[step - 1]!] as const);
+      const gradients = run.trace.tensors.map(({ name, gradients }) => {
+        const g = gradients[step - 1]!;
+        return [name, run.grad === "f32" ? g : toHalf(g, run.grad)] as const;
+      });
       optimizer.step(Object.fromEntries(gradients));
       // Or a device would hold the gradients of all steps that it has not come to yet.
       await optimizer.device.synchronize();
@@ -78,14 +92,14 @@ async function takeSteps(
 /** Parameters after a step, and states where they were asked for. */
 async function snapshot(
   step: number,
-  optimizer: LowbitOptimizer<string>,
+  optimizer: LowbitOptimizer<string, ParameterValues>,
   instance: Instance,
   { trace, withStates }: Run,
 ): Promise<[string, SafeTensor][]> {
   const params = await optimizer.readParams();
   const taken: [string, SafeTensor][] = [];
   for (const { name, shape, start } of trace.tensors) {
-    taken.push([`p${step}/${name}`, { dtype: "F32", shape, data: params[name]! }]);
+    taken.push([`p${step}/${name}`, { dtype: "F32", shape, data: toFloat32(params[name]!) }]);
     if (!withStates) continue;
     for (const [state, data] of await decodeStates(instance, optimizer, name, start.length)) {
       taken.push([`s${step}/${name}/${state}`, { dtype: "F32", shape, data }]);

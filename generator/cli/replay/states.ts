@@ -1,10 +1,10 @@
-import type { LowbitOptimizer } from "../../../runtime/index.js";
+import type { LowbitOptimizer, ParameterValues } from "../../../runtime/index.js";
 import type { Instance } from "../instantiate.js";
 
 /** The states of one parameter as the next step will read them: float32, as long as the parameter. */
 export async function decodeStates(
   { descriptor, codecs }: Instance,
-  optimizer: LowbitOptimizer<string>,
+  optimizer: LowbitOptimizer<string, ParameterValues>,
   tensor: string,
   length: number,
 ): Promise<[state: string, values: Float32Array][]> {
