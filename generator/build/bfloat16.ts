@@ -13,11 +13,12 @@ export function decodeBfloat16(half: Expr): Expr {
  * @param random a word for stochastic rounding; null for nearest
  */
 export function encodeBfloat16(
-  x: Expr,
+  given: Expr,
   name: string,
   writer: FragmentWriter,
   random: Expr | null = null,
 ): Expr {
+  const x = writer.once(name, given);
   const bits = writer.bind(`${name}_bits`, op("f32.bits", x));
   const truncated = op("u32.shr", bits, u32(16));
   const added =

@@ -43,7 +43,8 @@ export function encodeFloat16(
     random === null ? shiftToEven(value, places) : shiftAtRandom(value, places, random);
   const bits = writer.bind(`${name}_bits`, op("f32.bits", x));
   const magnitude = writer.bind(`${name}_magnitude`, op("u32.and", bits, u32(0x7fffffff)));
-  const normal = op("u32.sub", shifted(magnitude, u32(13)), u32(REBIAS_FLOAT16));
+  const rounded = op("u32.sub", shifted(magnitude, u32(13)), u32(REBIAS_FLOAT16));
+  const normal = writer.bind(`${name}_normal`, rounded);
   const finite = op("u32.select", op("u32.lt", normal, u32(INFINITY_16)), normal, u32(INFINITY_16));
 
   // Below 2^-14 the fraction with its implicit 1 counts multiples of 2^-24, of which 25 places leave nothing to the

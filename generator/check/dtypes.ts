@@ -7,7 +7,7 @@ import type { Path, Source } from "../parse/source.js";
 export function dtypeDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
   const { dtypes, rounding, master } = paramOf(spec);
   const wrong = (path: Path, message: string, remedy: string): Diagnostic[] => [
-    { code: "E405", position: source.at(path), message, remedy },
+    { code: "E406", position: source.at(path), message, remedy },
   ];
   const named = typeof spec.param === "object" && "dtype" in spec.param ? ["param", "dtype"] : ["param"];
   const diagnostics = [...twice(named, spec, source), ...twice(["grad"], spec, source)];
@@ -42,5 +42,5 @@ function twice(path: Path, spec: OptimizerSpec, source: Source): Diagnostic[] {
   const index = list.findIndex((dtype, at) => list.indexOf(dtype) < at);
   if (index < 0) return [];
   const message = `${path[0]} names ${list[index]} twice`;
-  return [{ code: "E405", position: source.at([...path, index]), message, remedy: "name each dtype once" }];
+  return [{ code: "E406", position: source.at([...path, index]), message, remedy: "name each dtype once" }];
 }

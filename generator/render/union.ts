@@ -22,7 +22,8 @@ export function unionOf(kernels: readonly KernelView[]) {
       .filter(({ isSum }) => isSum)
       .map(({ term }) => term)
       .filter((term, index, all) => all.indexOf(term) === index),
-    needsKeys: kernels.some(({ anyStream, anyShaped }) => anyStream || anyShaped),
+    needsKeys:
+      codecStates.some(({ isStochastic }) => isStochastic) || kernels.some(({ anyShaped }) => anyShaped),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     anyHalf: kernels.some(({ anyHalf }) => anyHalf),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
@@ -39,7 +40,6 @@ export function unionOf(kernels: readonly KernelView[]) {
     }),
     /** The kernels of the spec's own codecs: the first variant's last pass. */
     codecStates,
-    anyCodecStream: codecStates.some(({ isStochastic }) => isStochastic),
     codecGranule: kernels.find(({ isStep }) => isStep)?.granule ?? 1,
   };
 }

@@ -7,7 +7,6 @@ import type {
   Kernel,
   KernelShape,
   KernelState,
-  Table,
   Variable,
   VectorInput,
 } from "../ir/types.js";
@@ -15,8 +14,9 @@ import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
 import { RANK1_BLOCK } from "../lower/variants.js";
 import type { Dialect } from "../print/dialect.js";
-import { neededHelpers, printFragment, printName, shortestFloat } from "../print/index.js";
+import { neededHelpers, printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { tableViews } from "./tables.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
 export type KernelView = ElementView | FoldView;
@@ -381,29 +381,4 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     encodeLines: printFragment(state.encode, dialect),
     packLines: printFragment(state.pack, dialect),
   };
-}
-
-function tableViews(tables: readonly Table[], dialect: Dialect) {
-  let offset = 0;
-  return tables.map(({ name, type, values }) => {
-    const isFloat = type === "f32";
-    const view = {
-      name,
-      offset,
-      isFloat,
-      count: values.length,
-      rows: rowsOf(values.map(isFloat ? shortestFloat : String), isFloat ? 8 : 32),
-      literalRows: rowsOf(values.map(isFloat ? dialect.constants.f32 : String), isFloat ? 8 : 32),
-    };
-    offset += values.length;
-    return view;
-  });
-}
-
-function rowsOf(values: readonly string[], each: number): string[] {
-  const count = Math.ceil(values.length / each);
-  return Array.from(
-    { length: count },
-    (_, row) => `${values.slice(row * each, (row + 1) * each).join(", ")},`,
-  );
 }

@@ -1,0 +1,29 @@
+import type { Table } from "../ir/types.js";
+import type { Dialect } from "../print/dialect.js";
+import { shortestFloat } from "../print/index.js";
+
+/** Tables as templates see them, one after the other. */
+export function tableViews(tables: readonly Table[], dialect: Dialect) {
+  let offset = 0;
+  return tables.map(({ name, type, values }) => {
+    const isFloat = type === "f32";
+    const view = {
+      name,
+      offset,
+      isFloat,
+      count: values.length,
+      rows: rowsOf(values.map(isFloat ? shortestFloat : String), isFloat ? 8 : 32),
+      literalRows: rowsOf(values.map(isFloat ? dialect.constants.f32 : String), isFloat ? 8 : 32),
+    };
+    offset += values.length;
+    return view;
+  });
+}
+
+function rowsOf(values: readonly string[], each: number): string[] {
+  const count = Math.ceil(values.length / each);
+  return Array.from(
+    { length: count },
+    (_, row) => `${values.slice(row * each, (row + 1) * each).join(", ")},`,
+  );
+}
