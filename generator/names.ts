@@ -4,11 +4,13 @@
  */
 const tables = ["levels", "thresholds", "next_levels", "gaps", "bases"];
 const stateSuffixes = [
-  ...["codes", "scale", "next"],
+  ...["codes", "scale", "alpha", "next"],
   ...tables,
   ...tables.map((table) => `${table}_table`),
   ...["key0", "key1"],
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
+  // Of a mapping with a second parameter.
+  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates"],
 ];
 
 /** Names that belong to a state: no hyper or state may have one, and locals and hoisted values get another. */

@@ -117,7 +117,7 @@ export class LowbitOptimizer<Hyper extends string> {
     return Object.fromEntries(tensors.map(({ name }, i) => [name, values[i]!]));
   }
 
-  /** Copies of a parameter's states as they are stored: `<state>`, or `<state>_codes` and `<state>_scale`. */
+  /** Copies of a parameter's states as they are stored: `<state>`, or `<state>_codes`, `<state>_scale` and, of a log mapping, `<state>_alpha`. */
   async state(name: string): Promise<Record<string, HostData>> {
     const { states, arrays } = this.#tensor(name);
     const values = await this.device.read(states.map((state) => arrays[state.name]!));

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "flash-adamw-8bit",
-  specHash: "c1e884ae45f19bc0756128d5198b4bd29cbf8df64ad28f0c3ebeb1148337e8d8",
+  specHash: "474fb390349fe309b58aea3971101d5d8bfdf7c87bd5af1e5bd446a605c93071",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "flash-lion-8bit",
-  specHash: "dd324838322af16bc2de06ff46bdb1ea81addcab61fe3e8ff8ef36618ca8389e",
+  specHash: "221265ceafc7b5976fd4f582480dc98d382d50f5046c537d5a262ed7282f5a0b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },

@@ -18,7 +18,7 @@ export interface FlashSGDM8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "flash-sgdm-8bit",
-  specHash: "919cf05c8f943239263721a8e50b2b8aec0ee4ef4fa81d7f006b6b917e2005e9",
+  specHash: "a0d8b722379c5384d2a59191a6f22e039bcab3f49adb6d4f24cc8d9cee6395db",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },

@@ -1,4 +1,4 @@
-import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
+import type { OptimizerSpec } from "../../spec/schema.js";
 import type { Diagnostic } from "../diagnostics.js";
 import type { Path, Source } from "../parse/source.js";
 
@@ -15,19 +15,9 @@ export function unbuiltDiagnostics(spec: OptimizerSpec, source: Source): Diagnos
       remedy: `this version builds ${remedy}`,
     });
   };
-  for (const [name, state] of Object.entries(spec.states ?? {})) inState(["states", name], state, unbuilt);
   inParam(spec.param, unbuilt);
   if (spec.math === "fast") unbuilt(["math"], "math: fast", "math: exact");
   return diagnostics;
-}
-
-function inState(path: Path, { bits, mapping }: StateSpec, unbuilt: Unbuilt): void {
-  // A state that is not quantized has no codec, built or not: that is said elsewhere.
-  if (bits >= 16) return;
-  const kind = typeof mapping === "object" ? Object.keys(mapping)[0] : mapping;
-  if (kind === "log") {
-    unbuilt([...path, "mapping"], "the mapping log", "dynamic, linear, power, float, compand and table");
-  }
 }
 
 function inParam(param: OptimizerSpec["param"], unbuilt: Unbuilt): void {

@@ -32,8 +32,10 @@ function elementView(kernel: ElementKernel, target: Target) {
   const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
+  // What lanes have found is gone after a round: where another state needs memory, and with it all rounds, none exchange.
+  const exchanges = rounds === 1 || kernel.states.every((state) => !isShared(state, granule, target));
   const [parameter] = kernel.update.outputs;
-  const base = baseView(kernel, granule, target);
+  const base = baseView(kernel, granule, exchanges, target);
   const { states } = base;
   const vectors = kernel.vectors.map((vector) => vectorView(vector, "element", dialect));
 
@@ -76,7 +78,7 @@ function elementView(kernel: ElementKernel, target: Target) {
 }
 
 /** What both kinds of kernels have. */
-function baseView(kernel: Kernel, granule: number, target: Target) {
+function baseView(kernel: Kernel, granule: number, exchanges: boolean, target: Target) {
   const { dialect } = target;
   const name = ({ name }: Variable): string => printName(name, dialect);
   const tile = kernel.kind === "fold" ? 0 : kernel.tile;
@@ -90,7 +92,7 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
   };
   const states = kernel.states.map((state, index) => ({
     ...common,
-    ...stateView(state, kernel, granule, target),
+    ...stateView(state, kernel, granule, exchanges, target),
     description: kernel.doc[index + 1] ?? "",
   }));
   const fragments = fragmentsOf(kernel);
@@ -121,6 +123,7 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
     anyRank1,
     anyShaped: states.some(({ isShaped }) => isShaped),
     needsMatrix,
+    anySpread: states.some(({ hasSpread }) => hasSpread),
     tables: tableViews(kernel.tables, dialect),
     needsBits: needs.has("bits"),
     needsFromBits: needs.has("fromBits"),
@@ -135,7 +138,7 @@ function foldView(kernel: FoldKernel, target: Target) {
   const { dialect } = target;
   const { from, to, count, reductions, stores, terms, finish } = kernel;
   const name = ({ name }: Variable): string => printName(name, dialect);
-  const base = baseView(kernel, kernel.granule, target);
+  const base = baseView(kernel, kernel.granule, true, target);
   const isAtElements = from.shape === "element" && from.per === 1 && reductions.length > 0;
   const reads = (input: string): boolean => terms.inputs.some((given) => given.name === input);
   const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
@@ -265,7 +268,13 @@ function lanesOf(threads: number, { capabilities }: Target): number {
   return threads >= 1 && threads <= capabilities.lanes && Number.isInteger(Math.log2(threads)) ? threads : 0;
 }
 
-function stateView(state: KernelState, kernel: Kernel, granule: number, target: Target) {
+/** Whether more threads measure a run of a state than exchange values, or some that are no neighbours. */
+function isShared({ statistic }: KernelState, granule: number, target: Target): boolean {
+  if (statistic?.source !== "tile" || typeof statistic.run === "string") return false;
+  return lanesOf(statistic.run / granule, target) === 0;
+}
+
+function stateView(state: KernelState, kernel: Kernel, granule: number, exchanges: boolean, target: Target) {
   const { dialect } = target;
   const { variables, statistic } = state;
   const isPacked = state.locate !== null;
@@ -273,8 +282,10 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
   const isMeasured = kernel.kind !== "fold";
   const isTile = isMeasured && statistic?.source === "tile";
   const isGlobal = isMeasured && statistic?.source === "global";
+  const spread = isTile ? (statistic?.spread ?? null) : null;
+  const hasAlpha = state.decode?.inputs.some(({ name }) => name === variables.alpha.name) ?? false;
   const words = (granule * state.bits) / 32;
-  const lanes = isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
+  const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
   const tile = kernel.kind === "fold" ? 0 : kernel.tile;
   return {
     ...Object.fromEntries(
@@ -290,11 +301,15 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
     hasScale: statistic !== null,
     /** Whether scales are kept in 16 bits. */
     isHalfScale: statistic?.half != null,
+    /** Whether its runs have a second parameter, of their order statistics. */
+    hasAlpha,
+    hasSpread: spread !== null,
     /** Whether this kernel measures it. */
     hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
     fields: [
       isPacked && state.bits !== 16 ? `${state.name}_codes` : state.name,
       ...(statistic === null ? [] : [`${state.name}_scale`]),
+      ...(hasAlpha ? [`${state.name}_alpha`] : []),
       ...(isGlobal ? [`${state.name}_next`] : []),
     ],
     isTile,
@@ -347,6 +362,9 @@ function stateView(state: KernelState, kernel: Kernel, granule: number, target: 
       statistic === null ? null : prune(statistic.scale, [variables.inverse]),
       dialect,
     ),
+    rankLines: printFragment(spread?.rank ?? null, dialect),
+    alphaLines: printFragment(spread?.alpha ?? null, dialect),
+    rateLines: printFragment(spread?.rate ?? null, dialect),
     streamLines: printFragment(state.stream, dialect),
     encodeLines: printFragment(state.encode, dialect),
     packLines: printFragment(state.pack, dialect),
