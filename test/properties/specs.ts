@@ -116,9 +116,14 @@ export function fitTogether(states: readonly StateCodec[]): boolean {
       ? [codec.normalize.block]
       : [],
   );
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  const together = [32, ...sizes].reduce((a, b) => (a / divisor(a, b)) * b);
-  return together <= Math.min(8192, Math.max(32, 128 * Math.min(...sizes)));
+  // Beside them pairs of runs, where a scale has 16 bits.
+  const pairs = states.flatMap((codec) =>
+    "scale" in codec && codec.scale !== "f32" && typeof codec.normalize === "object"
+      ? [2 * codec.normalize.block]
+      : [],
+  );
+  const together = [...sizes, ...pairs].reduce(leastCommonMultiple, 32);
+  return sizes.length === 0 || together <= Math.min(8192, Math.max(32, 128 * Math.min(...sizes)));
 }
 
 function isLog(mapping: Mapping | LogMapping): mapping is LogMapping {
