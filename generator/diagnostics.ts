@@ -37,6 +37,7 @@ export const diagnosticCodes = {
   E404: "a mapping does not fit its bits or sign",
   E405: "a 16-bit scale of runs that no workgroup holds",
   E406: "what is said of parameters or gradients does not fit their dtypes",
+  E407: "a log mapping of runs that no workgroup holds",
   E501: "part of the language that this version does not build yet",
 } as const;
 

@@ -4,11 +4,13 @@
  */
 const tables = ["levels", "thresholds", "next_levels", "gaps", "bases"];
 const stateSuffixes = [
-  ...["codes", "scale", "next"],
+  ...["codes", "scale", "alpha", "next"],
   ...tables,
   ...tables.map((table) => `${table}_table`),
   ...["key0", "key1"],
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
+  // Of a mapping with a second parameter.
+  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates"],
 ];
 
 /** The second part of a parameter in two parts, which is kept like a state. */

@@ -17,13 +17,15 @@ export type StateStorage =
   /**
    * `<state>_codes`: u32[ceil(n * bits / 32)], LSB first; `<state>_scale`: f32, one for each run of so many elements,
    * tensor, row or column, or one for each index of each dimension; where scales are float16 or bfloat16, u32, two a
-   * word, the earlier run's in the low half
+   * word, the earlier run's in the low half; `<state>_alpha`, f32 and one a run, where a mapping has levels of each run's
+   * own
    */
   | {
       readonly kind: "codes";
       readonly bits: number;
       readonly run: number | "tensor" | "row" | "col" | "rank1";
       readonly scale: "f32" | "f16" | "bf16";
+      readonly alpha?: boolean;
     };
 
 /**
@@ -114,7 +116,10 @@ export interface KernelModules {
   readonly webgpu?: WebGpuModule;
 }
 
-/** Arrays of one tensor by name: p and g (a Uint16Array where they have 16 bits), `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
+/**
+ * Arrays of one tensor by name: p and g (a Uint16Array where they have 16 bits), `<state>`, `<state>_codes`,
+ * `<state>_scale`, `<state>_alpha`, `<state>_next`.
+ */
 export type TensorArrays = Readonly<Record<string, Float32Array | Uint32Array | Uint16Array>>;
 
 export interface KernelTensor {
@@ -157,6 +162,8 @@ export interface CodecArrays {
   readonly codes: Uint32Array;
   /** One a run, as `StateStorage` has `<state>_scale`: f32, or words of two 16-bit ones; empty for bfloat16 states. */
   readonly scales: Float32Array | Uint32Array;
+  /** f32, one a run; of a log mapping only. */
+  readonly alphas?: Float32Array;
 }
 
 /** What stochastic rounding draws from: `streamKey(seed, t, stream)` and the tensor's id. */

@@ -90,7 +90,7 @@ export interface LaunchGroup {
 export interface LaunchTensor extends Geometry {
   readonly name: string;
   readonly id: number;
-  /** By the names that kernels use: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`. */
+  /** By the names that kernels use: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_alpha`, `<state>_next`. */
   readonly arrays: Readonly<Record<string, DeviceArray>>;
 }
 

@@ -32,6 +32,7 @@ export function stateArrays({ name, storage }: StateDescriptor, shape: readonly 
       return [
         { name: `${name}_codes`, type: "u32", length: words, file: { dtype: "U32", shape: [words] } },
         scaleArray(`${name}_scale`, storage.scale, scales),
+        ...(storage.alpha ? [scaleArray(`${name}_alpha`, "f32", scales)] : []),
       ];
     }
   }

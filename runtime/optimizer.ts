@@ -164,7 +164,7 @@ export class LowbitOptimizer<Hyper extends string, Values extends ParameterValue
     );
   }
 
-  /** Copies of a parameter's states as they are stored: `<state>`, or `<state>_codes` and `<state>_scale`. */
+  /** Copies of a parameter's states as they are stored: `<state>`, or `<state>_codes`, `<state>_scale` and, of a log mapping, `<state>_alpha`. */
   async state(name: string): Promise<Record<string, HostData>> {
     const { states, arrays } = this.#tensor(name);
     const values = await this.device.read(states.map((state) => arrays[state.name]!));

@@ -24,6 +24,7 @@ const whole = (least: number, most: number, error: string) =>
   z.int({ error }).min(least, { error }).max(most, { error });
 
 const POWER = "power is a number from 0.125 to 8";
+const QUANTILE = "quantile is a number from 0 to below 1";
 
 const mapping = z
   .union(
@@ -60,7 +61,9 @@ const mapping = z
       }),
       z.strictObject({
         log: z.strictObject(
-          { quantile: z.number({ error: "quantile is a number" }) },
+          {
+            quantile: z.number({ error: QUANTILE }).min(0, { error: QUANTILE }).lt(1, { error: QUANTILE }),
+          },
           { error: "log takes { quantile: q }" },
         ),
       }),

@@ -22,7 +22,7 @@ export interface FlashAdamW8bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "flash-adamw-8bit",
-  specHash: "24da6ccfe67e75e1f93c7aa2954530e7d7c50720baed474e05f6ddfdbb94a0ef",
+  specHash: "d2b73cd4fc65cc8247da9eb69e8a1397fe4d74f3e967aa7ea92ad5456e05de53",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

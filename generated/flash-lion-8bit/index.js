@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "flash-lion-8bit",
-  specHash: "4a8e527388360153e0741ce8487325cdd1b3033af66ce358d46bd442c3b66d45",
+  specHash: "3dcb4b51a783d3793b96e810fbb21fdc5e25cfdee4037a70eeb2f12f242ddf69",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.0001 },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "flash-sgdm-8bit",
-  specHash: "ef1f969bb1c73804c63ead3892aa0b1a55bae7f4b795b3514549d55250c8d198",
+  specHash: "843ac87526a3e3a576f8135a197353471d1187d1f6ec02cb0dfc7532f647617c",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { isQuantized } from "../lower/codecs.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
 import type { KernelShape } from "../rule/types.js";
 
@@ -68,7 +69,8 @@ function passData(pass: PassPlan, tile: number, nextStates: readonly string[]) {
 }
 
 function storageOf(shape: KernelShape, codec: CodecPlan) {
-  if (codec.kind !== "table") return { kind: codec.kind, shape };
+  if (!isQuantized(codec)) return { kind: codec.kind, shape };
   const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
-  return { kind: "codes", bits: codec.bits, run, scale: codec.scale };
+  const alpha = codec.kind === "log" && { alpha: true };
+  return { kind: "codes", bits: codec.bits, run, scale: codec.scale, ...alpha };
 }

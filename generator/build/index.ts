@@ -20,7 +20,7 @@ import type {
   FoldPass,
   PassPlan,
   Plan,
-  TableCodec,
+  QuantizedCodec,
   VariantPlan,
   VariantState,
 } from "../lower/plan.js";
@@ -28,6 +28,7 @@ import { correctionName, namesOfState } from "../names.js";
 import { buildDecode, buildEncode, tablesOf } from "./codec.js";
 import { buildFold } from "./fold.js";
 import { buildHalfDecode, buildHalfEncode } from "./half.js";
+import { buildLogDecode, buildLogEncode, buildSpread } from "./log-codec.js";
 import { Names } from "./names.js";
 import { buildPacking } from "./packing.js";
 import { buildOperands, type Operands, plainStorage } from "./parameter.js";
@@ -176,11 +177,19 @@ function buildState(
     return { ...common, ...packing, stream, decode, encode, statistic: null };
   }
 
-  const codecTables = tablesOf(name, codec);
-  tables.push(codecTables.levels, codecTables.search, codecTables.bases, codecTables.gaps);
   const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
   const isGlobal = pass.kind === "fold" ? typeof run === "string" : pass.globalStates.includes(name);
   const source = isGlobal ? "global" : "tile";
+  if (codec.kind === "log") {
+    const decode = buildLogDecode(own, codec, names);
+    const encode = writes ? buildLogEncode(own, kernel, codec, names) : null;
+    const statistic = buildStatistic(own, codec, source, names);
+    const spread = writes ? buildSpread(own, codec, names) : null;
+    return { ...common, ...packing, stream, decode, encode, statistic: { ...statistic, spread } };
+  }
+
+  const codecTables = tablesOf(name, codec);
+  tables.push(codecTables.levels, codecTables.search, codecTables.bases, codecTables.gaps);
   return {
     ...common,
     ...packing,
@@ -247,8 +256,9 @@ export function describeCodec(codec: CodecPlan): string {
   return `${codec.bits} bits, ${codec.signed ? "signed" : "unsigned"} ${codec.mapping}, ${describeScales(codec)}${rounding}`;
 }
 
-function describeScales({ normalize, scale }: TableCodec): string {
-  if (typeof normalize === "object") return `one ${scaleNames[scale]} a block of ${normalize.block}`;
+function describeScales({ kind, normalize, scale }: QuantizedCodec): string {
+  if (typeof normalize === "object")
+    return `one ${scaleNames[scale]}${kind === "log" ? " and alpha" : ""} a block of ${normalize.block}`;
   if (normalize === "rank1") return "rank-1 scales";
   return `one scale a ${normalize === "col" ? "column" : normalize}`;
 }

@@ -1,7 +1,7 @@
 import { f32, op, u32 } from "../ir/expr.js";
 import type { Expr, Fragment, HalfScale, StateVariables, Statistic } from "../ir/types.js";
 import { smallestNormal } from "../lower/float32.js";
-import type { ScaleFormat, TableCodec } from "../lower/plan.js";
+import type { QuantizedCodec, ScaleFormat } from "../lower/plan.js";
 import { decodeBfloat16, encodeBfloat16 } from "./bfloat16.js";
 import { decodeFloat16, encodeFloat16 } from "./float16.js";
 import type { Names } from "./names.js";
@@ -11,11 +11,12 @@ type HalfFormat = Exclude<ScaleFormat, "f32">;
 
 /**
  * The scale of a run: the greatest |x| over its finite x, and 0 below the smallest normal float. A maximum in global
- * memory becomes the scale as it is, so there each |x| below the smallest normal float already counts as 0.
+ * memory becomes the scale as it is, so there each |x| below the smallest normal float already counts as 0; so it does
+ * where magnitudes are put in order, as one that a device may read as zero would change that.
  */
 export function buildStatistic(
   state: StateVariables,
-  codec: TableCodec,
+  codec: QuantizedCodec,
   source: "tile" | "global",
   names: Names,
 ): Statistic {
@@ -23,23 +24,24 @@ export function buildStatistic(
   return {
     run: typeof normalize === "string" ? normalize : normalize.block,
     source,
-    magnitude: magnitude(state, source, names),
+    magnitude: magnitude(state, source === "global" || codec.kind === "log", names),
     scale: scale(state, codec, names),
+    spread: null,
     half: format === "f32" ? null : halfScale(state, format, codec, names),
   };
 }
 
-function magnitude(state: StateVariables, source: "tile" | "global", names: Names): Fragment {
+function magnitude(state: StateVariables, isNormal: boolean, names: Names): Fragment {
   const writer = new FragmentWriter(names);
   const x = writer.input(state.value);
   const size = writer.bind(`${state.old.name}_size`, op("f32.abs", x));
   const finite = op("f32.is_finite", x);
-  const counts = source === "tile" ? finite : op("bool.and", finite, op("f32.ge", size, f32(smallestNormal)));
+  const counts = isNormal ? op("bool.and", finite, op("f32.ge", size, f32(smallestNormal))) : finite;
   writer.define(state.magnitude, op("f32.select", counts, size, f32(0)));
   return writer.finish(state.magnitude);
 }
 
-function scale(state: StateVariables, codec: TableCodec, names: Names): Fragment {
+function scale(state: StateVariables, codec: QuantizedCodec, names: Names): Fragment {
   const { scale: format, scaleOf } = codec;
   const writer = new FragmentWriter(names);
   const absmax = writer.input(state.absmax);
@@ -64,7 +66,12 @@ function scale(state: StateVariables, codec: TableCodec, names: Names): Fragment
 }
 
 /** The bits of 16-bit scales: two a word, the earlier run's in the low half. */
-function halfScale(state: StateVariables, format: HalfFormat, codec: TableCodec, names: Names): HalfScale {
+function halfScale(
+  state: StateVariables,
+  format: HalfFormat,
+  codec: QuantizedCodec,
+  names: Names,
+): HalfScale {
   const [locate, unpack, decode, pack] = [0, 1, 2, 3].map(() => new FragmentWriter(names)) as [
     FragmentWriter,
     FragmentWriter,
@@ -103,7 +110,7 @@ const decoders: Readonly<Record<HalfFormat, (half: Expr, name: string, writer: F
 function valueOfCode(
   code: Expr,
   format: HalfFormat,
-  { scaleOf }: TableCodec,
+  { scaleOf }: QuantizedCodec,
   name: string,
   writer: FragmentWriter,
 ): Expr {
@@ -114,7 +121,7 @@ function valueOfCode(
 }
 
 /** The largest finite value, so that no scale is infinite; of roots, the largest whose square is finite. */
-function largest(format: HalfFormat, scaleOf: TableCodec["scaleOf"]): number {
+function largest(format: HalfFormat, scaleOf: QuantizedCodec["scaleOf"]): number {
   if (format === "f16") return 65504;
   return (2 - 2 ** -7) * 2 ** (scaleOf === "root" ? 63 : 127);
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics.js";
 import type { Plan } from "../lower/plan.js";
-import { MAX_TILE } from "../lower/variants.js";
+import { MAX_TILE } from "../lower/tile.js";
 import type { Source } from "../parse/source.js";
 
 /**

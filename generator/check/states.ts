@@ -1,11 +1,12 @@
 import type { OptimizerSpec, StateSpec } from "../../spec/schema.js";
 import type { Diagnostic, DiagnosticCode } from "../diagnostics.js";
 import type { Path, Source } from "../parse/source.js";
+import { logDiagnostics } from "./logs.js";
 import { mappingFlaw } from "./mappings.js";
 
 /** Each state's codec fits its bits, its sign and itself. */
 export function stateDiagnostics(spec: OptimizerSpec, source: Source): Diagnostic[] {
-  return Object.entries(spec.states ?? {}).flatMap(([name, state]) => {
+  const ofEach = Object.entries(spec.states ?? {}).flatMap(([name, state]) => {
     const wrong = (code: DiagnosticCode, path: Path, message: string, remedy: string): Diagnostic => ({
       code,
       position: source.key(["states", name, ...path]),
@@ -18,6 +19,7 @@ export function stateDiagnostics(spec: OptimizerSpec, source: Source): Diagnosti
     }
     return state.bits >= 16 ? plainState(name, state, wrong) : quantizedState(name, state, wrong);
   });
+  return [...ofEach, ...logDiagnostics(spec.states ?? {}, source)];
 }
 
 /** A diagnostic at a key of a state, or at the state's name. */

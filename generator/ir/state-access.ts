@@ -2,7 +2,7 @@ import type { Cell, Evaluation } from "./evaluate.js";
 import { type Geometry, scaleCount, scalePlaces } from "./geometry.js";
 import type { Fragment, Kernel, KernelState, StateVariables } from "./types.js";
 
-/** The arrays of one tensor: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_next`, and what folds leave. */
+/** The arrays of one tensor: p, g, `<state>`, `<state>_codes`, `<state>_scale`, `<state>_alpha`, `<state>_next`, and what folds leave. */
 export interface ExecutionTensor {
   readonly shape: readonly number[];
   /** Names the tensor to the random generator. */
@@ -26,6 +26,9 @@ const fragmentsOfState = ({ statistic, decode, encode, stream, locate, unpack, p
   unpackScale: statistic?.half?.unpack,
   decodeScale: statistic?.half?.decode,
   packScale: statistic?.half?.pack,
+  rank: statistic?.spread?.rank,
+  alpha: statistic?.spread?.alpha,
+  rate: statistic?.spread?.rate,
 });
 
 type StateFragment = keyof ReturnType<typeof fragmentsOfState>;
@@ -42,8 +45,10 @@ export class StateAccess {
   /** Values, or words of codes. */
   readonly #stored: Stored;
   readonly #scales: Stored;
+  readonly #alphas: Stored;
   readonly #values: Float32Array;
   readonly #maxima: Float32Array;
+  readonly #magnitudes: Float32Array;
 
   constructor(
     state: KernelState,
@@ -65,14 +70,16 @@ export class StateAccess {
     this.#cells = Object.fromEntries(cells) as Record<keyof StateVariables, Cell>;
     this.#stored = arrayNamed(tensor, statistic === null ? name : `${name}_codes`);
     this.#scales = statistic === null ? new Float32Array(0) : arrayNamed(tensor, `${name}_scale`);
+    this.#alphas = tensor.arrays[`${name}_alpha`] ?? new Float32Array(0);
     this.#values = new Float32Array(geometry.length);
+    this.#magnitudes = new Float32Array(geometry.length);
     this.#maxima = new Float32Array(statistic === null ? 0 : scaleCount(statistic.run, geometry));
   }
 
   /** What the state is before the step. */
   decode(element: number): void {
     const { unpack, decode } = this.#run;
-    const { old, low, high, scale } = this.#cells;
+    const { old, low, high, scale, alpha } = this.#cells;
     if (unpack === null || decode === null) {
       old.value = this.#stored[element] as number;
       return;
@@ -82,6 +89,8 @@ export class StateAccess {
     high.value = this.#stored[word + 1] ?? 0;
     unpack();
     scale.value = this.#least(element, (place) => this.#loadScale(place));
+    alpha.value =
+      this.#alphas.length > 0 ? this.#least(element, (place) => this.#alphas[place] as number) : 0;
     decode();
   }
 
@@ -104,6 +113,7 @@ export class StateAccess {
     this.#values[element] = value.value;
     if (this.#run.magnitude === null) return;
     this.#run.magnitude();
+    this.#magnitudes[element] = magnitude.value;
     for (const place of this.#placesOf(element))
       this.#maxima[place] = Math.max(this.#maxima[place] as number, magnitude.value);
   }
@@ -120,17 +130,17 @@ export class StateAccess {
       return;
     }
     const { tensorId, elementHigh, element: elementVariable } = this.#kernel.variables;
-    const { value, inverse, low, high } = this.#cells;
+    const { value, low, high } = this.#cells;
     this.#evaluation.cell(tensorId).value = this.#tensor.id;
     this.#evaluation.cell(elementHigh).value = 0;
     stream?.();
     const elementCell = this.#evaluation.cell(elementVariable);
-    const inverseAt = this.#newScales();
+    const openRun = this.#newParameters();
     const words = this.#stored.fill(0);
     for (let element = 0; element < this.#values.length; element++) {
       elementCell.value = element;
       value.value = this.#values[element] as number;
-      inverse.value = inverseAt(element);
+      openRun(element);
       encode();
       const word = this.#locate(element);
       pack();
@@ -140,11 +150,11 @@ export class StateAccess {
     }
   }
 
-  /** Stores the scales measured here; returns the reciprocal of an element's scale. */
-  #newScales(): (element: number) => number {
+  /** Stores the parameters of the runs measured here; returns what gives the encoder those of an element's run. */
+  #newParameters(): (element: number) => void {
     const { statistic } = this.#state;
-    const { absmax, newScale, inverse } = this.#cells;
-    if (statistic === null) return () => 0;
+    const { absmax, newScale, inverse, newAlpha, rate } = this.#cells;
+    if (statistic === null) return () => {};
     const inverseOf = (maximum: number): number => {
       absmax.value = maximum;
       this.#run.scale?.();
@@ -152,15 +162,38 @@ export class StateAccess {
     };
     if (statistic.source === "global") {
       const maxima = new Float32Array(this.#next().slice().buffer);
-      return (element) => inverseOf(this.#least(element, (place) => maxima[place] as number));
+      return (element) => {
+        inverse.value = inverseOf(this.#least(element, (place) => maxima[place] as number));
+      };
     }
     if (this.#run.packScale !== null) this.#scales.fill(0);
-    const inverses = Array.from(this.#maxima, (maximum, run) => {
+    const runs = Array.from(this.#maxima, (maximum, run) => {
       const reciprocal = inverseOf(maximum);
       this.#storeScale(run, newScale.value);
-      return reciprocal;
+      if (typeof statistic.run === "number" && statistic.spread !== null)
+        this.#spread(run, run * statistic.run, (run + 1) * statistic.run);
+      return { inverse: reciprocal, alpha: newAlpha.value, rate: rate.value };
     });
-    return (element) => inverses[this.#placesOf(element)[0] as number] as number;
+    return (element) => {
+      const run = runs[this.#placesOf(element)[0] as number] as (typeof runs)[number];
+      inverse.value = run.inverse;
+      newAlpha.value = run.alpha;
+      rate.value = run.rate;
+    };
+  }
+
+  /** The run's magnitudes in ascending order, and from two neighbours among them its alpha. */
+  #spread(run: number, start: number, end: number): void {
+    const { runLength, counted, rank, lower, upper, newAlpha } = this.#cells;
+    const ordered = this.#magnitudes.slice(start, end).sort();
+    runLength.value = ordered.length;
+    counted.value = ordered.filter((magnitude) => magnitude > 0).length;
+    this.#run.rank?.();
+    lower.value = ordered[rank.value] as number;
+    upper.value = ordered[Math.min(rank.value + 1, ordered.length - 1)] as number;
+    this.#run.alpha?.();
+    this.#alphas[run] = newAlpha.value;
+    this.#run.rate?.();
   }
 
   #storeScale(run: number, value: number): void {

@@ -62,6 +62,8 @@ export interface Statistic {
   readonly magnitude: Fragment;
   /** That maximum to the scale, its reciprocal and, where it is kept in 16 bits, those. */
   readonly scale: Fragment;
+  /** What else is measured of a run; null where the scale is all. */
+  readonly spread: Spread | null;
   /** Null where a scale is kept as a float32. */
   readonly half: HalfScale | null;
 }
@@ -76,6 +78,16 @@ export interface HalfScale {
   readonly decode: Fragment;
   /** The 16 bits of a new scale to what they add to their word. */
   readonly pack: Fragment;
+}
+
+/** How far the levels of a run reach: from two neighbours in the ascending order of its magnitudes, measured in a tile. */
+export interface Spread {
+  /** How many elements a run has and how many magnitudes are above 0, to the rank of the lower neighbour, from 0. */
+  readonly rank: Fragment;
+  /** The same, the neighbours at that rank and the next (the last is its own) and 1 / s, to the alpha that is stored. */
+  readonly alpha: Fragment;
+  /** That alpha to what an element's logarithm is multiplied with. */
+  readonly rate: Fragment;
 }
 
 /** The names of one state's values in its kernel. */
@@ -100,6 +112,18 @@ export interface StateVariables {
   /** 1 / newScale, or 0. */
   readonly inverse: Variable;
   readonly newCode: Variable;
+  /** The second parameter of a run, where it has one: before the step and after it. */
+  readonly alpha: Variable;
+  readonly newAlpha: Variable;
+  /** 1 / log2(newAlpha), or 0. */
+  readonly rate: Variable;
+  /** Of a run: its elements, and its magnitudes above 0. */
+  readonly runLength: Variable;
+  readonly counted: Variable;
+  /** Of the lower neighbour among all magnitudes, ascending, from 0. */
+  readonly rank: Variable;
+  readonly lower: Variable;
+  readonly upper: Variable;
   /** Of a code: the word of its granule and the bit where it starts. */
   readonly word: Variable;
   readonly shift: Variable;

@@ -23,6 +23,8 @@ export function verify(kernel: Kernel): Kernel {
     }
     if (source === "global" && half !== null)
       throw defect(kernel, `the scale of ${name} is published in 16 bits`);
+    if (source === "global" && statistic.spread !== null)
+      throw defect(kernel, `the quantiles of ${name} are not measured in a tile`);
   }
   return kernel;
 }
@@ -35,6 +37,9 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     statistic?.magnitude ?? null,
     statistic?.scale ?? null,
     ...(statistic?.half ? Object.values(statistic.half) : []),
+    statistic?.spread?.rank ?? null,
+    statistic?.spread?.alpha ?? null,
+    statistic?.spread?.rate ?? null,
     stream,
     locate,
     unpack,

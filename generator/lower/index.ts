@@ -5,6 +5,7 @@ import { formatUniform } from "../rule/uniform.js";
 import { isCompanding } from "./compand.js";
 import { dtypesOf, parameterOf } from "./dtypes.js";
 import { chooseEncoder } from "./encoder.js";
+import { isLog, quantileOf } from "./log.js";
 import { describeMapping } from "./mapping-text.js";
 import type { CodecPlan, Plan, StatePlan } from "./plan.js";
 import { codebookOf, nextLevels } from "./tables.js";
@@ -88,6 +89,12 @@ function codecOf({
   if (bits === 16) return { kind: "bf16", bits, rounding };
   if (signed === undefined || mapping === undefined || normalize === undefined) {
     throw new Error("lower needs a checked spec");
+  }
+  if (isLog(mapping)) {
+    if (typeof normalize === "string") throw new Error("lower needs a checked spec");
+    const quantile = quantileOf(mapping);
+    const common = { bits, signed: false, rounding, normalize, scale: "f32", scaleOf: "absmax" } as const;
+    return { kind: "log", ...common, mapping: `log to the ${quantile} quantile`, quantile };
   }
   const { levels, thresholds } = codebookOf(mapping, bits, signed);
   const compand = isCompanding(mapping) ? mapping.compand : null;

@@ -1,3 +1,4 @@
+import { scaleBits } from "./codecs.js";
 import { closureOf, lastAssignments, type Source, sourcesOf } from "./dependencies.js";
 import { type Fold, foldsOf } from "./folds.js";
 import type { Extent, FoldPass, PassPlan, RuleStatement, ScratchPlan, VariantState } from "./plan.js";
@@ -120,8 +121,6 @@ class Reads {
     const state = typeof source === "string" ? this.#states.get(source) : undefined;
     if (state?.shape !== "element") return 0;
     const { codec } = state;
-    const scaleBits =
-      codec.kind === "table" && typeof codec.normalize === "object" ? 32 / codec.normalize.block : 0;
-    return (codec.bits + scaleBits) / 8;
+    return (codec.bits + scaleBits(codec)) / 8;
   }
 }

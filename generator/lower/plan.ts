@@ -88,7 +88,10 @@ export type RuleExpr =
 
 export type Rounding = "nearest" | "stochastic";
 
-export type CodecPlan = Float32Codec | Bfloat16Codec | TableCodec;
+export type CodecPlan = Float32Codec | Bfloat16Codec | QuantizedCodec;
+
+/** Normalized by the absolute maximum of a run. */
+export type QuantizedCodec = TableCodec | LogCodec;
 
 /** Kept as it is. */
 export interface Float32Codec {
@@ -126,6 +129,23 @@ export interface TableCodec {
   readonly thresholds: readonly number[];
   /** How the compiler finds that number: by a proven shortcut, or by bisection. */
   readonly encoder: EncoderPlan;
+}
+
+/**
+ * Levels alpha^k, k = 0 .. 2^bits - 1, with an alpha of each run's own: the lowest level is the quantile of what the run
+ * holds above 0. Code k is alpha^k.
+ */
+export interface LogCodec {
+  readonly kind: "log";
+  readonly bits: number;
+  readonly signed: false;
+  readonly mapping: string;
+  readonly rounding: Rounding;
+  readonly normalize: { readonly block: number };
+  readonly scale: "f32";
+  readonly scaleOf: "absmax";
+  /** In [0, 1]. */
+  readonly quantile: number;
 }
 
 /** The elements that share a scale; of rank1, which meet at a scale that is the least of one a dimension. */

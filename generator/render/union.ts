@@ -12,7 +12,11 @@ export function unionOf(kernels: readonly KernelView[]) {
   return {
     tables: [...tables.values()],
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
+    anySpread: kernels.some(({ anySpread }) => anySpread),
     anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),
+    anyLanesSpread: kernels.some(
+      ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
+    ),
     flatRun: RANK1_BLOCK.block,
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
@@ -36,7 +40,9 @@ export function unionOf(kernels: readonly KernelView[]) {
       const packed = uses.filter(({ isPacked }) => isPacked);
       if (packed.length === 0) return [];
       const runs = Math.max(...packed.map(({ runs }) => runs));
-      return [{ state: name, tile: Math.max(...packed.map(({ tile }) => tile)), runs, hasRuns: runs > 0 }];
+      const hasSpread = packed.some((use) => use.hasSpread);
+      const tile = Math.max(...packed.map((use) => use.tile));
+      return [{ state: name, tile, runs, hasRuns: runs > 0, hasSpread }];
     }),
     /** The kernels of the spec's own codecs: the first variant's last pass. */
     codecStates,

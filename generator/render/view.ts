@@ -1,21 +1,18 @@
-import { prune } from "../ir/prune.js";
 import type {
   ElementKernel,
-  Extent,
   FoldKernel,
   Fragment,
   Kernel,
   KernelShape,
   KernelState,
   Variable,
-  VectorInput,
 } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
-import { RANK1_BLOCK } from "../lower/variants.js";
-import type { Dialect } from "../print/dialect.js";
 import { neededHelpers, printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { arraysOf, extentView, matrixNeeds, shapeView, vectorView } from "./shapes.js";
+import { isShared, stateView } from "./state.js";
 import { tableViews } from "./tables.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
@@ -33,7 +30,9 @@ function elementView(kernel: ElementKernel, target: Target) {
   const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
-  const base = baseView(kernel, granule, target);
+  // What lanes have found is gone after a round: where another state needs memory, and with it all rounds, none exchange.
+  const exchanges = rounds === 1 || kernel.states.every((state) => !isShared(state, granule, target));
+  const base = baseView(kernel, granule, exchanges, target);
   const { states } = base;
   const vectors = kernel.vectors.map((vector) => vectorView(vector, "element", dialect));
   const parameter = operandView(kernel.parameter, kernel, kernel.update, granule, target);
@@ -91,14 +90,14 @@ function operandView(
   target: Target,
 ) {
   return {
-    ...stateView(operand, kernel, granule, target),
+    ...stateView(operand, kernel, granule, false, target),
     isHalf: operand.decode !== null,
     isRead: inputs.some(({ name }) => name === operand.name),
   };
 }
 
 /** What both kinds of kernels have. */
-function baseView(kernel: Kernel, granule: number, target: Target) {
+function baseView(kernel: Kernel, granule: number, exchanges: boolean, target: Target) {
   const { dialect } = target;
   const name = ({ name }: Variable): string => printName(name, dialect);
   const tile = kernel.kind === "fold" ? 0 : kernel.tile;
@@ -112,7 +111,7 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
   };
   const states = kernel.states.map((state, index) => ({
     ...common,
-    ...stateView(state, kernel, granule, target),
+    ...stateView(state, kernel, granule, exchanges, target),
     description: kernel.doc[index + 1] ?? "",
   }));
   const fragments = fragmentsOf(kernel);
@@ -145,6 +144,7 @@ function baseView(kernel: Kernel, granule: number, target: Target) {
     anyRank1,
     anyShaped: states.some(({ isShaped }) => isShaped),
     needsMatrix,
+    anySpread: states.some(({ hasSpread }) => hasSpread),
     tables: tableViews(kernel.tables, dialect),
     needsBits: needs.has("bits"),
     needsFromBits: needs.has("fromBits"),
@@ -159,7 +159,7 @@ function foldView(kernel: FoldKernel, target: Target) {
   const { dialect } = target;
   const { from, to, count, reductions, stores, terms, finish } = kernel;
   const name = ({ name }: Variable): string => printName(name, dialect);
-  const base = baseView(kernel, kernel.granule, target);
+  const base = baseView(kernel, kernel.granule, true, target);
   const isAtElements = from.shape === "element" && from.per === 1 && reductions.length > 0;
   const reads = (input: string): boolean => terms.inputs.some((given) => given.name === input);
   const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
@@ -224,161 +224,9 @@ function foldView(kernel: FoldKernel, target: Target) {
   };
 }
 
-/** Whether the size of a row or of a column is asked for: to count the values of some shapes, or to find one. */
-function matrixNeeds(
-  counted: readonly KernelShape[],
-  vectors: readonly ReturnType<typeof vectorView>[],
-  states: readonly { readonly isRow: boolean; readonly isCol: boolean }[],
-) {
-  const ofBoth = vectors.some(({ isColOfElement, isMatrixOfElement }) => isColOfElement || isMatrixOfElement);
-  return {
-    needsRows:
-      ofBoth ||
-      counted.some((shape) => shape === "col" || shape === "matrix") ||
-      vectors.some(({ isMatrixOfRow }) => isMatrixOfRow) ||
-      states.some(({ isCol }) => isCol),
-    needsCols:
-      ofBoth ||
-      counted.some((shape) => shape === "row" || shape === "matrix") ||
-      vectors.some(({ isRowOfElement, isMatrixOfCol }) => isRowOfElement || isMatrixOfCol) ||
-      states.some(({ isRow, isCol }) => isRow || isCol),
-  };
-}
-
-function arraysOf(vectors: readonly VectorInput[]): string[] {
-  return [...new Set(vectors.map(({ array }) => array))];
-}
-
-function shapeView(shape: KernelShape) {
-  return {
-    isElement: shape === "element",
-    isRow: shape === "row",
-    isCol: shape === "col",
-    isMatrix: shape === "matrix",
-    isTensor: shape === "tensor",
-  };
-}
-
-function extentView({ shape, per }: Extent) {
-  return { ...shapeView(shape), per, rest: per - 1, isRuns: per > 1 };
-}
-
-/** Where a value stands that belongs to a place of another shape. */
-function vectorView({ variable, array, isKept, shape }: VectorInput, at: KernelShape, dialect: Dialect) {
-  const isSame = shape === "term" || shape === at;
-  const isOf = (of: KernelShape, own: KernelShape): boolean => at === of && shape === own;
-  return {
-    name: printName(variable.name, dialect),
-    array,
-    isKept,
-    isSame,
-    isFirst: !isSame && shape === "tensor",
-    isRowOfElement: isOf("element", "row"),
-    isColOfElement: isOf("element", "col"),
-    isMatrixOfElement: isOf("element", "matrix"),
-    isMatrixOfRow: isOf("row", "matrix"),
-    isMatrixOfCol: isOf("col", "matrix"),
-  };
-}
-
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
 function granuleOf(kernel: ElementKernel, { capabilities }: Target): number {
   let granule = kernel.granule;
   while (granule < capabilities.granule) granule *= 2;
   return kernel.tile % granule === 0 ? granule : kernel.granule;
-}
-
-/** How many threads own a run, where they are a power of two and neighbours in one exchange. */
-function lanesOf(threads: number, { capabilities }: Target): number {
-  return threads >= 1 && threads <= capabilities.lanes && Number.isInteger(Math.log2(threads)) ? threads : 0;
-}
-
-function stateView(state: KernelState, kernel: Kernel, granule: number, target: Target) {
-  const { dialect } = target;
-  const { variables, statistic } = state;
-  const isPacked = state.locate !== null;
-  const run = statistic?.run ?? "tensor";
-  const isMeasured = kernel.kind !== "fold";
-  const isTile = isMeasured && statistic?.source === "tile";
-  const isGlobal = isMeasured && statistic?.source === "global";
-  const words = (granule * state.bits) / 32;
-  const lanes = isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
-  const tile = kernel.kind === "fold" ? 0 : kernel.tile;
-  return {
-    ...Object.fromEntries(
-      Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
-    ),
-    /** The state's own name, of which its arrays' names are made. */
-    state: state.name,
-    isPlain: !isPacked,
-    isPacked,
-    /** Whether its codes can be decoded by themselves. */
-    isCodec: (state.decode?.outputs ?? []).length > 0,
-    array: statistic === null ? state.name : `${state.name}_codes`,
-    /** That array, or where it begins, in the code. */
-    data: statistic === null ? `${state.name}_data` : `${state.name}_codes`,
-    hasScale: statistic !== null,
-    /** Whether scales are kept in 16 bits. */
-    isHalfScale: statistic?.half != null,
-    /** Whether this kernel measures it. */
-    hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
-    fields: [
-      statistic === null ? state.name : `${state.name}_codes`,
-      ...(statistic === null ? [] : [`${state.name}_scale`]),
-      ...(isGlobal ? [`${state.name}_next`] : []),
-    ],
-    isTile,
-    isGlobal,
-    isTensor: run === "tensor",
-    isRow: run === "row",
-    isCol: run === "col",
-    isRank1: run === "rank1",
-    /** Elements that share a scale instead where a tensor has less than two dimensions. */
-    flatRun: RANK1_BLOCK.block,
-    /** Whether the shape of a tensor decides which elements share a scale. */
-    isShaped: run === "row" || run === "col" || run === "rank1",
-    run: typeof run === "string" ? 0 : run,
-    /** Runs that a tile holds. */
-    runs: isTile && typeof run === "number" ? tile / run : 0,
-    /** Elements of the runs whose scales share a word, and words that the scales of a tile take. */
-    scaleWordRun: typeof run === "number" ? 2 * run : 0,
-    scaleWords: isTile && typeof run === "number" ? tile / run / 2 : 0,
-    /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
-    lanes,
-    isLanes: lanes > 0,
-    isShared: isTile && lanes === 0,
-    isOneRun: isTile && tile === run,
-    /** Whether a granule lies within one run. */
-    granuleInRun: run === "tensor" || (typeof run === "number" && run % granule === 0),
-    isStochastic: state.stream !== null,
-    straddles: state.straddles,
-    bits: state.bits,
-    words,
-    isOneWord: words === 1,
-    /** Room for the part of a last code that does not exist. */
-    wordsAndRest: words + (state.straddles ? 1 : 0),
-    locateLines: printFragment(state.locate, dialect),
-    unpackLines: printFragment(state.unpack, dialect),
-    decodeLines: printFragment(state.decode, dialect),
-    magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
-    scaleLines: printFragment(statistic?.scale ?? null, dialect),
-    /** The part of it that gives what is stored. */
-    newScaleLines: printFragment(
-      statistic === null
-        ? null
-        : prune(statistic.scale, [statistic.half === null ? variables.newScale : variables.newScaleCode]),
-      dialect,
-    ),
-    scaleLocateLines: printFragment(statistic?.half?.locate ?? null, dialect),
-    scaleUnpackLines: printFragment(statistic?.half?.unpack ?? null, dialect),
-    scaleDecodeLines: printFragment(statistic?.half?.decode ?? null, dialect),
-    scalePackLines: printFragment(statistic?.half?.pack ?? null, dialect),
-    inverseLines: printFragment(
-      statistic === null ? null : prune(statistic.scale, [variables.inverse]),
-      dialect,
-    ),
-    streamLines: printFragment(state.stream, dialect),
-    encodeLines: printFragment(state.encode, dialect),
-    packLines: printFragment(state.pack, dialect),
-  };
 }

@@ -80,6 +80,7 @@ export const dialect: Dialect = {
       "end base run bitsOfFloat floatOfBits floatsOf float word words value values keys bits kernels codecs quantize dequantize",
       "Codec CodecArrays StreamKeys HostKernel KernelTensor UniformValues Readonly Record Uint8Array",
       "as from number of readonly string type",
+      "orderAt leastOf countPositive runStart runEnd i TypeError",
     ]
       .join(" ")
       .split(" "),

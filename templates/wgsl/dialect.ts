@@ -91,6 +91,7 @@ export const dialect: Dialect = {
       "uniforms chunks tensors parameters gradients state_words codebook next_words Uniforms Tensor main",
       "place entry entries total size begin terms term stride add_term sum_of least_scale least_maximum raise_scales",
       "chunk chunk_index tensor start first limit granule round thread group groups slot run word",
+      "key bit next repeats atomicAdd atomicMin atomicStore",
       "arrayLength atomicLoad atomicMax storageBarrier workgroupBarrier vec2u vec3u binding builtin compute",
       "local_invocation_index num_workgroups workgroup workgroup_id workgroup_size read read_write storage uniform",
     ]

@@ -8,6 +8,7 @@ export * from "./codec.js";
 export * from "./fields.js";
 export * from "./float16.js";
 export * from "./groups.js";
+export * from "./log.js";
 export * from "./optimizers.js";
 export * from "./packing.js";
 export * from "./parameter.js";

@@ -1,14 +1,17 @@
+import { float32 } from "./arithmetic.js";
 import { decodeBf16, nearestBf16, stochasticBf16 } from "./bfloat16.js";
 import {
   bookOf,
   type Codebook,
   decode,
   encode,
+  measure,
   type Normalize,
   type Random,
   type Rounding,
 } from "./codec.js";
 import { groupsOf } from "./groups.js";
+import { decodeLog, encodeLog, type LogMapping } from "./log.js";
 import { pack, unpack } from "./packing.js";
 import { roundedScale, type ScaleFormat, scaleOfBits } from "./scale.js";
 import type { Mapping } from "./tables.js";
@@ -26,6 +29,14 @@ export type StateCodec =
       readonly rounding: Rounding;
       readonly minSize: number;
     }
+  | {
+      readonly bits: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+      readonly signed: false;
+      readonly mapping: LogMapping;
+      readonly normalize: { readonly block: number };
+      readonly rounding: Rounding;
+      readonly minSize: number;
+    }
   | { readonly bits: 16; readonly rounding: Rounding; readonly minSize: number }
   | { readonly bits: 32 };
 
@@ -37,12 +48,19 @@ export type StoredState =
       readonly words: Uint32Array;
       /** One for each run, 0 where the absmax counted as 0; in 16 bits two a word, the earlier run's low. */
       readonly scales: Float32Array | Uint32Array;
+      /** One for each run, of a log mapping only. */
+      readonly alphas?: Float32Array;
       readonly values: Float32Array;
     }
   | { readonly kind: "bfloat16"; readonly words: Uint32Array; readonly values: Float32Array }
   | { readonly kind: "float32"; readonly values: Float32Array };
 
 type TableCodec = Extract<StateCodec, { mapping: Mapping }>;
+type LogCodec = Extract<StateCodec, { mapping: LogMapping }>;
+
+function isLog(codec: TableCodec | LogCodec): codec is LogCodec {
+  return typeof codec.mapping === "object" && "log" in codec.mapping;
+}
 
 export function isStochastic(codec: StateCodec): boolean {
   return codec.bits !== 32 && codec.rounding === "stochastic";
@@ -57,7 +75,10 @@ export function emptyState(codec: StateCodec, shape: readonly number[]): StoredS
   const words = new Uint32Array(Math.ceil((n * codec.bits) / 32));
   if (codec.bits === 16) return { kind: "bfloat16", words, values: new Float32Array(n) };
   const { count } = groupsOf(codec.normalize, shape);
-  return stored(codec, words, packScales(new Float32Array(count), codec), shape);
+  const scales = new Float32Array(count);
+  return isLog(codec)
+    ? storedLog(codec, words, scales, scales.slice(), n)
+    : stored(codec, words, packScales(scales, codec), shape);
 }
 
 /** Stores new values of a tensor, by default of one dimension: measures, encodes and packs them. */
@@ -80,6 +101,12 @@ export function store(
       words: pack(halves, 16),
       values: Float32Array.from(halves, decodeBf16),
     };
+  }
+  if (isLog(codec)) {
+    const { bits, mapping, normalize, rounding } = codec;
+    const scales = measure(values, normalize);
+    const encoded = encodeLog(values, scales, mapping, bits, normalize, rounding, random, float32);
+    return storedLog(codec, pack(encoded.codes, bits), scales, encoded.alphas, n);
   }
   const { normalize, rounding } = codec;
   const book = knownBook(codec);
@@ -124,6 +151,23 @@ export function stored(
   const unpacked = unpackScales(scales, codec, shape);
   const values = decode({ codes, scales: unpacked }, knownBook(codec), codec.normalize, shape);
   return { kind: "codes", words, scales, values };
+}
+
+function storedLog(
+  { bits, normalize }: LogCodec,
+  words: Uint32Array,
+  scales: Float32Array,
+  alphas: Float32Array,
+  n: number,
+): StoredState {
+  const codes = Uint8Array.from(unpack(words, bits, n));
+  return {
+    kind: "codes",
+    words,
+    scales,
+    alphas,
+    values: decodeLog({ codes, scales, alphas }, bits, normalize),
+  };
 }
 
 const books = new Map<string, Codebook>();

@@ -125,7 +125,11 @@ function arraysOf(name: string, state: StoredState): Record<string, Float32Array
     case "bfloat16":
       return { [name]: state.words };
     case "codes":
-      return { [`${name}_codes`]: state.words, [`${name}_scale`]: state.scales };
+      return {
+        [`${name}_codes`]: state.words,
+        [`${name}_scale`]: state.scales,
+        ...(state.alphas !== undefined && { [`${name}_alpha`]: state.alphas }),
+      };
   }
 }
 

@@ -91,6 +91,8 @@ function decode(
   const scales = arrays[`${name}_scale`] as Float32Array | Uint32Array;
   const run = placeOf(statistic.run, element, length);
   const { half } = statistic;
+  if (statistic.spread !== null)
+    jitter.set(variables.alpha, (arrays[`${name}_alpha`] as Float32Array)[run] as number);
   if (half === null) jitter.set(variables.scale, scales[run] as number);
   else {
     jitter.set(variables.scaleCode, codeAt(scales as Uint32Array, 16, run));
@@ -134,13 +136,30 @@ function store(
   const runOf = (element: number): number => placeOf(statistic.run, element, before.length);
   const runs = scaleCount(statistic.run, geometryOf([before.length]));
   const scales = new Float32Array(runs);
+  const magnitudes = new Float32Array(measured.length);
   for (const [i, value] of measured.entries()) {
     jitter.set(variables.value, value);
     jitter.run(statistic.magnitude);
     const run = runOf(i);
+    magnitudes[i] = jitter.get(variables.magnitude);
     scales[run] = Math.max(scales[run] as number, jitter.get(variables.magnitude));
   }
   const maxima = scales.slice();
+  const { spread } = statistic;
+  const alphas = maxima.map((maximum, run) => {
+    if (spread === null) return 0;
+    const ordered = magnitudes.filter((_, i) => runOf(i) === run).sort();
+    jitter.set(variables.absmax, maximum);
+    jitter.run(statistic.scale);
+    jitter.set(variables.runLength, ordered.length);
+    jitter.set(variables.counted, ordered.filter((magnitude) => magnitude > 0).length);
+    jitter.run(spread.rank);
+    const rank = jitter.get(variables.rank);
+    jitter.set(variables.lower, ordered[rank] as number);
+    jitter.set(variables.upper, ordered[Math.min(rank + 1, ordered.length - 1)] as number);
+    jitter.run(spread.alpha);
+    return jitter.get(variables.newAlpha);
+  });
   const halves = Array<number>(runs).fill(0);
   const codes = Array.from(values, (_, i) => {
     const run = runOf(i);
@@ -148,8 +167,16 @@ function store(
     jitter.run(statistic.scale);
     scales[run] = jitter.get(variables.newScale);
     halves[run] = jitter.get(variables.newScaleCode);
+    if (spread !== null) {
+      jitter.set(variables.newAlpha, alphas[run] as number);
+      jitter.run(spread.rate);
+    }
     return encodeAt(i);
   });
   const stored = statistic.half === null ? scales : packCodes(halves, 16);
-  return { [`${name}_codes`]: packCodes(codes, bits), [`${name}_scale`]: stored };
+  return {
+    [`${name}_codes`]: packCodes(codes, bits),
+    [`${name}_scale`]: stored,
+    ...(spread !== null && { [`${name}_alpha`]: alphas }),
+  };
 }

@@ -35,6 +35,7 @@ const decoupled = new Set([
     "lion-32bit",
     "lion-8bit",
   ],
+  ...["solo-adamw-4-2", "solo-adamw-3-2", "solo-adamw-2-2", "solo-adabelief-4-2"],
 ]);
 /** Decay is a part of what these scale by norms: without it they keep quiet parameters. */
 const scaled = new Set(["lamb-32bit", "lamb-8bit", "lars-8bit"]);

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { fits, mappings as named } from "../encoders/mappings.js";
-import type { Dtype, Mapping, Normalize, ParameterCodec, Rounding, StateCodec } from "../oracle/index.js";
+import type {
+  Dtype,
+  LogMapping,
+  Mapping,
+  Normalize,
+  ParameterCodec,
+  Rounding,
+  StateCodec,
+} from "../oracle/index.js";
 import type { RuleText } from "./rules.js";
 
 /** A valid spec, and what the oracle takes instead of it. */
@@ -52,7 +60,8 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
             shapeOf(rule, state) === "element" ? codecs() : fc.constant<StateCodec>({ bits: 32 }),
           ),
         )
-        .map(withinTiles),
+        .map(withinTiles)
+        .filter(fitTogether),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
       param: params(),
       format: fc.constantFrom("yaml" as const, "json" as const),
@@ -113,6 +122,7 @@ export function codecs(): fc.Arbitrary<StateCodec> {
 function anyCodecs(): fc.Arbitrary<StateCodec> {
   return fc.oneof(
     { weight: 8, arbitrary: tableCodecs() },
+    { weight: 3, arbitrary: logCodecs() },
     { weight: 1, arbitrary: fc.record({ bits: fc.constant(16 as const), rounding, minSize }) },
     { weight: 1, arbitrary: fc.constant<StateCodec>({ bits: 32 }) },
   );
@@ -131,6 +141,41 @@ function tableCodecs(): fc.Arbitrary<StateCodec> {
       minSize,
     }),
   );
+}
+
+/** Blocks that fit into a workgroup with whole words of any bits. */
+const orderedBlocks = [128, 1, 2, 3, 7, 32, 100, 127, 256, 1024, 2048];
+
+/** Blocks of several log mappings stand side by side in a workgroup: of 8192 elements, and 128 of the shortest. */
+export function fitTogether(states: readonly StateCodec[]): boolean {
+  const sizes = states.flatMap((codec) =>
+    "mapping" in codec && isLog(codec.mapping) && typeof codec.normalize === "object"
+      ? [codec.normalize.block]
+      : [],
+  );
+  // Beside them pairs of runs, where a scale has 16 bits.
+  const pairs = states.flatMap((codec) =>
+    "scale" in codec && codec.scale !== "f32" && typeof codec.normalize === "object"
+      ? [2 * codec.normalize.block]
+      : [],
+  );
+  const together = [...sizes, ...pairs].reduce(leastCommonMultiple, 32);
+  return sizes.length === 0 || together <= Math.min(8192, Math.max(32, 128 * Math.min(...sizes)));
+}
+
+function isLog(mapping: Mapping | LogMapping): mapping is LogMapping {
+  return typeof mapping === "object" && "log" in mapping;
+}
+
+function logCodecs(): fc.Arbitrary<StateCodec> {
+  return fc.record({
+    bits: fc.constantFrom(2, 4, 3, 8, 1, 5, 6, 7) as fc.Arbitrary<1 | 2 | 3 | 4 | 5 | 6 | 7 | 8>,
+    signed: fc.constant(false as const),
+    mapping: fc.constantFrom(0.1, 0, 0.05, 0.3, 0.5, 0.99).map((quantile) => ({ log: { quantile } })),
+    normalize: fc.nat(orderedBlocks.length - 1).map((k) => ({ block: orderedBlocks[k] as number })),
+    rounding,
+    minSize,
+  });
 }
 
 function mappings(bits: number, signed: boolean): fc.Arbitrary<Mapping> {

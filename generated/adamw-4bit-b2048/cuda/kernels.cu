@@ -160,8 +160,12 @@ extern "C" __global__ void __launch_bounds__(256) step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 2048u;
     const uint32_t length = tensor.length - start < 2048u ? uint32_t(tensor.length - start) : 2048u;
-    for (uint32_t run = thread; run < 1u; run += 256u) m_maxima[run] = 0;
-    for (uint32_t run = thread; run < 1u; run += 256u) v_maxima[run] = 0;
+    for (uint32_t run = thread; run < 1u; run += 256u) {
+      m_maxima[run] = 0;
+    }
+    for (uint32_t run = thread; run < 1u; run += 256u) {
+      v_maxima[run] = 0;
+    }
     __syncthreads();
 
     float m_values[1][8];

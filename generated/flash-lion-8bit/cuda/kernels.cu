@@ -289,10 +289,11 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const float m_rounded_2 = m_rounded < 65504.0f ? m_rounded : 65504.0f;
     const uint32_t m_rounded_bits = __float_as_uint(m_rounded_2);
     const uint32_t m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
+    const uint32_t m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
     const uint32_t m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
     const uint32_t m_rounded_shift = m_rounded_places < 25u ? m_rounded_places : 25u;
     const uint32_t m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-    const uint32_t m_new_scale_code = (m_rounded_magnitude > 0x7f800000u ? 32256u : m_rounded_magnitude >= 0x38800000u ? (((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u < 31744u ? ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u : 31744u) : (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift) | ((m_rounded_bits >> 16u) & 32768u);
+    const uint32_t m_new_scale_code = (m_rounded_magnitude > 0x7f800000u ? 32256u : m_rounded_magnitude >= 0x38800000u ? (m_rounded_normal < 31744u ? m_rounded_normal : 31744u) : (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift) | ((m_rounded_bits >> 16u) & 32768u);
     const uint32_t m_rounded_magnitude_2 = m_new_scale_code & 32767u;
     const uint32_t m_rounded_moved = m_rounded_magnitude_2 << 13u;
     const float m_new_scale = __uint_as_float((m_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(m_rounded_moved + 0x38800000u) - 0.000061035156f) : m_rounded_moved + (m_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));

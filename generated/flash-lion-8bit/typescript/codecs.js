@@ -161,10 +161,11 @@ const mCodec = {
       const m_rounded_2 = m_rounded < 65504 ? m_rounded : 65504;
       const m_rounded_bits = bitsOfFloat(m_rounded_2);
       const m_rounded_magnitude = (m_rounded_bits & 0x7fffffff) >>> 0;
+      const m_rounded_normal = ((((((m_rounded_magnitude + 4095) >>> 0) + (((m_rounded_magnitude >>> 13) & 1) >>> 0)) >>> 0) >>> 13) - 0x1c000) >>> 0;
       const m_rounded_places = (126 - (m_rounded_magnitude >>> 23)) >>> 0;
       const m_rounded_shift = m_rounded_places < 25 ? m_rounded_places : 25;
       const m_rounded_fraction = (((m_rounded_magnitude & 0x7fffff) >>> 0) | 0x800000) >>> 0;
-      const m_new_scale_code = ((m_rounded_magnitude > 0x7f800000 ? 32256 : m_rounded_magnitude >= 0x38800000 ? (((((((m_rounded_magnitude + 4095) >>> 0) + (((m_rounded_magnitude >>> 13) & 1) >>> 0)) >>> 0) >>> 13) - 0x1c000) >>> 0 < 31744 ? ((((((m_rounded_magnitude + 4095) >>> 0) + (((m_rounded_magnitude >>> 13) & 1) >>> 0)) >>> 0) >>> 13) - 0x1c000) >>> 0 : 31744) : ((((m_rounded_fraction + ((((1 << ((m_rounded_shift - 1) >>> 0)) >>> 0) - 1) >>> 0)) >>> 0) + (((m_rounded_fraction >>> m_rounded_shift) & 1) >>> 0)) >>> 0) >>> m_rounded_shift) | (((m_rounded_bits >>> 16) & 32768) >>> 0)) >>> 0;
+      const m_new_scale_code = ((m_rounded_magnitude > 0x7f800000 ? 32256 : m_rounded_magnitude >= 0x38800000 ? (m_rounded_normal < 31744 ? m_rounded_normal : 31744) : ((((m_rounded_fraction + ((((1 << ((m_rounded_shift - 1) >>> 0)) >>> 0) - 1) >>> 0)) >>> 0) + (((m_rounded_fraction >>> m_rounded_shift) & 1) >>> 0)) >>> 0) >>> m_rounded_shift) | (((m_rounded_bits >>> 16) & 32768) >>> 0)) >>> 0;
       const m_rounded_magnitude_2 = (m_new_scale_code & 32767) >>> 0;
       const m_rounded_moved = (m_rounded_magnitude_2 << 13) >>> 0;
       const m_new_scale = floatOfBits(((m_rounded_magnitude_2 < 1024 ? bitsOfFloat(fround(floatOfBits((m_rounded_moved + 0x38800000) >>> 0) - 0.00006103515625)) : (m_rounded_moved + (m_rounded_magnitude_2 >= 31744 ? 0x70000000 : 0x38000000)) >>> 0) | ((((m_new_scale_code & 32768) >>> 0) << 16) >>> 0)) >>> 0);

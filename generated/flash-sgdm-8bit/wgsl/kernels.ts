@@ -252,10 +252,11 @@ fn main(
       let m_rounded_2 = select(65504f, m_rounded, m_rounded < 65504f);
       let m_rounded_bits = bitcast<u32>(m_rounded_2);
       let m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
+      let m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
       let m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
       let m_rounded_shift = select(25u, m_rounded_places, m_rounded_places < 25u);
       let m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-      let m_new_scale_code = select(select((m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift, select(31744u, ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u, ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u < 31744u), m_rounded_magnitude >= 0x38800000u), 32256u, m_rounded_magnitude > 0x7f800000u) | ((m_rounded_bits >> 16u) & 32768u);
+      let m_new_scale_code = select(select((m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift, select(31744u, m_rounded_normal, m_rounded_normal < 31744u), m_rounded_magnitude >= 0x38800000u), 32256u, m_rounded_magnitude > 0x7f800000u) | ((m_rounded_bits >> 16u) & 32768u);
       let m_scale_word = m_scale_run >> 1u;
       let m_scale_shift = (m_scale_run & 1u) << 4u;
       let m_scale_bits = m_new_scale_code << m_scale_shift;
@@ -278,10 +279,11 @@ fn main(
     let m_rounded_2 = select(65504f, m_rounded, m_rounded < 65504f);
     let m_rounded_bits = bitcast<u32>(m_rounded_2);
     let m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
+    let m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
     let m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
     let m_rounded_shift = select(25u, m_rounded_places, m_rounded_places < 25u);
     let m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-    let m_new_scale_code = select(select((m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift, select(31744u, ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u, ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u < 31744u), m_rounded_magnitude >= 0x38800000u), 32256u, m_rounded_magnitude > 0x7f800000u) | ((m_rounded_bits >> 16u) & 32768u);
+    let m_new_scale_code = select(select((m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift, select(31744u, m_rounded_normal, m_rounded_normal < 31744u), m_rounded_magnitude >= 0x38800000u), 32256u, m_rounded_magnitude > 0x7f800000u) | ((m_rounded_bits >> 16u) & 32768u);
     let m_rounded_magnitude_2 = m_new_scale_code & 32767u;
     let m_rounded_moved = m_rounded_magnitude_2 << 13u;
     let m_new_scale = bitcast<f32>(select(m_rounded_moved + select(0x38000000u, 0x70000000u, m_rounded_magnitude_2 >= 31744u), bitcast<u32>(bitcast<f32>(m_rounded_moved + 0x38800000u) - 0.000061035156f), m_rounded_magnitude_2 < 1024u) | ((m_new_scale_code & 32768u) << 16u));

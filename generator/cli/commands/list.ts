@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { isQuantized } from "../../lower/codecs.js";
 import { memoryOf } from "../../lower/memory.js";
 import type { CodecPlan, Plan } from "../../lower/plan.js";
 import { systemReason, UserError } from "../errors.js";
@@ -28,7 +29,7 @@ function row(plan: Plan): string[] {
 }
 
 function describe(codec: CodecPlan): string {
-  return codec.kind === "table" ? `${codec.bits} bits` : codec.kind;
+  return isQuantized(codec) ? `${codec.bits} bits` : codec.kind;
 }
 
 function findSpecs(folder: string): string[] {

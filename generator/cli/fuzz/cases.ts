@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isQuantized } from "../../lower/codecs.js";
 import type { HyperPlan, Plan } from "../../lower/plan.js";
 import { type FillName, fillNames, specials, type TensorSpec } from "./tensors.js";
 
@@ -80,7 +81,7 @@ export function contents(names: readonly FillName[] = fillNames): fc.Arbitrary<C
 /** The small ones, and those about every block, tile and limit of a plan. */
 export function sizesFor({ states, variants }: Plan): number[] {
   const blocks = states.flatMap(({ codec }) =>
-    codec.kind === "table" && typeof codec.normalize === "object" ? [codec.normalize.block] : [],
+    isQuantized(codec) && typeof codec.normalize === "object" ? [codec.normalize.block] : [],
   );
   return sizesAbout([...blocks, ...variants.flatMap(({ minSize, tile }) => [minSize, tile])]);
 }

@@ -1,4 +1,5 @@
-import type { CodecPlan, TableCodec, VariantPlan } from "../../lower/plan.js";
+import { isQuantized } from "../../lower/codecs.js";
+import type { CodecPlan, QuantizedCodec, VariantPlan } from "../../lower/plan.js";
 import { correctionName } from "../../names.js";
 import { codeAt, formatCode, formatFloat, fromBits, restDifference, sameFloat } from "./bits.js";
 import type { StoredScales } from "./halves.js";
@@ -47,6 +48,12 @@ export function firstDifference(
               : scaleDifference(codec, ...(pairOf(`${name}_scale`) as Pair<StoredScales>)),
           ) ??
           at(
+            `the alpha of ${name}`,
+            codec.kind === "log"
+              ? floatDifference("run", ...(pairOf(`${name}_alpha`) as Pair<Float32Array>))
+              : null,
+          ) ??
+          at(
             `the code of ${name}`,
             codeDifference(codec, expected.length, ...(pairOf(arrayOf(name, codec)) as Pair<Uint32Array>)),
           ));
@@ -78,7 +85,7 @@ function wordDifference(expected: Uint32Array, found: Uint32Array): Values | nul
 
 /** The array that holds a state's values or codes. */
 export function arrayOf(state: string, codec: CodecPlan): string {
-  return codec.kind === "table" ? `${state}_codes` : state;
+  return isQuantized(codec) ? `${state}_codes` : state;
 }
 
 function floatDifference(unit: string, expected: Float32Array, found: Float32Array): Values | null {
@@ -88,7 +95,11 @@ function floatDifference(unit: string, expected: Float32Array, found: Float32Arr
   return { where: `${unit} ${index}`, expected: formatFloat(wanted), found: formatFloat(got) };
 }
 
-function scaleDifference({ scale }: TableCodec, expected: StoredScales, found: StoredScales): Values | null {
+function scaleDifference(
+  { scale }: QuantizedCodec,
+  expected: StoredScales,
+  found: StoredScales,
+): Values | null {
   if (scale === "f32") return floatDifference("run", Float32Array.from(expected), Float32Array.from(found));
   const index = expected.findIndex((word, i) => word !== found[i]);
   if (index < 0) return null;

@@ -1,4 +1,4 @@
-import type { ScaleFormat, TableCodec } from "../../lower/plan.js";
+import type { QuantizedCodec, ScaleFormat } from "../../lower/plan.js";
 import { codeAt, decodeHalf, packCodes } from "./bits.js";
 
 /** Scales as they are stored, read and rounded here without the compiler's own arithmetic. */
@@ -31,28 +31,28 @@ function nearestHalf(format: HalfFormat, most: number, x: number): number {
   return up < down || (up === down && low % 2 === 1) ? low + 1 : low;
 }
 
-const largest: Readonly<Record<HalfFormat, Readonly<Record<TableCodec["scaleOf"], number>>>> = {
+const largest: Readonly<Record<HalfFormat, Readonly<Record<QuantizedCodec["scaleOf"], number>>>> = {
   f16: { absmax: 0x7bff, root: 0x7bff },
   // The square of the next would be infinite.
   bf16: { absmax: 0x7f7f, root: 0x5f7f },
 };
 
 /** A scale measured as `scale`, as it is stored: its bits, and the value that they decode to. */
-export function storedScale({ scale: format, scaleOf }: TableCodec, scale: number) {
+export function storedScale({ scale: format, scaleOf }: QuantizedCodec, scale: number) {
   if (format === "f32") return { code: 0, value: scale };
   const given = scaleOf === "root" ? fround(Math.sqrt(scale)) : scale;
   const code = nearestHalf(format, largest[format][scaleOf], given);
   return { code, value: valueOfScale(format, scaleOf, code) };
 }
 
-function valueOfScale(format: HalfFormat, scaleOf: TableCodec["scaleOf"], code: number): number {
+function valueOfScale(format: HalfFormat, scaleOf: QuantizedCodec["scaleOf"], code: number): number {
   const value = valueOfHalf(format, code);
   return scaleOf === "root" ? fround(value * value) : value;
 }
 
 /** The scales of so many runs. */
 export function scaleValues(
-  { scale: format, scaleOf }: TableCodec,
+  { scale: format, scaleOf }: QuantizedCodec,
   stored: StoredScales,
   runs: number,
 ): Float32Array {
@@ -64,13 +64,13 @@ export function scaleValues(
 }
 
 /** These scales as a codec is given them; each is one that its format has. */
-export function packScales(plan: TableCodec, scales: readonly number[]): StoredScales {
+export function packScales(plan: QuantizedCodec, scales: readonly number[]): StoredScales {
   if (plan.scale === "f32") return Float32Array.from(scales);
   const codes = scales.map((scale) => storedScale(plan, scale).code);
   return packCodes(codes, 16);
 }
 
 /** Elements of 4 bytes that the scales of so many runs take. */
-export function scaleWords({ scale }: TableCodec, runs: number): number {
+export function scaleWords({ scale }: QuantizedCodec, runs: number): number {
   return scale === "f32" ? runs : Math.ceil(runs / 2);
 }

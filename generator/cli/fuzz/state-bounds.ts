@@ -5,7 +5,7 @@ import type { Place } from "./difference.js";
 import type { IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
 import { FloatBounds, HalfBounds } from "./plain-bounds.js";
 import type { TensorImage } from "./reference.js";
-import { TableBounds } from "./table-bounds.js";
+import { RunBounds } from "./run-bounds.js";
 
 /** One state over intervals: from the device's tensor before a step, what may be in it afterwards. */
 export interface StateBounds {
@@ -25,7 +25,7 @@ export interface StateBounds {
 }
 
 export function stateBounds(state: KernelState, kernel: Kernel, evaluation: IntervalEvaluation): StateBounds {
-  if (state.statistic !== null) return new TableBounds(state, state.statistic, kernel, evaluation);
+  if (state.statistic !== null) return new RunBounds(state, state.statistic, kernel, evaluation);
   if (state.decode !== null) return new HalfBounds(state, kernel, evaluation);
   return new FloatBounds(state, evaluation);
 }

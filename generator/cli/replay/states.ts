@@ -16,6 +16,7 @@ export async function decodeStates(
     const scales = (stored[`${name}_scale`] ?? new Float32Array(0)) as Float32Array | Uint32Array;
     const codec = codecs[name];
     if (codec === undefined) throw new Error(`the package has no codec for the state ${name}`);
-    return [name, codec.dequantize({ codes, scales }, length)];
+    const alphas = stored[`${name}_alpha`] as Float32Array | undefined;
+    return [name, codec.dequantize({ codes, scales, ...(alphas !== undefined && { alphas }) }, length)];
   });
 }

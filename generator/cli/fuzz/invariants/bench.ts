@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { TableCodec } from "../../../lower/plan.js";
+import type { QuantizedCodec, TableCodec } from "../../../lower/plan.js";
 import { RANK1_BLOCK } from "../../../lower/variants.js";
 import { codeAt, formatFloat } from "../bits.js";
 import { contents } from "../cases.js";
@@ -14,17 +14,16 @@ export interface Quantized {
   readonly codes: readonly number[];
   readonly words: Uint32Array;
   readonly scales: Float32Array;
+  /** Empty where runs have none. */
+  readonly alphas: Float32Array;
   readonly decoded: Float32Array;
   /** x * (1 / s) of each element, with the scale that the contract gives its run. */
   readonly normalized: readonly number[];
 }
 
-/** What tests of a table codec do again and again. */
-export class TableBench {
-  readonly plan: TableCodec;
-  /** Ascending, each once. */
-  readonly levels: readonly number[];
-  readonly table: ExactTable;
+/** What tests of a codec with runs do again and again. */
+export class RunBench<Plan extends QuantizedCodec = QuantizedCodec> {
+  readonly plan: Plan;
   readonly codec: CodecSubject["codec"];
   /** Hostile tensors of sizes about the codec's run. */
   readonly tensors: fc.Arbitrary<Float32Array>;
@@ -32,7 +31,7 @@ export class TableBench {
   readonly seeds: fc.Arbitrary<number> = fc.nat();
   readonly #runSize: number;
 
-  constructor({ plan, codec }: CodecSubject<TableCodec>) {
+  constructor({ plan, codec }: CodecSubject<Plan>) {
     this.#runSize = runSizeOf(plan);
     const run = this.#runSize === Number.POSITIVE_INFINITY ? 100 : this.#runSize;
     const sizes = [0, 1, 2, 3, 7, 31, 32, 33, 65, run - 1, run, run + 1, 2 * run + 3].filter(
@@ -41,11 +40,6 @@ export class TableBench {
     const ascending = [...new Set(sizes)].sort((a, b) => a - b);
     this.plan = plan;
     this.codec = codec;
-    this.levels = differentLevels(plan.levels);
-    this.table =
-      plan.compand === null
-        ? new ExactTable(this.levels)
-        : new CompandedTable(this.levels, plan.signed, plan.compand);
     this.tensors = fc
       .tuple(fc.nat(ascending.length - 1), contents())
       .map(([size, spec]) => makeTensor({ length: ascending[size] as number, ...spec }));
@@ -54,7 +48,7 @@ export class TableBench {
   /** Also checks that there are as many words and scales as there must be, and that the scales are right. */
   quantize(values: Float32Array, seed: number): Quantized {
     const { bits } = this.plan;
-    const { codes: words, scales: stored } = this.codec.quantize(values, keysOf(seed));
+    const { codes: words, scales: stored, alphas } = this.codec.quantize(values, keysOf(seed));
     const length = Math.ceil((values.length * bits) / 32);
     expectThat(
       words.length === length,
@@ -74,10 +68,15 @@ export class TableBench {
         () => `the scale of run ${run} is ${formatFloat(scale)}, found ${formatFloat(found)}`,
       );
     }
-    const decoded = this.codec.dequantize({ codes: words, scales: stored }, values.length);
+    expectThat(
+      (alphas?.length ?? 0) === (this.plan.kind === "log" ? runs : 0),
+      () => `${values.length} elements have ${alphas?.length ?? 0} alphas`,
+    );
+    const kept = { codes: words, scales: stored, ...(alphas !== undefined && { alphas }) };
+    const decoded = this.codec.dequantize(kept, values.length);
     const codes = Array.from(values, (_, i) => codeAt(words, bits, i));
     const normalized = Array.from(values, (x, i) => normalize(x, scales[this.runOf(i)] as number));
-    return { codes, words, scales, decoded, normalized };
+    return { codes, words, scales, alphas: alphas ?? new Float32Array(0), decoded, normalized };
   }
 
   /** The values behind a largest one in each run, which so has the scale |anchor|; none where a run has one element. */
@@ -126,8 +125,23 @@ export class TableBench {
 }
 
 /** How many elements of a tensor of one dimension share a scale: it is one column, of rows of one element. */
-function runSizeOf({ normalize }: TableCodec): number {
+function runSizeOf({ normalize }: QuantizedCodec): number {
   if (typeof normalize === "object") return normalize.block;
   if (normalize === "rank1") return RANK1_BLOCK.block;
   return normalize === "row" ? 1 : Number.POSITIVE_INFINITY;
+}
+
+/** A bench of a codec with one table. */
+export class TableBench extends RunBench<TableCodec> {
+  /** Ascending, each once. */
+  readonly levels: readonly number[];
+  readonly table: ExactTable;
+
+  constructor(subject: CodecSubject<TableCodec>) {
+    super(subject);
+    const { levels, signed, compand } = subject.plan;
+    this.levels = differentLevels(levels);
+    this.table =
+      compand === null ? new ExactTable(this.levels) : new CompandedTable(this.levels, signed, compand);
+  }
 }

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import type { TableCodec } from "../../../lower/plan.js";
-import { bitsOf, formatCode, formatFloat, packCodes, restDifference } from "../bits.js";
+import { formatCode, formatFloat, packCodes } from "../bits.js";
 import { TableBench } from "./bench.js";
 import { type CodecSubject, expectThat, type Invariant } from "./invariant.js";
 import { nearestInvariants } from "./nearest.js";
+import { finiteInvariant, isolationInvariant, unsignedInvariant, vanishedInvariant } from "./runs.js";
 import { stochasticInvariants } from "./stochastic.js";
 
 /** Invariants of a codec that is a table, whatever its rounding; then those of its rounding. */
@@ -75,20 +76,6 @@ function packingInvariant(bench: TableBench): Invariant {
   };
 }
 
-function finiteInvariant(bench: TableBench): Invariant {
-  return {
-    name: "finite",
-    claim: "whatever is encoded decodes to finite values, and unused bits are 0",
-    property: fc.property(bench.tensors, bench.seeds, (values, seed) => {
-      const { decoded, words } = bench.quantize(values, seed);
-      const i = decoded.findIndex((value) => !Number.isFinite(value));
-      expectThat(i < 0, () => `element ${i}, ${values[i]}, decodes to ${decoded[i]}`);
-      const rest = restDifference(words, values.length * bench.plan.bits);
-      expectThat(rest === null, () => `the bits after the last element are ${rest?.found}`);
-    }),
-  };
-}
-
 function zeroInvariant(bench: TableBench): Invariant {
   return {
     name: "zero",
@@ -98,64 +85,5 @@ function zeroInvariant(bench: TableBench): Invariant {
       const i = values.findIndex((value, element) => value === 0 && decoded[element] !== 0);
       expectThat(i < 0, () => `element ${i} is 0 and decodes to ${decoded[i]}`);
     }),
-  };
-}
-
-function unsignedInvariant(bench: TableBench): Invariant {
-  return {
-    name: "unsigned",
-    claim: "no value of an unsigned state decodes to a negative one",
-    property: fc.property(bench.tensors, bench.seeds, (values, seed) => {
-      const { decoded } = bench.quantize(values, seed);
-      const i = decoded.findIndex((value) => !(value >= 0));
-      expectThat(i < 0, () => `element ${i}, ${values[i]}, decodes to ${decoded[i]}`);
-    }),
-  };
-}
-
-function vanishedInvariant(bench: TableBench): Invariant {
-  const { bits } = bench.plan;
-  return {
-    name: "zero-scale",
-    claim: "a run with the scale 0 decodes to exact zeros",
-    property: fc.property(fc.array(fc.nat(2 ** bits - 1), { maxLength: 200 }), (codes) => {
-      const scales = bench.stored(Array<number>(bench.runsOf(codes.length)).fill(0));
-      const decoded = bench.codec.dequantize({ codes: packCodes(codes, bits), scales }, codes.length);
-      const i = decoded.findIndex((value) => value !== 0);
-      expectThat(
-        i < 0,
-        () => `element ${i}, code ${formatCode(codes[i] as number)}, decodes to ${decoded[i]}`,
-      );
-    }),
-  };
-}
-
-function isolationInvariant(bench: TableBench): Invariant {
-  return {
-    name: "isolation",
-    claim: "no block touches another",
-    property: fc.property(
-      bench.tensors,
-      bench.tensors,
-      fc.nat(),
-      bench.seeds,
-      (values, others, pick, seed) => {
-        const runs = bench.runsOf(values.length);
-        const changed = values.slice();
-        const target = bench.run(changed, pick % Math.max(runs, 1));
-        target.set(others.subarray(0, target.length));
-        const [before, after] = [bench.quantize(values, seed), bench.quantize(changed, seed)];
-        for (const i of values.keys()) {
-          if (bench.runOf(i) === pick % runs) continue;
-          const same =
-            before.codes[i] === after.codes[i] &&
-            bitsOf(before.decoded[i] as number) === bitsOf(after.decoded[i] as number);
-          expectThat(
-            same,
-            () => `run ${pick % runs} changed, and with it element ${i} of run ${bench.runOf(i)}`,
-          );
-        }
-      },
-    ),
   };
 }

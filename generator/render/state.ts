@@ -1,0 +1,121 @@
+import { prune } from "../ir/prune.js";
+import type { Kernel, KernelState } from "../ir/types.js";
+import { RANK1_BLOCK } from "../lower/variants.js";
+import { printFragment, printName } from "../print/index.js";
+import type { Target } from "../target.js";
+
+/** How many threads own a run, where they are a power of two and neighbours in one exchange. */
+function lanesOf(threads: number, { capabilities }: Target): number {
+  return threads >= 1 && threads <= capabilities.lanes && Number.isInteger(Math.log2(threads)) ? threads : 0;
+}
+
+/** Whether more threads measure a run of a state than exchange values, or some that are no neighbours. */
+export function isShared({ statistic }: KernelState, granule: number, target: Target): boolean {
+  if (statistic?.source !== "tile" || typeof statistic.run === "string") return false;
+  return lanesOf(statistic.run / granule, target) === 0;
+}
+
+export function stateView(
+  state: KernelState,
+  kernel: Kernel,
+  granule: number,
+  exchanges: boolean,
+  target: Target,
+) {
+  const { dialect } = target;
+  const { variables, statistic } = state;
+  const isPacked = state.locate !== null;
+  const run = statistic?.run ?? "tensor";
+  const isMeasured = kernel.kind !== "fold";
+  const isTile = isMeasured && statistic?.source === "tile";
+  const isGlobal = isMeasured && statistic?.source === "global";
+  const spread = isTile ? (statistic?.spread ?? null) : null;
+  const hasAlpha = state.decode?.inputs.some(({ name }) => name === variables.alpha.name) ?? false;
+  const words = (granule * state.bits) / 32;
+  const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
+  const tile = kernel.kind === "fold" ? 0 : kernel.tile;
+  return {
+    ...Object.fromEntries(
+      Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
+    ),
+    /** The state's own name, of which its arrays' names are made. */
+    state: state.name,
+    isPlain: !isPacked,
+    isPacked,
+    /** Whether its codes can be decoded by themselves. */
+    isCodec: (state.decode?.outputs ?? []).length > 0,
+    array: statistic === null ? state.name : `${state.name}_codes`,
+    /** That array, or where it begins, in the code. */
+    data: statistic === null ? `${state.name}_data` : `${state.name}_codes`,
+    hasScale: statistic !== null,
+    /** Whether scales are kept in 16 bits. */
+    isHalfScale: statistic?.half != null,
+    /** Whether its runs have a second parameter, of their order statistics. */
+    hasAlpha,
+    hasSpread: spread !== null,
+    /** Whether this kernel measures it. */
+    hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
+    fields: [
+      statistic === null ? state.name : `${state.name}_codes`,
+      ...(statistic === null ? [] : [`${state.name}_scale`]),
+      ...(hasAlpha ? [`${state.name}_alpha`] : []),
+      ...(isGlobal ? [`${state.name}_next`] : []),
+    ],
+    isTile,
+    isGlobal,
+    isTensor: run === "tensor",
+    isRow: run === "row",
+    isCol: run === "col",
+    isRank1: run === "rank1",
+    /** Elements that share a scale instead where a tensor has less than two dimensions. */
+    flatRun: RANK1_BLOCK.block,
+    /** Whether the shape of a tensor decides which elements share a scale. */
+    isShaped: run === "row" || run === "col" || run === "rank1",
+    run: typeof run === "string" ? 0 : run,
+    /** Runs that a tile holds. */
+    runs: isTile && typeof run === "number" ? tile / run : 0,
+    /** Elements of the runs whose scales share a word, and words that the scales of a tile take. */
+    scaleWordRun: typeof run === "number" ? 2 * run : 0,
+    scaleWords: isTile && typeof run === "number" ? tile / run / 2 : 0,
+    /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
+    lanes,
+    isLanes: lanes > 0,
+    isShared: isTile && lanes === 0,
+    isOneRun: isTile && tile === run,
+    /** Whether a granule lies within one run. */
+    granuleInRun: run === "tensor" || (typeof run === "number" && run % granule === 0),
+    isStochastic: state.stream !== null,
+    straddles: state.straddles,
+    bits: state.bits,
+    words,
+    isOneWord: words === 1,
+    /** Room for the part of a last code that does not exist. */
+    wordsAndRest: words + (state.straddles ? 1 : 0),
+    locateLines: printFragment(state.locate, dialect),
+    unpackLines: printFragment(state.unpack, dialect),
+    decodeLines: printFragment(state.decode, dialect),
+    magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
+    scaleLines: printFragment(statistic?.scale ?? null, dialect),
+    /** The part of it that gives what is stored. */
+    newScaleLines: printFragment(
+      statistic === null
+        ? null
+        : prune(statistic.scale, [statistic.half === null ? variables.newScale : variables.newScaleCode]),
+      dialect,
+    ),
+    scaleLocateLines: printFragment(statistic?.half?.locate ?? null, dialect),
+    scaleUnpackLines: printFragment(statistic?.half?.unpack ?? null, dialect),
+    scaleDecodeLines: printFragment(statistic?.half?.decode ?? null, dialect),
+    scalePackLines: printFragment(statistic?.half?.pack ?? null, dialect),
+    inverseLines: printFragment(
+      statistic === null ? null : prune(statistic.scale, [variables.inverse]),
+      dialect,
+    ),
+    rankLines: printFragment(spread?.rank ?? null, dialect),
+    alphaLines: printFragment(spread?.alpha ?? null, dialect),
+    rateLines: printFragment(spread?.rate ?? null, dialect),
+    streamLines: printFragment(state.stream, dialect),
+    encodeLines: printFragment(state.encode, dialect),
+    packLines: printFragment(state.pack, dialect),
+  };
+}
