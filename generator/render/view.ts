@@ -3,7 +3,6 @@ import type {
   FoldKernel,
   Fragment,
   Kernel,
-  KernelShape,
   KernelState,
   Variable,
 } from "../ir/types.js";

@@ -22,7 +22,7 @@
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
 
-import type { HostKernel, KernelTensor, TensorArrays, UniformValues } from "lowbit-gen/runtime";
+import type { HostKernel, KernelTensor, UniformValues } from "lowbit-gen/runtime";
 
 const { fround } = Math;
 
@@ -64,7 +64,7 @@ const v_maxima = new Float32Array(8);
 const v_inverses = new Float32Array(8);
 
 /** The same memory, read as floats: maxima are kept as bits so that every device can compare them. */
-function floatsOf(words: TensorArrays[string]): Float32Array {
+function floatsOf(words: Float32Array | Uint32Array): Float32Array {
   return new Float32Array(words.buffer, words.byteOffset, words.length);
 }
 
@@ -122,7 +122,7 @@ function measure({ length, shape, arrays }: KernelTensor, uniforms: UniformValue
   const m_scales = arrays["m_scale"] as Float32Array;
   const v_codes = arrays["v_codes"] as Uint32Array;
   const v_scales = arrays["v_scale"] as Float32Array;
-  const v_maxima = floatsOf(arrays["v_next"]!);
+  const v_maxima = floatsOf(arrays["v_next"] as Uint32Array);
 
   for (let first = 0; first < length; first += 8) {
     const limit = Math.min(8, length - first);
@@ -181,7 +181,7 @@ function step({ length, shape, arrays }: KernelTensor, uniforms: UniformValues):
   const m_scales = arrays["m_scale"] as Float32Array;
   const v_codes = arrays["v_codes"] as Uint32Array;
   const v_scales = arrays["v_scale"] as Float32Array;
-  const v_maxima = floatsOf(arrays["v_next"]!);
+  const v_maxima = floatsOf(arrays["v_next"] as Uint32Array);
 
   for (let start = 0; start < length; start += 1024) {
     const end = Math.min(start + 1024, length);
