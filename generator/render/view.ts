@@ -1,11 +1,4 @@
-import type {
-  ElementKernel,
-  FoldKernel,
-  Fragment,
-  Kernel,
-  KernelState,
-  Variable,
-} from "../ir/types.js";
+import type { ElementKernel, FoldKernel, Fragment, Kernel, KernelState, Variable } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
 import { neededHelpers, printFragment, printName } from "../print/index.js";

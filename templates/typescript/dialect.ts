@@ -78,7 +78,7 @@ export const dialect: Dialect = {
       "Math Number Float32Array Uint32Array fround tensor uniforms arrays length id start first limit parameters gradients",
       "place entry entries total size row rows cols shape TreeSum leastScale raiseScales",
       "end base run bitsOfFloat floatOfBits floatsOf float word words value values keys bits kernels codecs quantize dequantize",
-      "Codec CodecArrays StreamKeys HostKernel KernelTensor UniformValues Readonly Record Uint8Array",
+      "Codec CodecArrays StreamKeys HostKernel KernelTensor TensorArrays UniformValues Readonly Record Uint8Array",
       "as from number of readonly string type",
       "orderAt leastOf countPositive runStart runEnd i TypeError",
     ]
