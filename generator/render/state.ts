@@ -1,6 +1,7 @@
 import { prune } from "../ir/prune.js";
-import type { Kernel, KernelState } from "../ir/types.js";
+import type { Kernel, KernelState, StateVariables } from "../ir/types.js";
 import { RANK1_BLOCK } from "../lower/variants.js";
+import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 
@@ -13,6 +14,13 @@ function lanesOf(threads: number, { capabilities }: Target): number {
 export function isShared({ statistic }: KernelState, granule: number, target: Target): boolean {
   if (statistic?.source !== "tile" || typeof statistic.run === "string") return false;
   return lanesOf(statistic.run / granule, target) === 0;
+}
+
+function namesOf(variables: StateVariables, dialect: Dialect): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const role in variables)
+    names[role] = printName(variables[role as keyof StateVariables].name, dialect);
+  return names;
 }
 
 export function stateView(
@@ -35,9 +43,7 @@ export function stateView(
   const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
   const tile = kernel.kind === "fold" ? 0 : kernel.tile;
   return {
-    ...Object.fromEntries(
-      Object.entries(variables).map(([role, { name }]) => [role, printName(name, dialect)]),
-    ),
+    ...namesOf(variables, dialect),
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,
     isPlain: !isPacked,
