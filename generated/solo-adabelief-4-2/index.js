@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "solo-adabelief-4-2",
-  specHash: "339a898bb7326b8f744ff71dd813cecc23aed5029865ec3cdd133556eae0a9a2",
+  specHash: "f643103f41255624436679d2d1108ec5ca2c2473b0614a381e9949e6f3cdae26",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

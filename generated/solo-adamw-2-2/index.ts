@@ -22,7 +22,7 @@ export interface SoloAdamW22Hypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "solo-adamw-2-2",
-  specHash: "5b1b0130f1d13419cb95d4856089ba996432ae6148f2d03ca400a5c1b3669509",
+  specHash: "9587ac6e22544576c759cc6eb8048cd5baefc9cfad16511566d9188552a6e78d",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

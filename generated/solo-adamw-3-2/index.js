@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "solo-adamw-3-2",
-  specHash: "7d35f298a25dd0db77925615fbbfa5b4c3834a8400a9a4de67c4b5e40992d9a5",
+  specHash: "3fe5554d9aae4f2ed3c1932814cd8f984ffefc61e6df0ce00377a49df88d0884",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

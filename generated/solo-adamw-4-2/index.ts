@@ -22,7 +22,7 @@ export interface SoloAdamW42Hypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "solo-adamw-4-2",
-  specHash: "ac935b50eef6ed5b6ae431c504a6b2fbd3bf8cb6431ce1d08669ef00c613a7a3",
+  specHash: "8cd7d08fcba0bd9463cc159d3043e1793e6096215a8949260389236fc7c606bc",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

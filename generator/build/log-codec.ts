@@ -27,7 +27,8 @@ export function buildLogDecode(state: StateVariables, { bits }: LogCodec, names:
 export function buildSpread(state: StateVariables, codec: LogCodec, names: Names): Spread {
   const rank = new FragmentWriter(names);
   const [elements, above] = [rank.input(state.runLength), rank.input(state.counted)];
-  const below = op("f32.truncate", place(state, codec));
+  const bits = codec.quantileBits;
+  const below = op("u32.shr", place(state, codec), u32(bits));
   const among = op("u32.add", op("u32.sub", elements, above), below);
   rank.define(state.rank, op("u32.select", op("u32.gt", above, u32(0)), among, u32(0)));
 
@@ -37,7 +38,8 @@ export function buildSpread(state: StateVariables, codec: LogCodec, names: Names
   const inverse = alpha.input(state.inverse);
   const prefix = state.old.name;
   const at = alpha.bind(`${prefix}_place`, place(state, codec));
-  const weight = op("f32.sub", at, op("f32.from_u32", op("f32.truncate", at)));
+  const rest = op("u32.and", at, u32(2 ** bits - 1));
+  const weight = op("f32.mul", op("f32.from_u32", rest), f32(2 ** -bits));
   const part = (x: Expr): Expr =>
     greater(alpha.bind(`${prefix}_part`, op("f32.mul", x, inverse)), f32(LEAST_RATIO));
   const low = alpha.bind(`${prefix}_part`, part(lower));
@@ -60,11 +62,14 @@ export function buildSpread(state: StateVariables, codec: LogCodec, names: Names
   };
 }
 
-/** q (count - 1), and 0 for a run without magnitudes above 0. */
-function place(state: StateVariables, { quantile }: LogCodec): Expr {
+/**
+ * q (count - 1) in fixed point, and 0 for a run without magnitudes above 0: whole numbers, since the two sides of a place
+ * that is nearly whole may have nothing in common.
+ */
+function place(state: StateVariables, codec: LogCodec): Expr {
   const counted = variable(state.counted);
   const last = op("u32.select", op("u32.gt", counted, u32(0)), op("u32.sub", counted, u32(1)), u32(0));
-  return op("f32.mul", f32(quantile), op("f32.from_u32", last));
+  return op("u32.mul", u32(codec.quantile * 2 ** codec.quantileBits), last);
 }
 
 /** All levels are one where alpha is 1, and none counts where it is 0: then each element takes the first. */

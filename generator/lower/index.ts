@@ -92,9 +92,14 @@ function codecOf({
   }
   if (isLog(mapping)) {
     if (typeof normalize === "string") throw new Error("lower needs a checked spec");
-    const quantile = quantileOf(mapping);
+    const quantile = quantileOf(mapping, normalize.block);
     const common = { bits, signed: false, rounding, normalize, scale: "f32", scaleOf: "absmax" } as const;
-    return { kind: "log", ...common, mapping: `log to the ${quantile} quantile`, quantile };
+    return {
+      kind: "log",
+      ...common,
+      mapping: `log to the ${Number(quantile.quantile.toPrecision(6))} quantile`,
+      ...quantile,
+    };
   }
   const { levels, thresholds } = codebookOf(mapping, bits, signed);
   const compand = isCompanding(mapping) ? mapping.compand : null;

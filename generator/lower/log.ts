@@ -9,6 +9,9 @@ export function isLog(mapping: MappingSpec | undefined): mapping is LogMapping {
   return mapping === "log" || (typeof mapping === "object" && "log" in mapping);
 }
 
-export function quantileOf(mapping: LogMapping): number {
-  return mapping === "log" ? DEFAULT_QUANTILE : mapping.log.quantile;
+/** The quantile of a mapping as a multiple of 2^-quantileBits. */
+export function quantileOf(mapping: LogMapping, block: number) {
+  const quantileBits = Math.min(24, 32 - Math.ceil(Math.log2(block)));
+  const quantile = mapping === "log" ? DEFAULT_QUANTILE : mapping.log.quantile;
+  return { quantile: Math.round(quantile * 2 ** quantileBits) / 2 ** quantileBits, quantileBits };
 }

@@ -144,8 +144,9 @@ export interface LogCodec {
   readonly normalize: { readonly block: number };
   readonly scale: "f32";
   readonly scaleOf: "absmax";
-  /** In [0, 1]. */
+  /** From 0 to 1, a multiple of 2^-quantileBits: u32 holds the product with the size of a block, f32 its fraction. */
   readonly quantile: number;
+  readonly quantileBits: number;
 }
 
 /** The elements that share a scale; of rank1, which meet at a scale that is the least of one a dimension. */

@@ -68,28 +68,36 @@ function magnitude(x: number): number {
   return Number.isFinite(x) && Math.abs(x) >= SMALLEST_NORMAL ? Math.abs(x) : 0;
 }
 
-/** alpha of a block with the absolute maximum `scale`; 0 where that is 0. */
+/** In float32 a multiple of 2^-24, or less finely so that the product with a block's size fits 32 bits. */
+function quantileIn({ name }: Arithmetic, quantile: number, size: number): number {
+  if (name === "float64") return quantile;
+  const steps = 2 ** Math.min(24, 32 - Math.ceil(Math.log2(size)));
+  return Math.round(quantile * steps) / steps;
+}
+
+/** alpha of a block, short or of `size` elements, with the absolute maximum `scale`; 0 where that is 0. */
 export function alphaOf(
   block: Float32Array,
+  size: number,
   scale: number,
   bits: number,
   quantile: number,
   ops: Arithmetic,
 ): number {
   if (scale === 0) return 0;
-  const { add, sub, mul, div, round } = ops;
+  const { add, sub, mul, div } = ops;
   const above = [...block]
     .map(magnitude)
     .filter((x) => x > 0)
     .sort((a, b) => a - b);
-  const place = mul(round(quantile), above.length - 1);
+  const place = quantileIn(ops, quantile, size) * (above.length - 1);
   const lower = above[Math.floor(place)] as number;
   const upper = above[Math.min(Math.floor(place) + 1, above.length - 1)] as number;
   const [low, high] = [lower, upper].map((x) => Math.max(mul(x, div(1, scale)), LEAST_RATIO)) as [
     number,
     number,
   ];
-  const ratio = add(low, mul(sub(place, Math.floor(place)), sub(high, low)));
+  const ratio = add(low, mul(place - Math.floor(place), sub(high, low)));
   const most = above.length < block.length ? MOST_RATIO_OF_ZEROS : 1;
   const { log2, exp2 } = logarithms(ops);
   return exp2(div(log2(Math.min(ratio, most)), 2 ** bits - 1));
@@ -148,7 +156,7 @@ export function encodeLog(
 ): LogEncoded {
   const { size, count } = runs(normalize, values.length);
   const alphas = Float32Array.from({ length: count }, (_, run) =>
-    alphaOf(values.subarray(run * size, (run + 1) * size), scales[run] as number, bits, quantile, ops),
+    alphaOf(values.subarray(run * size, (run + 1) * size), size, scales[run] as number, bits, quantile, ops),
   );
   const codes = Uint8Array.from(values, (x, i) => {
     const run = Math.floor(i / size);

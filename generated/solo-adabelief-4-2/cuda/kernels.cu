@@ -324,16 +324,16 @@ extern "C" __global__ void __launch_bounds__(64) step(
       if (index < limit && s_magnitude > 0.0f) positive++;
     }
     const uint32_t s_counted = sumOfLanes<8>(positive);
-    const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + __float2uint_rz(0.1f * __uint2float_rn(s_counted > 0u ? s_counted - 1u : 0u)) : 0u;
+    const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
     const uint32_t key = keyOfRank<8>(s_keys, s_rank);
     const float s_lower = __uint_as_float(key);
     const float s_upper = __uint_as_float(keyOfNextRank<8>(s_keys, key, s_rank));
-    const float s_place = 0.1f * __uint2float_rn(s_counted > 0u ? s_counted - 1u : 0u);
+    const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
     const float s_part = s_lower * s_inverse;
     const float s_part_2 = s_part > 7.888609e-31f ? s_part : 7.888609e-31f;
     const float s_part_3 = s_upper * s_inverse;
     const float s_part_4 = s_part_3 > 7.888609e-31f ? s_part_3 : 7.888609e-31f;
-    const float s_ratio = s_part_2 + (s_place - __uint2float_rn(__float2uint_rz(s_place))) * (s_part_4 - s_part_2);
+    const float s_ratio = s_part_2 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
     const float s_most = s_counted < s_length ? 0.125f : 1.0f;
     const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
     const uint32_t s_log_bits_2 = __float_as_uint(s_ratio_2) + 0x4afb0du;

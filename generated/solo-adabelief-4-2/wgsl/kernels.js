@@ -248,7 +248,7 @@ fn main(
   for (var run = thread; run < 8u && start + run * 128u < tensor.length; run += 64u) {
     let s_length = min(128u, tensor.length - start - run * 128u);
     let s_counted = atomicLoad(&s_counts[run]);
-    let s_rank = select(0u, s_length - s_counted + u32(0.1f * f32(select(0u, s_counted - 1u, s_counted > 0u))), s_counted > 0u);
+    let s_rank = select(0u, s_length - s_counted + ((0x19999au * select(0u, s_counted - 1u, s_counted > 0u)) >> 24u), s_counted > 0u);
     s_ranks[run] = s_rank;
   }
 
@@ -320,12 +320,12 @@ fn main(
     let next = atomicLoad(&s_nexts[run]);
     let repeats = atomicLoad(&s_places[run]) > s_ranks[run] + 1u;
     let s_upper = bitcast<f32>(select(next, s_keys[run], repeats || next == 0xffffffffu));
-    let s_place = 0.1f * f32(select(0u, s_counted - 1u, s_counted > 0u));
+    let s_place = 0x19999au * select(0u, s_counted - 1u, s_counted > 0u);
     let s_part = s_lower * s_inverse;
     let s_part_2 = select(7.888609e-31f, s_part, s_part > 7.888609e-31f);
     let s_part_3 = s_upper * s_inverse;
     let s_part_4 = select(7.888609e-31f, s_part_3, s_part_3 > 7.888609e-31f);
-    let s_ratio = s_part_2 + (s_place - f32(u32(s_place))) * (s_part_4 - s_part_2);
+    let s_ratio = s_part_2 + f32(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
     let s_most = select(1f, 0.125f, s_counted < s_length);
     let s_ratio_2 = select(s_most, s_ratio, s_ratio < s_most);
     let s_log_bits_2 = bitcast<u32>(s_ratio_2) + 0x4afb0du;

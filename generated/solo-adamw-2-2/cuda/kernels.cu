@@ -318,16 +318,16 @@ extern "C" __global__ void __launch_bounds__(64) step(
       if (index < limit && v_magnitude > 0.0f) positive++;
     }
     const uint32_t v_counted = sumOfLanes<8>(positive);
-    const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + __float2uint_rz(0.1f * __uint2float_rn(v_counted > 0u ? v_counted - 1u : 0u)) : 0u;
+    const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
     const uint32_t key = keyOfRank<8>(v_keys, v_rank);
     const float v_lower = __uint_as_float(key);
     const float v_upper = __uint_as_float(keyOfNextRank<8>(v_keys, key, v_rank));
-    const float v_place = 0.1f * __uint2float_rn(v_counted > 0u ? v_counted - 1u : 0u);
+    const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
     const float v_part = v_lower * v_inverse;
     const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;
     const float v_part_3 = v_upper * v_inverse;
     const float v_part_4 = v_part_3 > 7.888609e-31f ? v_part_3 : 7.888609e-31f;
-    const float v_ratio = v_part_2 + (v_place - __uint2float_rn(__float2uint_rz(v_place))) * (v_part_4 - v_part_2);
+    const float v_ratio = v_part_2 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
     const float v_most = v_counted < v_length ? 0.125f : 1.0f;
     const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
     const uint32_t v_log_bits_2 = __float_as_uint(v_ratio_2) + 0x4afb0du;

@@ -247,7 +247,7 @@ fn main(
   for (var run = thread; run < 8u && start + run * 128u < tensor.length; run += 64u) {
     let v_length = min(128u, tensor.length - start - run * 128u);
     let v_counted = atomicLoad(&v_counts[run]);
-    let v_rank = select(0u, v_length - v_counted + u32(0.1f * f32(select(0u, v_counted - 1u, v_counted > 0u))), v_counted > 0u);
+    let v_rank = select(0u, v_length - v_counted + ((0x19999au * select(0u, v_counted - 1u, v_counted > 0u)) >> 24u), v_counted > 0u);
     v_ranks[run] = v_rank;
   }
 
@@ -319,12 +319,12 @@ fn main(
     let next = atomicLoad(&v_nexts[run]);
     let repeats = atomicLoad(&v_places[run]) > v_ranks[run] + 1u;
     let v_upper = bitcast<f32>(select(next, v_keys[run], repeats || next == 0xffffffffu));
-    let v_place = 0.1f * f32(select(0u, v_counted - 1u, v_counted > 0u));
+    let v_place = 0x19999au * select(0u, v_counted - 1u, v_counted > 0u);
     let v_part = v_lower * v_inverse;
     let v_part_2 = select(7.888609e-31f, v_part, v_part > 7.888609e-31f);
     let v_part_3 = v_upper * v_inverse;
     let v_part_4 = select(7.888609e-31f, v_part_3, v_part_3 > 7.888609e-31f);
-    let v_ratio = v_part_2 + (v_place - f32(u32(v_place))) * (v_part_4 - v_part_2);
+    let v_ratio = v_part_2 + f32(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
     let v_most = select(1f, 0.125f, v_counted < v_length);
     let v_ratio_2 = select(v_most, v_ratio, v_ratio < v_most);
     let v_log_bits_2 = bitcast<u32>(v_ratio_2) + 0x4afb0du;

@@ -59,7 +59,7 @@ const shortest = (value: number): string => String(Number(value.toPrecision(3)))
 
 function alphasOf({ normalize, bits, quantile }: LogCodec): string {
   const power = 2 ** bits - 1;
-  return `a float32 for each scale, (x_q / s)^(1/${power}), x_q the ${quantile} quantile of |x| above 0: ${bytes(32 / normalize.block)} bytes a parameter`;
+  return `a float32 for each scale, (x_q / s)^(1/${power}), x_q the ${shortest(quantile)} quantile of |x| above 0: ${bytes(32 / normalize.block)} bytes a parameter`;
 }
 
 function logLevelsOf({ bits }: LogCodec): string {

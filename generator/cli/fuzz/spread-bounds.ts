@@ -101,19 +101,11 @@ export class SpreadBounds {
     runLength.value = length;
     counted.value = ordered.length;
     this.#cells.inverse.value = only(inverse);
-    const ranks: number[] = [];
-    this.#each.rank(() => ranks.push(rank.value as number));
-    const found = ranks.map((among) => {
-      const place = Math.max(among - (length - ordered.length), 0);
-      lower.value = only(ordered[place] ?? 0);
-      upper.value = only(ordered[place + 1] ?? ordered[place] ?? 0);
-      return hull(this.#each.alpha, newAlpha);
-    });
-    return {
-      lo: Math.min(...found.map(({ lo }) => lo)),
-      hi: Math.max(...found.map(({ hi }) => hi)),
-      nan: false,
-    };
+    this.#each.rank(() => {});
+    const place = Math.max((rank.value as number) - (length - ordered.length), 0);
+    lower.value = only(ordered[place] ?? 0);
+    upper.value = only(ordered[place + 1] ?? ordered[place] ?? 0);
+    return hull(this.#each.alpha, newAlpha);
   }
 }
 

@@ -34,7 +34,7 @@ function ratioOf(run: Float32Array, scale: number, quantile: number): number {
   const above = Float64Array.from(run, magnitude)
     .filter((x) => x > 0)
     .sort();
-  const place = Math.fround(quantile) * (above.length - 1);
+  const place = quantile * (above.length - 1);
   const [lower, upper] = [above[Math.floor(place)], above[Math.ceil(place)]] as [number, number];
   const [low, high] = [lower, upper].map((x) => Math.max(x / scale, 2 ** -100)) as [number, number];
   const ratio = low + (place - Math.floor(place)) * (high - low);
