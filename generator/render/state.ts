@@ -42,8 +42,7 @@ export function stateView(
   const words = (granule * state.bits) / 32;
   const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
   const tile = kernel.kind === "fold" ? 0 : kernel.tile;
-  return {
-    ...namesOf(variables, dialect),
+  const view = {
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,
     isPlain: !isPacked,
@@ -124,4 +123,6 @@ export function stateView(
     encodeLines: printFragment(state.encode, dialect),
     packLines: printFragment(state.pack, dialect),
   };
+  // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.
+  return Object.assign(view, namesOf(variables, dialect));
 }

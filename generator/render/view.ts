@@ -101,11 +101,11 @@ function baseView(kernel: Kernel, granule: number, exchanges: boolean, target: T
     tile,
     granule,
   };
-  const states = kernel.states.map((state, index) => ({
-    ...common,
-    ...stateView(state, kernel, granule, exchanges, target),
-    description: kernel.doc[index + 1] ?? "",
-  }));
+  const states = kernel.states.map((state, index) =>
+    Object.assign(stateView(state, kernel, granule, exchanges, target), common, {
+      description: kernel.doc[index + 1] ?? "",
+    }),
+  );
   const fragments = fragmentsOf(kernel);
   const needs = neededHelpers(fragments, dialect);
   const read = namesRead(fragments);
