@@ -26,15 +26,17 @@ const whole = (least: number, most: number, error: string) =>
 const POWER = "power is a number from 0.125 to 8";
 const QUANTILE = "quantile is a number from 0 to below 1";
 
+const zero = z.boolean({ error: "zero is true or false" });
+
 const mapping = z
   .union(
     [
       z.enum(["dynamic", "linear", "log"]),
       z.strictObject({
-        linear: z.strictObject(
-          { zero: z.boolean({ error: "zero is true or false" }) },
-          { error: "linear takes { zero: true } or { zero: false }" },
-        ),
+        dynamic: z.strictObject({ zero }, { error: "dynamic takes { zero: true } or { zero: false }" }),
+      }),
+      z.strictObject({
+        linear: z.strictObject({ zero }, { error: "linear takes { zero: true } or { zero: false }" }),
       }),
       z.strictObject({
         table: z.array(z.number({ error: "a level is a finite number" }), {
@@ -70,7 +72,7 @@ const mapping = z
     ],
     {
       error:
-        "a mapping is dynamic, linear, { linear: { zero: true | false } }, { table: [...] }, { power: p }, { float: { exponent: e } }, { compand: softsign | sqrt | mu-law | none, grid: linear }, log or { log: { quantile: q } }",
+        "a mapping is dynamic or linear, either with { zero: true | false }, { table: [...] }, { power: p }, { float: { exponent: e } }, { compand: softsign | sqrt | mu-law | none, grid: linear }, log or { log: { quantile: q } }",
     },
   )
   .meta({ description: "The 2^bits levels in [-1, 1] (signed) or [0, 1] that codes stand for." });

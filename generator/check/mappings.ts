@@ -25,6 +25,7 @@ export function mappingFlaw(
     return { code: "E404", path: ["bits"], message, remedy };
   }
   if (typeof mapping !== "object") return undefined;
+  if ("dynamic" in mapping && !mapping.dynamic.zero) return dynamicFlaw(state, bits, signed);
   if ("float" in mapping) return floatFlaw(state, mapping.float, bits, signed);
   if (!("table" in mapping)) return undefined;
   const flaw = tableFlaw(mapping.table, bits, signed);
@@ -35,7 +36,26 @@ export function mappingFlaw(
 
 function needsZero(mapping: MappingSpec): boolean {
   if (typeof mapping === "string") return mapping === "dynamic";
-  return "compand" in mapping || ("linear" in mapping && mapping.linear.zero);
+  return "dynamic" in mapping || "compand" in mapping || ("linear" in mapping && mapping.linear.zero);
+}
+
+/** Without zero: of levels on both sides of it none is as good for what lies between the least two. */
+function dynamicFlaw(state: string, bits: number, signed: boolean): MappingFlaw | undefined {
+  if (signed) {
+    return {
+      code: "E404",
+      path: ["mapping", "dynamic", "zero"],
+      message: `${state} is signed, and a signed dynamic map has a level for zero`,
+      remedy: "zero: true, or signed: false",
+    };
+  }
+  if (bits > 1) return undefined;
+  return {
+    code: "E404",
+    path: ["bits"],
+    message: `${state} has one bit, and a dynamic map of one bit has the levels 0 and 1: without zero nothing is told apart`,
+    remedy: `give ${state} 2 bits or more, or zero: true`,
+  };
 }
 
 type FloatSpec = Extract<MappingSpec, { float: unknown }>["float"];

@@ -27,7 +27,8 @@ hyper:
 #   bits       1 to 8: quantized and truly packed, 3 bits are 3 bits; 16: bfloat16; 32: float32
 #   signed     whether it takes negative values
 #   mapping    where the 2^bits levels lie:
-#                dynamic                    finer towards zero: for values of many magnitudes
+#                dynamic                    finer towards zero: for values of many magnitudes; of unsigned ones also
+#                                           { dynamic: { zero: false } }, without the level 0
 #                { linear: { zero: true } }    evenly spaced; zero: false leaves the level 0 out
 #                { power: 2 }                  powers of evenly spaced ones, none of them 0
 #                { float: { exponent: 4 } }    a small float; sign and exponent leave the rest to the fraction

@@ -3,6 +3,7 @@ import type { MappingSpec } from "../../spec/schema.js";
 /** A mapping in a few words, which stand between "signed" and "one scale a block". */
 export function describeMapping(mapping: MappingSpec, bits: number, signed: boolean): string {
   if (typeof mapping === "string") return mapping === "linear" ? "linear without zero" : mapping;
+  if ("dynamic" in mapping) return mapping.dynamic.zero ? "dynamic" : "dynamic without zero";
   if ("linear" in mapping) return mapping.linear.zero ? "linear with zero" : "linear without zero";
   if ("power" in mapping) return `power ${mapping.power}`;
   if ("float" in mapping) {

@@ -29,9 +29,10 @@ export function nextLevels(levels: readonly number[], thresholds: readonly numbe
 
 /** float32, ascending: the different levels of a mapping. */
 export function levelsOf(mapping: MappingSpec, bits: number, signed: boolean): number[] {
-  if (mapping === "dynamic") return dynamic(bits, signed);
+  if (mapping === "dynamic") return dynamic(bits, signed, true);
   if (mapping === "linear") return linear(bits, signed, false);
   if (typeof mapping === "object") {
+    if ("dynamic" in mapping) return dynamic(bits, signed, mapping.dynamic.zero);
     if ("linear" in mapping) return linear(bits, signed, mapping.linear.zero);
     if ("power" in mapping) return powers(mapping.power, bits, signed);
     if ("float" in mapping) return floatLevels(mapping.float, bits, signed);
@@ -53,9 +54,10 @@ export function thresholdsOf(levels: readonly number[]): number[] {
 /**
  * The dynamic-exponent map (8-bit Optimizers, arXiv 2110.02861, section 2.2): k leading zeros choose a decade, the
  * bits after them the mean of one of its equal parts, so decade 10^-k has half as many levels as the one above it.
- * Computed as the published codebooks are: float32 throughout.
+ * Computed as the published codebooks are: float32 throughout. Without zero (arXiv 2309.01507, section 4.1: DE-0) one level
+ * fewer is left.
  */
-function dynamic(bits: number, signed: boolean): number[] {
+function dynamic(bits: number, signed: boolean, zero: boolean): number[] {
   const decades = bits - 1;
   const positive: number[] = [];
   for (let decade = 0; decade < decades; decade++) {
@@ -67,7 +69,7 @@ function dynamic(bits: number, signed: boolean): number[] {
     }
   }
   const negative = signed ? positive.map((level) => -level) : [];
-  return [...negative, 0, ...positive, 1].sort((a, b) => a - b);
+  return [...negative, ...(zero ? [0] : []), ...positive, 1].sort((a, b) => a - b);
 }
 
 /** Evenly spaced levels; without zero as lpmm (arXiv 2309.01507) has them, with zero such that 0 and 1 are levels. */

@@ -5,6 +5,7 @@ type Mapping = Exclude<AnyMapping, { table: readonly number[] }>;
 /** Every mapping that resolves to a table. */
 export const mappings: readonly (readonly [string, Mapping])[] = [
   ["dynamic", "dynamic"],
+  ["dynamic without zero", { dynamic: { zero: false } }],
   ["linear without zero", { linear: { zero: false } }],
   ["linear with zero", { linear: { zero: true } }],
   ["power 2", { power: 2 }],
@@ -24,6 +25,7 @@ export const mappings: readonly (readonly [string, Mapping])[] = [
 /** Whether a state of so many bits can have it: one signed bit has no level for zero beside one for each sign. */
 export function fits(mapping: Mapping, bits: number, signed: boolean): boolean {
   if (mapping === "dynamic") return bits > 1 || !signed;
+  if ("dynamic" in mapping) return bits > 1 && (mapping.dynamic.zero || !signed);
   if ("compand" in mapping || ("linear" in mapping && mapping.linear.zero)) return bits > 1 || !signed;
   if (!("float" in mapping)) return true;
   const { exponent, largest } = mapping.float;

@@ -4,6 +4,7 @@ import { type Companding, companded, float, power } from "./mappings.js";
 /** The levels of a codec on [-1, 1] or [0, 1], as a spec writes them. */
 export type Mapping =
   | "dynamic"
+  | { readonly dynamic: { readonly zero: boolean } }
   | { readonly linear: { readonly zero: boolean } }
   | { readonly power: number }
   | { readonly float: { readonly exponent: number; readonly largest?: number } }
@@ -13,6 +14,7 @@ export type Mapping =
 /** The different float32 levels of a mapping, ascending: 2^bits, or fewer where two codes would mean the same. */
 export function tableOf(mapping: Mapping, bits: number, signed: boolean): Float32Array {
   if (mapping === "dynamic") return dynamic(bits, signed);
+  if ("dynamic" in mapping) return dynamic(bits, signed, mapping.dynamic.zero);
   if ("linear" in mapping) return linear(bits, signed, mapping.linear.zero);
   if ("power" in mapping) return power(linear(bits, signed), mapping.power);
   if ("float" in mapping) return float(bits, signed, mapping.float.exponent, mapping.float.largest);
@@ -33,13 +35,13 @@ export function boundsOf(mapping: Mapping, bits: number, signed: boolean): Float
  *
  * Decade i = 0 .. bits-2 has 2^i levels (2^(i+1) without a sign): [0.1, 1] is cut into as many equal
  * parts, a level is the centre of a part times 10^(i - bits + 2). The signed map has each of these
- * with both signs. 0 and +1 are added; -1 is not a level.
+ * with both signs. 0 and +1 are added; -1 is not a level. Without zero (arXiv 2309.01507, DE-0) 0 is not added.
  *
  * The published tables are computed in float32: bounds by `linspace`, their mean, the power of ten
  * rounded to float32 and the product each round once.
  */
-export function dynamic(bits: number, signed: boolean): Float32Array {
-  const levels = [0, 1];
+export function dynamic(bits: number, signed: boolean, zero = true): Float32Array {
+  const levels = zero ? [0, 1] : [1];
   for (let i = 0; i <= bits - 2; i++) {
     const power = Math.fround(Number(`1e${i - bits + 2}`));
     const bounds = linspace(0.1, 1, 2 ** (signed ? i : i + 1) + 1);

@@ -15,6 +15,8 @@ export interface Family {
   readonly tensors: readonly string[];
   /** Codes may be one apart in so many of a hundred: it encodes with a scale that it does not store. */
   readonly apart: number;
+  /** Relative distance of float32 parameters after ten steps. */
+  readonly close: number;
   /** Why the shipped spec deviates less from float32 than the library does; null where it deviates as much. */
   readonly better: string | null;
 }
@@ -90,7 +92,7 @@ const bnbLion = `
   p = p - lr*sign(m*beta1 + (1 - beta1)*g)
   m = m*beta2 + (1 - beta2)*g`;
 
-/** bitsandbytes takes its hypers as float32 and computes 1 - beta from those. */
+/** bitsandbytes and lpmm's fused kernel take hypers as float32 and compute 1 - beta from those. */
 function asFloat32(hyper: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(hyper).map(([name, value]) => [name, Math.fround(value)]));
 }
@@ -154,13 +156,18 @@ function family(
   own: string,
   reference: string | null,
   stored: readonly Stored[],
-  { better = null, tensors = TENSORS, apart = 0 }: Partial<Pick<Family, "better" | "tensors" | "apart">> = {},
+  {
+    better = null,
+    tensors = TENSORS,
+    apart = 0,
+    close = 1e-6,
+  }: Partial<Pick<Family, "better" | "tensors" | "apart" | "close">> = {},
 ): Family {
   const texts = [
     { order: "the library's", text: peer },
     { order: "the shipped spec's", text: own },
   ];
-  return { name, texts, float32: reference, unquantized, stored, better, tensors, apart };
+  return { name, texts, float32: reference, unquantized, stored, better, tensors, apart, close };
 }
 
 /** FlashOptim divides by the float32 maximum and stores its float16; codes here are of what decodes them. */
@@ -196,6 +203,15 @@ export const families: readonly Family[] = [
     "torch_adagrad",
     [],
   ),
+  family(
+    "bnb_adamw32",
+    spec(bnbAdam, asFloat32(adam), float32, float32),
+    shipped("adamw-32bit", 0),
+    "bnb_adamw32",
+    [],
+    // Its powers of beta are an approximate intrinsic's: the corrections of ten steps add up.
+    { close: 4e-6 },
+  ),
   family("bnb_lion32", spec(bnbLion, asFloat32(lion), float32), shipped("lion-32bit", 1), "bnb_lion32", []),
   family(
     "bnb_adamw8",
@@ -223,6 +239,13 @@ export const families: readonly Family[] = [
   family(
     "lpmm_adamw4_b128",
     spec(torchAdamw, adam, lpmm, lpmmSecond),
+    shipped("adamw-4bit-block", 4097),
+    "torch_adamw",
+    moments.map(({ state, moment }) => lpmmStored(state, moment)),
+  ),
+  family(
+    "lpmm_adamw4_fused",
+    spec(torchAdamw, asFloat32(adam), lpmm, lpmmSecond),
     shipped("adamw-4bit-block", 4097),
     "torch_adamw",
     moments.map(({ state, moment }) => lpmmStored(state, moment)),

@@ -46,6 +46,14 @@ describe.each(signs)(
     test.each(BITS)("lpmm, %i bits", (bits) => {
       expectLevels(`lpmm_nonlinear/${bits}/${letter}`, "dynamic", bits, signed);
       expectLevels(`lpmm_power-1/${bits}/${letter}`, { linear: { zero: false } }, bits, signed);
+      const noZero = `codebook/lpmm_nonlinear-nozero/${bits}/${letter}`;
+      compared.add(noZero);
+      const golden = goldens.f32(noZero).slice(0, 2 ** bits);
+      // Theirs has its least level twice; with a sign it has zero all the same.
+      const levels = signed
+        ? levelsOf("dynamic", bits, true)
+        : levelsOf({ dynamic: { zero: false } }, bits, false);
+      expect(signed ? levels : [levels[0], ...levels]).toEqual([...golden]);
       for (const power of [1, 2, 3])
         expectLevels(`lpmm_power-${power}/${bits}/${letter}`, { power }, bits, signed);
     });
