@@ -34,10 +34,14 @@ export type StateStorage =
  */
 export type Shape = "element" | "row" | "col" | "matrix" | "tensor";
 
-/** One value for each of so many neighbours of a shape. */
+/**
+ * One value for each of so many neighbours of a shape; or, with `cut`, of each row, column or matrix one for every `cut`
+ * of its elements along each axis that it extends over.
+ */
 export interface Extent {
   readonly shape: Shape;
   readonly per: number;
+  readonly cut?: number;
 }
 
 export interface StateDescriptor {

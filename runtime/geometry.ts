@@ -28,8 +28,11 @@ export function countOf(shape: Shape, { length, batches, rows, cols }: Geometry)
   return batches * (shape === "row" ? rows : cols);
 }
 
-export function extentOf({ shape, per }: Extent, geometry: Geometry): number {
-  return Math.ceil(countOf(shape, geometry) / per);
+export function extentOf({ shape, per, cut }: Extent, geometry: Geometry): number {
+  const count = countOf(shape, geometry);
+  if (cut === undefined) return Math.ceil(count / per);
+  const along = (size: number): number => Math.ceil(size / cut);
+  return count * (shape === "col" ? 1 : along(geometry.cols)) * (shape === "row" ? 1 : along(geometry.rows));
 }
 
 /** How many scales a tensor has. */

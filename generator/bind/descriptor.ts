@@ -58,6 +58,10 @@ const ENTRIES = 64;
 
 function passData(pass: PassPlan, tile: number, nextStates: readonly string[]) {
   const { kernel, kind } = pass;
+  if (kind === "sweep") {
+    const over = { shape: "matrix", per: 1, cut: pass.cut } as const;
+    return { kernel, clears: [], publishes: [], over, tile: 1 };
+  }
   if (kind === "fold") return { kernel, clears: [], publishes: [], over: pass.to, tile: ENTRIES };
   const over = { shape: "element", per: 1 };
   const { globalStates } = pass;

@@ -1,8 +1,9 @@
 import { f32, op, typed } from "../ir/expr.js";
 import { prune } from "../ir/prune.js";
-import type { Expr, FoldKernel, Fragment, Reduction, VectorInput } from "../ir/types.js";
-import { runsOf } from "../lower/passes.js";
-import type { FoldPass, Plan, ReductionExpr, RuleStatement, VariantPlan } from "../lower/plan.js";
+import type { Expr, FoldKernel, Fragment, Reduction, SweepKernel, VectorInput } from "../ir/types.js";
+import { isLine } from "../lower/folds.js";
+import { partsOf, runsOf } from "../lower/passes.js";
+import type { FoldPass, Plan, ReductionExpr, RuleStatement, SweepPass, VariantPlan } from "../lower/plan.js";
 import type { ReductionFunction } from "../rule/types.js";
 import type { Names } from "./names.js";
 import { nextOf, Vectors } from "./vectors.js";
@@ -20,11 +21,25 @@ interface FoldedStatement extends Reduction {
   readonly fn: ReductionFunction;
 }
 
+type SweepParts = Pick<SweepKernel, "cut" | "terms" | "reductions" | "vectors">;
+
+/** What a sweep computes, but for how its states are decoded. */
+export function buildSweep(plan: Plan, variant: VariantPlan, pass: SweepPass, names: Names): SweepParts {
+  const folded = pass.reductions.map((statement) => foldedStatement(plan, statement, names));
+  const reductions = folded.map(({ statement, name, ...reduction }) => {
+    const shape = plan.rule[statement]?.shape ?? "element";
+    if (shape === "element" || !isLine(shape)) throw new Error(`${name} is no row's and no column's`);
+    return { ...reduction, shape, array: partsOf(name) };
+  });
+  const vectors = new Vectors(plan, variant, pass.kernel, "element", names);
+  return { cut: pass.cut, reductions, ...buildTerms(plan, variant, vectors, true, folded, names) };
+}
+
 /** What a fold computes, but for how its states are decoded. */
 export function buildFold(plan: Plan, variant: VariantPlan, pass: FoldPass, names: Names): FoldParts {
   const { from, to } = pass;
   const folded = pass.reductions.map((statement) => foldedStatement(plan, statement, names));
-  const terms = from.per > 1 ? runTerms(folded, from.per) : buildTerms(plan, variant, pass, folded, names);
+  const terms = termsOf(plan, variant, pass, folded, names);
   const original = pass.reductions.map((statement) => reductionOf(plan, statement).argShape)[0] ?? from.shape;
   const count = { variable: typed(names.fresh("count"), "f32"), of: original, per: to.shape };
   const finish =
@@ -51,13 +66,30 @@ function foldedStatement(plan: Plan, statement: number, names: Names): FoldedSta
   };
 }
 
-/** The sums that the pass before left. */
-function runTerms(folded: readonly FoldedStatement[], per: number): Pick<FoldParts, "terms" | "vectors"> {
+function termsOf(
+  plan: Plan,
+  variant: VariantPlan,
+  pass: FoldPass,
+  folded: readonly FoldedStatement[],
+  names: Names,
+): Pick<FoldParts, "terms" | "vectors"> {
+  const { shape, per, cut } = pass.from;
+  if (cut !== undefined) return leftTerms(folded, partsOf);
+  if (per > 1) return leftTerms(folded, (name) => runsOf(name, per));
+  const vectors = new Vectors(plan, variant, firstOf(variant, pass), shape, names);
+  return buildTerms(plan, variant, vectors, shape === "element", folded, names);
+}
+
+/** What an earlier pass left of the same terms. */
+function leftTerms(
+  folded: readonly FoldedStatement[],
+  arrayOf: (name: string) => string,
+): Pick<FoldParts, "terms" | "vectors"> {
   const terms = folded.map(({ term }) => term);
   const vectors = folded.map(
     ({ name, term }): VectorInput => ({
       variable: term,
-      array: runsOf(name, per),
+      array: arrayOf(name),
       isKept: false,
       shape: "term",
     }),
@@ -68,14 +100,14 @@ function runTerms(folded: readonly FoldedStatement[], per: number): Pick<FoldPar
 function buildTerms(
   plan: Plan,
   variant: VariantPlan,
-  pass: FoldPass,
+  vectors: Vectors,
+  isElement: boolean,
   folded: readonly FoldedStatement[],
   names: Names,
 ): Pick<FoldParts, "terms" | "vectors"> {
   const writer = new FragmentWriter(names);
-  const vectors = new Vectors(plan, variant, firstOf(variant, pass), pass.from.shape, names);
   const elements = variant.states.filter(({ shape }) => shape === "element").map(({ name }) => name);
-  const atElements = pass.from.shape === "element" ? ["p", "g", ...elements] : [];
+  const atElements = isElement ? ["p", "g", ...elements] : [];
   const old = atElements.map((name) => [name, writer.input(typed(name, "f32"))] as const);
   walkRule(
     plan,

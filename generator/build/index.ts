@@ -21,12 +21,13 @@ import type {
   PassPlan,
   Plan,
   QuantizedCodec,
+  SweepPass,
   VariantPlan,
   VariantState,
 } from "../lower/plan.js";
 import { correctionName, namesOfState } from "../names.js";
 import { buildDecode, buildEncode, tablesOf } from "./codec.js";
-import { buildFold } from "./fold.js";
+import { buildFold, buildSweep } from "./fold.js";
 import { buildHalfDecode, buildHalfEncode } from "./half.js";
 import { buildLogDecode, buildLogEncode, buildSpread } from "./log-codec.js";
 import { Names } from "./names.js";
@@ -44,8 +45,8 @@ export function build(plan: Plan): Kernel[] {
     plan.variants.flatMap((variant) =>
       variant.passes.map((pass) =>
         verify(
-          pass.kind === "fold"
-            ? foldKernel(plan, dtypes, variant, pass)
+          pass.kind === "fold" || pass.kind === "sweep"
+            ? reducingKernel(plan, dtypes, variant, pass)
             : elementKernel(plan, dtypes, variant, pass),
         ),
       ),
@@ -99,10 +100,18 @@ function correctionFor({ inputs }: Fragment, { correction }: Operands): KernelSt
   return correction !== null && inputs.some(({ name }) => name === "p") ? [correction] : [];
 }
 
-function foldKernel(plan: Plan, dtypes: DtypePlan, variant: VariantPlan, pass: FoldPass): Kernel {
+function reducingKernel(
+  plan: Plan,
+  dtypes: DtypePlan,
+  variant: VariantPlan,
+  pass: FoldPass | SweepPass,
+): Kernel {
   const names = namesOf(plan, variant);
   const variables = kernelVariables(names);
-  const parts = buildFold(plan, variant, pass, names);
+  const parts =
+    pass.kind === "fold"
+      ? ({ kind: pass.kind, ...buildFold(plan, variant, pass, names) } as const)
+      : ({ kind: pass.kind, ...buildSweep(plan, variant, pass, names) } as const);
   const tables: Table[] = [];
   const states = variant.states
     .filter(
@@ -115,8 +124,8 @@ function foldKernel(plan: Plan, dtypes: DtypePlan, variant: VariantPlan, pass: F
   const operands = buildOperands(plan, dtypes, variables, variant.granule, pass, names);
   const { parameter, gradient } = operands;
   const name = `${pass.kernel}${dtypes.suffix}`;
-  const doc = foldDoc(plan, pass);
-  const common = { name, kind: pass.kind, doc, variables, uniforms: uniformsOf(plan), parameter, gradient };
+  const doc = pass.kind === "fold" ? foldDoc(plan, pass) : sweepDoc(plan, pass);
+  const common = { name, doc, variables, uniforms: uniformsOf(plan), parameter, gradient };
   return withUsedTables({
     ...common,
     ...parts,
@@ -178,7 +187,10 @@ function buildState(
   }
 
   const run = typeof codec.normalize === "string" ? codec.normalize : codec.normalize.block;
-  const isGlobal = pass.kind === "fold" ? typeof run === "string" : pass.globalStates.includes(name);
+  const isGlobal =
+    pass.kind === "fold" || pass.kind === "sweep"
+      ? typeof run === "string"
+      : pass.globalStates.includes(name);
   const source = isGlobal ? "global" : "tile";
   if (codec.kind === "log") {
     const decode = buildLogDecode(own, codec, names);
@@ -204,8 +216,15 @@ function foldDoc(plan: Plan, { from, to, reductions, states }: FoldPass): string
   const names = [...reductions, ...states].map((statement) => plan.rule[statement]?.target ?? "").join(", ");
   const each = to.per > 1 ? `run of ${to.per}` : nameOfShape[to.shape];
   if (reductions.length === 0) return [`The new ${names}, one value a ${each}.`];
-  const what = from.per > 1 ? `runs of ${from.per}` : `${nameOfShape[from.shape]}s`;
+  const unfinished = from.cut === undefined ? `runs of ${from.per}` : `parts of ${from.cut}`;
+  const isUnfinished = from.per > 1 || from.cut !== undefined;
+  const what = isUnfinished ? unfinished : `${nameOfShape[from.shape]}s`;
   return [`${names} of each ${each}, from its ${what}.`];
+}
+
+function sweepDoc(plan: Plan, { reductions, cut }: SweepPass): string[] {
+  const named = reductions.map((statement) => plan.rule[statement]?.target ?? "").join(", ");
+  return [`${named} of the elements, by parts of ${cut}.`];
 }
 
 const nameOfShape = {

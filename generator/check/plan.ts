@@ -10,7 +10,7 @@ import type { Source } from "../parse/source.js";
 export function planDiagnostics({ states, variants }: Plan, source: Source): Diagnostic[] {
   const isGlobal = new Set(
     variants.flatMap(({ passes }) =>
-      passes.flatMap((pass) => (pass.kind === "fold" ? [] : pass.globalStates)),
+      passes.flatMap((pass) => ("globalStates" in pass ? pass.globalStates : [])),
     ),
   );
   return states.flatMap(({ name, codec }): Diagnostic[] => {

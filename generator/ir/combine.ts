@@ -18,12 +18,13 @@ export function treeSum(terms: ArrayLike<number>): number {
   return level[0] as number;
 }
 
-/** The greatest, the first of equal ones; NaN only where there is nothing else. */
+/** The greatest, in any order: of the zeros the positive one, and NaN only where there is nothing else. */
 export function maximum(terms: ArrayLike<number>): number {
   let greatest = Number.NaN;
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as number;
-    if (term > greatest || Number.isNaN(greatest)) greatest = term;
+    if (Number.isNaN(greatest)) greatest = term;
+    else if (!Number.isNaN(term)) greatest = Math.max(greatest, term);
   }
   return greatest;
 }

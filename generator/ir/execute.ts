@@ -3,7 +3,15 @@ import { Evaluation } from "./evaluate.js";
 import { countOf, extentOf, type Geometry, geometryOf, placeIn } from "./geometry.js";
 import { OperandAccess } from "./operand-access.js";
 import { arrayNamed, type ExecutionTensor, StateAccess } from "./state-access.js";
-import type { ElementKernel, FoldKernel, Kernel, KernelShape, VectorInput } from "./types.js";
+import type {
+  ElementKernel,
+  FoldKernel,
+  Kernel,
+  KernelShape,
+  Reduction,
+  SweepKernel,
+  VectorInput,
+} from "./types.js";
 
 export type { ExecutionTensor } from "./state-access.js";
 
@@ -16,6 +24,7 @@ export function execute(
   const evaluation = new Evaluation(kernel.tables, uniforms);
   const geometry = geometryOf(tensor.shape);
   if (kernel.kind === "fold") executeFold(kernel, tensor, geometry, evaluation);
+  else if (kernel.kind === "sweep") executeSweep(kernel, tensor, geometry, evaluation);
   else executeElements(kernel, tensor, geometry, evaluation);
 }
 
@@ -49,6 +58,61 @@ function executeElements(
   for (const state of states) state.write();
 }
 
+function executeSweep(
+  kernel: SweepKernel,
+  tensor: ExecutionTensor,
+  geometry: Geometry,
+  evaluation: Evaluation,
+): void {
+  const states = kernel.states.map((state) => new StateAccess(state, kernel, tensor, geometry, evaluation));
+  const operands = [kernel.parameter, kernel.gradient].map(
+    (operand) => new OperandAccess(operand, kernel, tensor, evaluation),
+  );
+  const compute = evaluation.compile(kernel.terms);
+  const readVectors = vectorReader(kernel.vectors, "element", tensor, geometry, evaluation);
+  const terms = kernel.reductions.map(() => new Float32Array(geometry.length));
+  for (let element = 0; element < geometry.length; element++) {
+    readVectors(element);
+    for (const state of states) state.decode(element);
+    for (const operand of operands) operand.decode(element);
+    compute();
+    for (const [index, values] of terms.entries())
+      values[element] = evaluation.cell((kernel.reductions[index] as Reduction).term).value;
+  }
+  for (const [index, { shape, array, combine }] of kernel.reductions.entries()) {
+    const values = terms[index] as Float32Array;
+    const extent = { shape, per: 1, cut: kernel.cut };
+    arrayNamed(tensor, array).set(
+      Array.from({ length: extentOf(extent, geometry) }, (_, part) => {
+        const own = Array.from(
+          elementsOf(part, shape, kernel.cut, geometry),
+          (place) => values[place] as number,
+        );
+        return combine === "sum" ? treeSum(own) : maximum(own);
+      }),
+    );
+  }
+}
+
+/** The elements of one part of a row or a column. */
+export function* elementsOf(
+  part: number,
+  shape: "row" | "col",
+  cut: number,
+  { rows, cols }: Geometry,
+): Generator<number> {
+  if (shape === "row") {
+    const parts = Math.ceil(cols / cut);
+    const [row, first] = [Math.floor(part / parts), (part % parts) * cut];
+    for (let col = first; col < Math.min(first + cut, cols); col++) yield row * cols + col;
+    return;
+  }
+  const parts = Math.ceil(rows / cut);
+  const [matrix, first] = [Math.floor(part / (parts * cols)), (Math.floor(part / cols) % parts) * cut];
+  for (let row = first; row < Math.min(first + cut, rows); row++)
+    yield (matrix * rows + row) * cols + (part % cols);
+}
+
 function executeFold(
   kernel: FoldKernel,
   tensor: ExecutionTensor,
@@ -59,8 +123,7 @@ function executeFold(
   const states = kernel.states.map((state) => new StateAccess(state, kernel, tensor, geometry, evaluation));
   const compute = evaluation.compile(terms);
   const conclude = evaluation.compile(finish);
-  const isAtElements = from.shape === "element" && from.per === 1;
-  const operands = (isAtElements ? [kernel.parameter, kernel.gradient] : []).map(
+  const operands = (isAtElements(from) ? [kernel.parameter, kernel.gradient] : []).map(
     (operand) => new OperandAccess(operand, kernel, tensor, evaluation),
   );
   const readVectors = vectorReader(kernel.vectors, from.shape, tensor, geometry, evaluation);
@@ -93,6 +156,11 @@ function executeFold(
   for (const { array, values } of found) arrayNamed(tensor, array).set(values);
 }
 
+/** Whether a fold reads elements, and not what an earlier pass left of them. */
+export function isAtElements({ shape, per }: FoldKernel["from"]): boolean {
+  return shape === "element" && per === 1;
+}
+
 /** The places that an entry stands for, in their order. */
 export function* termsOf(
   entry: number,
@@ -100,9 +168,10 @@ export function* termsOf(
   geometry: Geometry,
 ): Generator<number> {
   const { rows, cols } = geometry;
-  if (from.shape === "element" && to.shape === "col") {
-    const first = Math.floor(entry / cols) * rows * cols + (entry % cols);
-    for (let row = 0; row < rows; row++) yield first + row * cols;
+  if (from.cut !== undefined && from.shape === "col") {
+    const parts = Math.ceil(rows / from.cut);
+    const first = Math.floor(entry / cols) * parts * cols + (entry % cols);
+    for (let part = 0; part < parts; part++) yield first + part * cols;
     return;
   }
   const total = extentOf(from, geometry);

@@ -24,8 +24,16 @@ export function countOf(shape: KernelShape, { length, batches, rows, cols }: Geo
   return shape === "matrix" ? batches : 1;
 }
 
-export function extentOf({ shape, per }: Extent, geometry: Geometry): number {
-  return Math.ceil(countOf(shape, geometry) / per);
+export function extentOf({ shape, per, cut }: Extent, geometry: Geometry): number {
+  return cut === undefined
+    ? Math.ceil(countOf(shape, geometry) / per)
+    : countOf(shape, geometry) * partsOf(shape, cut, geometry);
+}
+
+/** Into how many parts a row, a column or a matrix is cut. */
+function partsOf(shape: KernelShape, cut: number, { rows, cols }: Geometry): number {
+  const along = (size: number): number => Math.ceil(size / cut);
+  return (shape === "col" ? 1 : along(cols)) * (shape === "row" ? 1 : along(rows));
 }
 
 /** Where the value of a shape stands that belongs to a place of another, which differs along at least the same axes. */

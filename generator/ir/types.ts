@@ -191,7 +191,7 @@ interface KernelBase {
 }
 
 /** One pass over one tensor. */
-export type Kernel = ElementKernel | FoldKernel;
+export type Kernel = ElementKernel | SweepKernel | FoldKernel;
 
 /** A pass over the elements, tile by tile. */
 export interface ElementKernel extends KernelBase {
@@ -201,10 +201,11 @@ export interface ElementKernel extends KernelBase {
   readonly update: Fragment;
 }
 
-/** One value for each of so many neighbours of a shape. */
+/** One value for each of so many neighbours of a shape, or for every `cut` elements of each of a shape (lower/plan.ts). */
 export interface Extent {
   readonly shape: KernelShape;
   readonly per: number;
+  readonly cut?: number;
 }
 
 /** What one entry of a fold is made of. */
@@ -213,6 +214,17 @@ export interface Reduction {
   /** A sum is the balanced binary tree of adjacent terms, a maximum ignores NaN. */
   readonly combine: "sum" | "max";
   readonly result: Variable;
+}
+
+/** A pass over the elements, square by square: what their parts of rows and columns come to. */
+export interface SweepKernel extends KernelBase {
+  readonly kind: "sweep";
+  /** Rows and columns of a square, a power of two. */
+  readonly cut: number;
+  /** p, g, decoded states and vectors to the terms. */
+  readonly terms: Fragment;
+  /** Results are stored by parts of their shape. */
+  readonly reductions: readonly (Reduction & { readonly shape: "row" | "col"; readonly array: string })[];
 }
 
 /**

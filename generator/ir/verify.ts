@@ -11,7 +11,7 @@ export function verify(kernel: Kernel): Kernel {
     }
     verifyFragment(fragment, kernel);
   }
-  if (kernel.kind === "fold") return kernel;
+  if (kernel.kind === "fold" || kernel.kind === "sweep") return kernel;
   if (kernel.tile % kernel.granule !== 0)
     throw defect(kernel, `a tile of ${kernel.tile} splits a granule of ${kernel.granule}`);
   for (const { name, statistic } of kernel.states) {
@@ -45,8 +45,12 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     unpack,
     pack,
   ]);
-  const own = kernel.kind === "fold" ? [kernel.terms, kernel.finish] : [kernel.update];
-  return [...own, ...ofState].filter((fragment) => fragment !== null);
+  return [...ownFragments(kernel), ...ofState].filter((fragment) => fragment !== null);
+}
+
+function ownFragments(kernel: Kernel): Fragment[] {
+  if (kernel.kind === "sweep") return [kernel.terms];
+  return kernel.kind === "fold" ? [kernel.terms, kernel.finish] : [kernel.update];
 }
 
 function verifyFragment(fragment: Fragment, kernel: Kernel): void {

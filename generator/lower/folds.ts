@@ -5,7 +5,8 @@ import type { ReductionExpr, RuleStatement } from "./plan.js";
 /** Values of rows, columns, matrices or tensors that can be computed together. */
 export interface Fold {
   readonly domain: KernelShape;
-  readonly entry: KernelShape;
+  /** One, or rows and columns of the same elements. */
+  readonly entries: readonly KernelShape[];
   /** Statements. */
   readonly reductions: readonly number[];
   readonly states: readonly number[];
@@ -14,7 +15,8 @@ export interface Fold {
 /**
  * In which order the reductions of a rule and its states that are no element's are computed. Everything else is computed
  * again wherever it is needed: it is cheaper than memory. What can be reduced at the same time from the same values to
- * the same shape is one fold, and a state is finished by the first fold of its shape after which nothing is missing.
+ * the same shape is one fold, and so are the rows and columns of elements, which are read once for both; a state is
+ * finished by the first fold of its shape after which nothing is missing.
  */
 export function foldsOf(rule: readonly RuleStatement[]): Fold[] {
   const sources = sourcesOf(rule);
@@ -41,22 +43,32 @@ export function foldsOf(rule: readonly RuleStatement[]): Fold[] {
     const [domain, entry] = shapesOf(rule[first] as RuleStatement);
     const isAlike = (index: number): boolean => {
       const [from, to] = shapesOf(rule[index] as RuleStatement);
-      return isReduction(index) === isReduction(first) && from === domain && to === entry;
+      return from === domain && (to === entry || (isLine(to) && isLine(entry) && domain === "element"));
     };
     const reductions = isReduction(first)
       ? ready.filter((index) => isReduction(index) && isAlike(index))
       : [];
+    const shapes = reductions.map((index) => rule[index]?.shape ?? entry);
+    const entries = [...new Set([entry, ...shapes])];
     const given = (index: number): boolean => isDone(index) || reductions.includes(index);
     const states = [...pending].filter(
-      (index) => !isReduction(index) && rule[index]?.shape === entry && missing(index, given).length === 0,
+      (index) =>
+        !isReduction(index) &&
+        entries.includes(rule[index]?.shape as KernelShape) &&
+        missing(index, given).length === 0,
     );
-    folds.push({ domain, entry, reductions, states });
+    folds.push({ domain, entries, reductions, states });
     for (const index of [...reductions, ...states]) {
       pending.delete(index);
       done.add(index);
     }
   }
   return folds;
+}
+
+/** What elements are summed to along one axis. */
+export function isLine(shape: KernelShape): shape is "row" | "col" {
+  return shape === "row" || shape === "col";
 }
 
 function shapesOf({ shape, value }: RuleStatement): readonly [KernelShape, KernelShape] {

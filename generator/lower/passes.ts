@@ -1,10 +1,13 @@
+import type { KernelShape } from "../rule/types.js";
 import { scaleBits } from "./codecs.js";
 import { closureOf, lastAssignments, type Source, sourcesOf } from "./dependencies.js";
-import { type Fold, foldsOf } from "./folds.js";
+import { type Fold, foldsOf, isLine } from "./folds.js";
 import type { Extent, FoldPass, PassPlan, RuleStatement, ScratchPlan, VariantState } from "./plan.js";
 
 /** Sums over a tensor are taken in runs of so many, then in runs of so many of those, then of the rest. */
 const RUN = 1024;
+/** Elements are summed to rows and columns in squares of so many. */
+const SQUARE = 128;
 
 export interface Schedule {
   readonly passes: readonly PassPlan[];
@@ -36,7 +39,7 @@ export function schedule(
     const later = reads.of(roots.slice(index + 1).flat(), given);
     const kept = fold.reductions.filter((statement) => later.has(statement));
     const name = folds.length > 1 ? `reduce${index + 1}` : "reduce";
-    passes.push(...foldPasses(`${name}${suffix}`, fold, kept, bytesRead));
+    passes.push(...foldPasses(`${name}${suffix}`, rule, fold, kept, bytesRead));
     scratch.push(...scratchOf(rule, fold, kept));
   }
   if (globalStates.length > 0) {
@@ -57,13 +60,20 @@ export function schedule(
 
 function foldPasses(
   kernel: string,
-  { domain, entry, reductions, states }: Fold,
+  rule: readonly RuleStatement[],
+  fold: Fold,
   kept: readonly number[],
   bytesRead: number,
-): FoldPass[] {
+): PassPlan[] {
+  const { domain, entries, reductions, states } = fold;
+  const entry = entries[0] as KernelShape;
   const pass = { kind: "fold", reductions, kept, bytesWritten: 0 } as const;
   const from: Extent = { shape: domain, per: 1 };
   const to: Extent = { shape: entry, per: 1 };
+  if (isSwept(fold)) {
+    const sweep = { kind: "sweep", kernel: `${kernel}_squares`, cut: SQUARE, reductions } as const;
+    return [{ ...sweep, bytesRead, bytesWritten: 0 }, ...lineFolds(kernel, rule, fold, kept)];
+  }
   if (entry !== "tensor" || reductions.length === 0)
     return [{ ...pass, kernel, from, to, states, bytesRead }];
   const runs: Extent = { shape: domain, per: RUN };
@@ -75,21 +85,56 @@ function foldPasses(
   ];
 }
 
-function scratchOf(
+function isSwept({ domain, entries, reductions }: Fold): boolean {
+  return domain === "element" && reductions.length > 0 && entries.every(isLine);
+}
+
+/** From the parts of rows to rows, and from those of columns to columns. */
+function lineFolds(
+  kernel: string,
   rule: readonly RuleStatement[],
-  { domain, entry, reductions, states }: Fold,
+  { entries, reductions, states }: Fold,
   kept: readonly number[],
-): ScratchPlan[] {
+): FoldPass[] {
+  return entries.map((shape) => {
+    const isOwn = (statement: number): boolean => rule[statement]?.shape === shape;
+    return {
+      kind: "fold",
+      kernel: entries.length > 1 ? `${kernel}_${shape}s` : kernel,
+      from: { shape, per: 1, cut: SQUARE },
+      to: { shape, per: 1 },
+      reductions: reductions.filter(isOwn),
+      kept: kept.filter(isOwn),
+      states: states.filter(isOwn),
+      bytesRead: 0,
+      bytesWritten: 0,
+    };
+  });
+}
+
+function scratchOf(rule: readonly RuleStatement[], fold: Fold, kept: readonly number[]): ScratchPlan[] {
+  const { domain, entries, reductions, states } = fold;
   const nameOf = (statement: number): string => rule[statement]?.target ?? "";
-  const extent = { shape: entry, per: 1 };
-  const runs = reductions.flatMap((statement) =>
-    [RUN, RUN * RUN].map((per) => ({ name: runsOf(nameOf(statement), per), extent: { shape: domain, per } })),
-  );
+  const extentOf = (statement: number): Extent => ({
+    shape: rule[statement]?.shape as KernelShape,
+    per: 1,
+  });
+  const unfinished = reductions.flatMap((statement): ScratchPlan[] => {
+    const name = nameOf(statement);
+    if (isSwept(fold)) return [{ name: partsOf(name), extent: { ...extentOf(statement), cut: SQUARE } }];
+    if (entries[0] !== "tensor") return [];
+    return [RUN, RUN * RUN].map((per) => ({ name: runsOf(name, per), extent: { shape: domain, per } }));
+  });
   return [
-    ...(entry === "tensor" ? runs : []),
-    ...kept.map((statement) => ({ name: nameOf(statement), extent })),
-    ...states.map((statement) => ({ name: `${nameOf(statement)}_next`, extent })),
+    ...unfinished,
+    ...kept.map((statement) => ({ name: nameOf(statement), extent: extentOf(statement) })),
+    ...states.map((statement) => ({ name: `${nameOf(statement)}_next`, extent: extentOf(statement) })),
   ];
+}
+
+/** The array that holds what the parts of rows or columns come to. */
+export function partsOf(reduction: string): string {
+  return `${reduction}_parts`;
 }
 
 /** The array that holds a reduction where it is not finished yet. */

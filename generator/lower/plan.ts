@@ -184,10 +184,15 @@ export interface VariantState {
   readonly codec: CodecPlan;
 }
 
-/** How many values an array has: one for each of so many neighbours of a shape. */
+/**
+ * How many values an array has: one for each of so many neighbours of a shape; or, with `cut`, of each row, column or
+ * matrix one for every `cut` of its elements along each axis that it extends over. The parts of a row are neighbours; of
+ * a matrix, so are equal parts of its columns.
+ */
 export interface Extent {
   readonly shape: KernelShape;
   readonly per: number;
+  readonly cut?: number;
 }
 
 /** float32 values; `<state>_next` becomes `<state>` when the step is over. */
@@ -197,11 +202,12 @@ export interface ScratchPlan {
 }
 
 /**
- * What runs over all tensors at once. A `fold` computes values of rows, columns, matrices or tensors. `measure` leaves
+ * What runs over all tensors at once. A `sweep` reduces elements to parts of rows and columns, and a `fold` computes
+ * values of rows, columns, matrices or tensors. `measure` leaves
  * the maxima of runs that no workgroup can measure by itself in global memory; `step` measures the others within its
  * tile, and writes.
  */
-export type PassPlan = ElementPass | FoldPass;
+export type PassPlan = ElementPass | SweepPass | FoldPass;
 
 interface PassCost {
   /** Bytes a parameter. */
@@ -218,10 +224,19 @@ export interface ElementPass extends PassCost {
   readonly globalStates: readonly string[];
 }
 
+export interface SweepPass extends PassCost {
+  readonly kind: "sweep";
+  readonly kernel: string;
+  /** Rows and columns of a square, of which a workgroup owns one. */
+  readonly cut: number;
+  /** Statements of the rule that are reductions of elements to rows or columns. */
+  readonly reductions: readonly number[];
+}
+
 export interface FoldPass extends PassCost {
   readonly kind: "fold";
   readonly kernel: string;
-  /** What is reduced, and to what. Terms with `per` above 1 are the sums that the pass before it left. */
+  /** What is reduced, and to what. Terms with a `cut`, or `per` above 1, are what an earlier pass left. */
   readonly from: Extent;
   readonly to: Extent;
   /** Statements of the rule that are reductions of this pass. */

@@ -1,5 +1,13 @@
 import type { Op } from "../ir/ops.js";
-import type { FoldKernel, Fragment, Kernel, KernelState, Variable, VectorInput } from "../ir/types.js";
+import type {
+  FoldKernel,
+  Fragment,
+  Kernel,
+  KernelState,
+  SweepKernel,
+  Variable,
+  VectorInput,
+} from "../ir/types.js";
 import type { Dialect, Spelling } from "./dialect.js";
 import { printFragment, shortestFloat } from "./index.js";
 
@@ -81,9 +89,8 @@ export function printKernels(kernels: readonly Kernel[]): string {
 
 function printKernel(kernel: Kernel): string[] {
   const { name, kind, doc, granule, uniforms, states, tables } = kernel;
-  const size = kernel.kind === "fold" ? formatFold(kernel) : `tile ${kernel.tile}`;
   return [
-    `kernel ${name} (${kind}, ${size}, granule ${granule})`,
+    `kernel ${name} (${kind}, ${formatSize(kernel)}, granule ${granule})`,
     ...doc.map((line) => `  # ${line}`),
     `  uniforms ${list(uniforms)}`,
     ...tables.map(
@@ -92,14 +99,35 @@ function printKernel(kernel: Kernel): string[] {
     ),
     ...[kernel.parameter, kernel.gradient].filter(({ decode }) => decode !== null).flatMap(printState),
     ...vectorLines(kernel.vectors),
-    ...(kernel.kind === "fold" ? printFold(kernel) : named("update", kernel.update, "  ")),
+    ...printOwn(kernel),
     ...states.flatMap(printState),
   ];
 }
 
-function formatFold({ from, to }: FoldKernel): string {
-  const text = ({ shape, per }: FoldKernel["from"]): string => (per > 1 ? `${shape}/${per}` : shape);
-  return `${text(from)} to ${text(to)}`;
+function formatSize(kernel: Kernel): string {
+  if (kernel.kind === "sweep") return `squares of ${kernel.cut}`;
+  return kernel.kind === "fold"
+    ? `${formatExtent(kernel.from)} to ${formatExtent(kernel.to)}`
+    : `tile ${kernel.tile}`;
+}
+
+function formatExtent({ shape, per, cut }: FoldKernel["from"]): string {
+  if (cut !== undefined) return `parts of ${cut} of a ${shape}`;
+  return per > 1 ? `${shape}/${per}` : shape;
+}
+
+function printOwn(kernel: Kernel): string[] {
+  if (kernel.kind === "sweep") return printSweep(kernel);
+  return kernel.kind === "fold" ? printFold(kernel) : named("update", kernel.update, "  ");
+}
+
+function printSweep({ terms, reductions }: SweepKernel): string[] {
+  return [
+    ...named("terms", terms, "  "),
+    ...reductions.map(
+      ({ combine, term, shape, array }) => `  store ${combine} of ${term.name} of each ${shape} in ${array}`,
+    ),
+  ];
 }
 
 function printFold({ terms, reductions, count, finish, entryVectors, stores }: FoldKernel): string[] {

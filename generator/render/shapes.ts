@@ -37,18 +37,18 @@ export function shapeView(shape: KernelShape) {
   };
 }
 
-export function extentView({ shape, per }: Extent) {
-  return { ...shapeView(shape), per, rest: per - 1, isRuns: per > 1 };
+export function extentView({ shape, per, cut }: Extent) {
+  return { ...shapeView(shape), per, rest: per - 1, isRuns: per > 1, cut: cut ?? 0 };
 }
 
-/** Where a value stands that belongs to a place of another shape. */
+/** Where a value stands that belongs to a place of another shape; `square`: to an element whose row and column are known. */
 export function vectorView(
   { variable, array, isKept, shape }: VectorInput,
-  at: KernelShape,
+  at: KernelShape | "square",
   dialect: Dialect,
 ) {
   const isSame = shape === "term" || shape === at;
-  const isOf = (of: KernelShape, own: KernelShape): boolean => at === of && shape === own;
+  const isOf = (of: KernelShape | "square", own: KernelShape): boolean => at === of && shape === own;
   return {
     name: printName(variable.name, dialect),
     array,
@@ -57,6 +57,9 @@ export function vectorView(
     isFirst: !isSame && shape === "tensor",
     isRowOfElement: isOf("element", "row"),
     isColOfElement: isOf("element", "col"),
+    isRowOfSquare: isOf("square", "row"),
+    isColOfSquare: isOf("square", "col"),
+    isMatrixOfSquare: isOf("square", "matrix"),
     isMatrixOfElement: isOf("element", "matrix"),
     isMatrixOfRow: isOf("row", "matrix"),
     isMatrixOfCol: isOf("col", "matrix"),

@@ -34,14 +34,14 @@ export function stateView(
   const { variables, statistic } = state;
   const isPacked = state.locate !== null;
   const run = statistic?.run ?? "tensor";
-  const isMeasured = kernel.kind !== "fold";
+  const isMeasured = "update" in kernel;
   const isTile = isMeasured && statistic?.source === "tile";
   const isGlobal = isMeasured && statistic?.source === "global";
   const spread = isTile ? (statistic?.spread ?? null) : null;
   const hasAlpha = state.decode?.inputs.some(({ name }) => name === variables.alpha.name) ?? false;
   const words = (granule * state.bits) / 32;
   const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
-  const tile = kernel.kind === "fold" ? 0 : kernel.tile;
+  const tile = "update" in kernel ? kernel.tile : 0;
   const view = {
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,

@@ -1,5 +1,5 @@
 import { RANK1_BLOCK } from "../lower/variants.js";
-import type { KernelView } from "./view.js";
+import type { KernelView, SweepView } from "./view.js";
 
 /** What a file that holds all kernels of a package needs once. */
 export function unionOf(kernels: readonly KernelView[]) {
@@ -21,8 +21,9 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
     anyMaximum: kernels.some((kernel) => "anyMaximum" in kernel && kernel.anyMaximum),
-    /** Terms that are summed, each by a tree of its own. */
-    sums: [...new Set(kernels.flatMap((kernel) => ("anySum" in kernel ? kernel.reductions : [])))]
+    ...sweepsOf(kernels),
+    /** Terms that folds sum, each by a tree of its own. */
+    sums: [...new Set(kernels.flatMap((kernel) => ("stores" in kernel ? kernel.reductions : [])))]
       .filter(({ isSum }) => isSum)
       .map(({ term }) => term)
       .filter((term, index, all) => all.indexOf(term) === index),
@@ -47,5 +48,20 @@ export function unionOf(kernels: readonly KernelView[]) {
     /** The kernels of the spec's own codecs: the first variant's last pass. */
     codecStates,
     codecGranule: kernels.find(({ isStep }) => isStep)?.granule ?? 1,
+  };
+}
+
+/** What kernels need that reduce elements square by square. */
+function sweepsOf(kernels: readonly KernelView[]) {
+  const sweeps = kernels.filter((kernel): kernel is SweepView => "rowReductions" in kernel);
+  const counts = new Map(
+    sweeps.flatMap(({ cut, reductions }) => reductions.map(({ term }) => [term, cut * cut] as const)),
+  );
+  return {
+    anySweepSum: sweeps.some(({ anySum }) => anySum),
+    anySweepMaximum: sweeps.some(({ anyMaximum }) => anyMaximum),
+    anySweepRowSum: sweeps.some(({ rowReductions }) => rowReductions.some(({ isSum }) => isSum)),
+    anySweepRowMaximum: sweeps.some(({ rowReductions }) => rowReductions.some(({ isSum }) => !isSum)),
+    sweepTerms: [...counts].map(([term, count]) => ({ term, count })),
   };
 }

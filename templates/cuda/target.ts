@@ -11,7 +11,7 @@ export const cuda: Target = {
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },
-  kernel: { skeletons: { measure: "kernel", step: "kernel", fold: "fold" }, path: null },
+  kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
   packages: [{ skeleton: "kernels", path: "cuda/kernels.cu" }],
   module: null,
   codecs: null,

@@ -11,7 +11,7 @@ export const typescript: Target = {
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },
-  kernel: { skeletons: { measure: "kernel", step: "kernel", fold: "fold" }, path: null },
+  kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
   packages: [
     { skeleton: "kernels", path: "typescript/kernels.ts" },
     { skeleton: "kernels.d", path: "typescript/kernels.d.ts" },

@@ -12,7 +12,10 @@ export const wgsl: Target = {
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },
-  kernel: { skeletons: { measure: "kernel", step: "kernel", fold: "fold" }, path: "wgsl/$0.wgsl" },
+  kernel: {
+    skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" },
+    path: "wgsl/$0.wgsl",
+  },
   packages: [
     { skeleton: "kernels", path: "wgsl/kernels.ts" },
     { skeleton: "kernels.d", path: "wgsl/kernels.d.ts" },

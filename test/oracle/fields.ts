@@ -109,7 +109,10 @@ export function fieldsOf(view: View, ops: Arithmetic, nonfinite: "hold" | "propa
   const sum: Reduce = (terms) => treeSum(terms, ops);
   const mean: Reduce = (terms) => ops.div(sum(terms), ops.round(terms.length));
   const maximum: Reduce = (terms) =>
-    terms.reduce((most, x) => (x > most || Number.isNaN(most) ? x : most), Number.NaN);
+    terms.reduce(
+      (most, x) => (Number.isNaN(most) ? x : Number.isNaN(x) ? most : Math.max(most, x)),
+      Number.NaN,
+    );
   const absolute: Reduce = (terms) => maximum(terms.map(Math.abs));
   const square = (a: Field): Field => map((x = 0) => ops.mul(x, x), a);
   const root = (a: Operand): Field => map(ops.sqrt, a);

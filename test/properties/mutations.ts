@@ -38,7 +38,7 @@ function changeFragment<F extends Fragment | null>(fragment: F, change: Change):
 const inUpdate = (name: string, change: Change): Mutation => ({
   name,
   apply: (kernel) =>
-    kernel.kind === "fold" ? kernel : { ...kernel, update: changeFragment(kernel.update, change) },
+    !("update" in kernel) ? kernel : { ...kernel, update: changeFragment(kernel.update, change) },
 });
 
 const inStates = (name: string, change: (state: KernelState, kernel: Kernel) => KernelState): Mutation => ({

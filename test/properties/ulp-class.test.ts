@@ -36,7 +36,7 @@ function stepKernel(spec: Compiled, length: number, suffix = "") {
   const variant = variantOf(spec, [length]);
   const pass = variant.passes.find(({ kind }) => kind === "step");
   const kernel = kernelNamed(spec, `${pass?.kernel}${suffix}`);
-  if (kernel.kind === "fold") throw new Error("a step is no fold");
+  if (!("update" in kernel)) throw new Error("a step is no fold");
   return { variant, kernel };
 }
 

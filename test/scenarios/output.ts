@@ -46,7 +46,9 @@ function describePlan(plan: Plan): string[] {
       ...passes.map((pass) =>
         pass.kind === "fold"
           ? `  ${pass.kernel}: ${extentText(pass.from)} to ${extentText(pass.to)}`
-          : `  ${pass.kernel}: tile [${pass.tileStates}], tensor [${pass.globalStates}]`,
+          : pass.kind === "sweep"
+            ? `  ${pass.kernel}: squares of ${pass.cut}`
+            : `  ${pass.kernel}: tile [${pass.tileStates}], tensor [${pass.globalStates}]`,
       ),
     ]),
   ];
@@ -71,13 +73,14 @@ function describeUpdate({ plan, kernels, files }: Package, target: Target): stri
   return [`${target.name} ${step.name}`, ...lines.map((line) => `  ${line}`)];
 }
 
-function extentText({ shape, per }: Extent): string {
+function extentText({ shape, per, cut }: Extent): string {
+  if (cut !== undefined) return `${shape} by ${cut}`;
   return per > 1 ? `${shape}/${per}` : shape;
 }
 
 function stepOf(plan: Plan, kernels: readonly Kernel[]): ElementKernel {
   const name = plan.variants[0]?.passes.at(-1)?.kernel;
   const kernel = kernels.find((candidate) => candidate.name === name);
-  if (kernel === undefined || kernel.kind === "fold") throw new Error(`no kernel ${name}`);
+  if (kernel === undefined || !("update" in kernel)) throw new Error(`no kernel ${name}`);
   return kernel;
 }

@@ -32,7 +32,9 @@ export function passBytes(
 ): { readonly read: number; readonly written: number } {
   const kernel = kernels.find(({ name }) => name === `${pass.kernel}${suffix}`);
   const inputs =
-    (kernel?.kind === "fold" ? kernel.terms : kernel?.update)?.inputs.map(({ name }) => name) ?? [];
+    (kernel !== undefined && "terms" in kernel ? kernel.terms : kernel?.update)?.inputs.map(
+      ({ name }) => name,
+    ) ?? [];
   // The plan counts float32.
   const ofP = (bitsOfDtype(param) + correctionBits(param, parameter)) / 8 - 4;
   const ofG = bitsOfDtype(grad) / 8 - 4;

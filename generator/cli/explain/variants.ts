@@ -1,6 +1,6 @@
 import { build } from "../../build/index.js";
 import { memoryOfStates } from "../../lower/memory.js";
-import type { PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
+import type { Extent, PassPlan, Plan, VariantPlan } from "../../lower/plan.js";
 import { columns, section } from "../text.js";
 import { passBytes } from "./dtypes.js";
 
@@ -55,13 +55,20 @@ function passLines(plan: Plan): string[] {
 }
 
 function doingOf(pass: PassPlan): string {
+  if (pass.kind === "sweep")
+    return `reduces elements to parts of rows and columns, in squares of ${pass.cut}`;
   if (pass.kind === "fold")
-    return `reduces ${pass.from.per > 1 ? "sums of sums" : nameOf[pass.from.shape]} to ${pass.to.per > 1 ? `sums of ${pass.to.per}` : nameOf[pass.to.shape]}`;
+    return `reduces ${termsOf(pass.from)} to ${pass.to.per > 1 ? `sums of ${pass.to.per}` : nameOf[pass.to.shape]}`;
   const { kind, tileStates, globalStates } = pass;
   if (kind === "measure") return `measures ${globalStates.join(", ")} over each tensor`;
   return tileStates.length > 0
     ? `updates, measures ${tileStates.join(", ")} and writes`
     : "updates and writes";
+}
+
+function termsOf({ shape, per, cut }: Extent): string {
+  if (cut !== undefined) return `parts of ${nameOf[shape]}`;
+  return per > 1 ? "sums of sums" : nameOf[shape];
 }
 
 const nameOf = {

@@ -6,7 +6,7 @@ import { correctionName } from "../../names.js";
 import { type Admission, formatInterval } from "./admission.js";
 import { formatFloat, restDifference } from "./bits.js";
 import type { Difference, Place } from "./difference.js";
-import { boundFold, readVectors, type VectorBounds } from "./fold-bounds.js";
+import { boundFold, boundSweep, readVectors, type VectorBounds } from "./fold-bounds.js";
 import { type EachWay, type IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
 import { correctionOf, OperandBounds } from "./operand-bounds.js";
 import { type Compiled, kernelNamed, type StoredArray, type TensorImage } from "./reference.js";
@@ -68,6 +68,7 @@ export class StepBounds {
     this.#vectorStates = variant.states.filter(({ shape }) => shape !== "element").map(({ name }) => name);
     this.#fold = (tensor, geometry, vectors) => {
       for (const fold of kernels) {
+        if (fold.kind === "sweep") boundSweep(fold, uniforms, accuracy, tensor, geometry, vectors);
         if (fold.kind === "fold") boundFold(fold, uniforms, accuracy, tensor, geometry, vectors);
       }
     };

@@ -97,7 +97,7 @@ export function scratchOf(
   shape: readonly number[],
   arrays: TensorImage["arrays"],
 ): Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>> {
-  const measured = passes.flatMap((pass) => (pass.kind === "fold" ? [] : pass.globalStates));
+  const measured = passes.flatMap((pass) => ("globalStates" in pass ? pass.globalStates : []));
   const maxima = [...new Set(measured)].map(
     (state) => [`${state}_next`, new Uint32Array(arrays[`${state}_scale`]?.length ?? 0)] as const,
   );
