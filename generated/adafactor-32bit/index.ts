@@ -24,7 +24,7 @@ export interface Adafactor32bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adafactor-32bit",
-  specHash: "46405fb2c74d18aacea814dd7ef8805e45eff8ef32f8a905d37f523e800f61fb",
+  specHash: "56485b7b6e6f60150e451fd7c60f904f419aa1bf76b9c2abd1756181e6a40301",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.01 },
@@ -48,6 +48,8 @@ export const descriptor: OptimizerDescriptor = {
         { name: "c", storage: { kind: "f32", shape: "col" } },
       ],
       scratch: [
+        { name: "rowmean_parts", extent: { shape: "row", per: 1, cut: 128 } },
+        { name: "colmean_parts", extent: { shape: "col", per: 1, cut: 128 } },
         { name: "r_next", extent: { shape: "row", per: 1 } },
         { name: "c_next", extent: { shape: "col", per: 1 } },
         { name: "colmean_2", extent: { shape: "matrix", per: 1 } },
@@ -59,31 +61,50 @@ export const descriptor: OptimizerDescriptor = {
         { name: "rms_2", extent: { shape: "tensor", per: 1 } },
       ],
       passes: [
-        { kernel: "reduce1", clears: [], publishes: [], over: { shape: "row", per: 1 }, tile: 64 },
-        { kernel: "reduce2", clears: [], publishes: [], over: { shape: "col", per: 1 }, tile: 64 },
         {
-          kernel: "reduce3",
+          kernel: "reduce1_squares",
+          clears: [],
+          publishes: [],
+          over: { shape: "matrix", per: 1, cut: 128 },
+          tile: 1,
+        },
+        {
+          kernel: "reduce1_rows",
+          clears: [],
+          publishes: [],
+          over: { shape: "row", per: 1 },
+          tile: 64,
+        },
+        {
+          kernel: "reduce1_cols",
+          clears: [],
+          publishes: [],
+          over: { shape: "col", per: 1 },
+          tile: 64,
+        },
+        {
+          kernel: "reduce2",
           clears: [],
           publishes: [],
           over: { shape: "matrix", per: 1 },
           tile: 64,
         },
         {
-          kernel: "reduce4_runs",
+          kernel: "reduce3_runs",
           clears: [],
           publishes: [],
           over: { shape: "element", per: 1024 },
           tile: 64,
         },
         {
-          kernel: "reduce4_runs2",
+          kernel: "reduce3_runs2",
           clears: [],
           publishes: [],
           over: { shape: "element", per: 1048576 },
           tile: 64,
         },
         {
-          kernel: "reduce4",
+          kernel: "reduce3",
           clears: [],
           publishes: [],
           over: { shape: "tensor", per: 1 },

@@ -8,7 +8,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "factor-4bit",
-  specHash: "d24b6d5cb0da8f646cb273fadd3fb1916aabf993a3c875d57d131ffe240d7772",
+  specHash: "06661cb6867ac0bb2261c9ba325ed1de191c8c47c4e42da44fc83fcabd4f7c13",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },
@@ -44,15 +44,36 @@ export const descriptor = {
         { name: "c", storage: { kind: "f32", shape: "col" } },
       ],
       scratch: [
+        { name: "rowmean_parts", extent: { shape: "row", per: 1, cut: 128 } },
+        { name: "colmean_parts", extent: { shape: "col", per: 1, cut: 128 } },
         { name: "r_next", extent: { shape: "row", per: 1 } },
         { name: "c_next", extent: { shape: "col", per: 1 } },
         { name: "colmean_2", extent: { shape: "matrix", per: 1 } },
       ],
       passes: [
-        { kernel: "reduce1", clears: [], publishes: [], over: { shape: "row", per: 1 }, tile: 64 },
-        { kernel: "reduce2", clears: [], publishes: [], over: { shape: "col", per: 1 }, tile: 64 },
         {
-          kernel: "reduce3",
+          kernel: "reduce1_squares",
+          clears: [],
+          publishes: [],
+          over: { shape: "matrix", per: 1, cut: 128 },
+          tile: 1,
+        },
+        {
+          kernel: "reduce1_rows",
+          clears: [],
+          publishes: [],
+          over: { shape: "row", per: 1 },
+          tile: 64,
+        },
+        {
+          kernel: "reduce1_cols",
+          clears: [],
+          publishes: [],
+          over: { shape: "col", per: 1 },
+          tile: 64,
+        },
+        {
+          kernel: "reduce2",
           clears: [],
           publishes: [],
           over: { shape: "matrix", per: 1 },
@@ -77,27 +98,36 @@ export const descriptor = {
         { name: "c", storage: { kind: "f32", shape: "col" } },
       ],
       scratch: [
+        { name: "rowmean_parts", extent: { shape: "row", per: 1, cut: 128 } },
+        { name: "colmean_parts", extent: { shape: "col", per: 1, cut: 128 } },
         { name: "r_next", extent: { shape: "row", per: 1 } },
         { name: "c_next", extent: { shape: "col", per: 1 } },
         { name: "colmean_2", extent: { shape: "matrix", per: 1 } },
       ],
       passes: [
         {
-          kernel: "reduce1_float32",
+          kernel: "reduce1_float32_squares",
+          clears: [],
+          publishes: [],
+          over: { shape: "matrix", per: 1, cut: 128 },
+          tile: 1,
+        },
+        {
+          kernel: "reduce1_float32_rows",
           clears: [],
           publishes: [],
           over: { shape: "row", per: 1 },
           tile: 64,
         },
         {
-          kernel: "reduce2_float32",
+          kernel: "reduce1_float32_cols",
           clears: [],
           publishes: [],
           over: { shape: "col", per: 1 },
           tile: 64,
         },
         {
-          kernel: "reduce3_float32",
+          kernel: "reduce2_float32",
           clears: [],
           publishes: [],
           over: { shape: "matrix", per: 1 },

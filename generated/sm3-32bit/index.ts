@@ -16,7 +16,7 @@ export interface Sm332bitHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "sm3-32bit",
-  specHash: "d8fdb2bc12ef5cf78c200cb033801301dcd499d4817dcd1ed8119b84ffe793db",
+  specHash: "e2f17488de9c4acea48fc368cfb480c0732422423f106cfa06965c1f22d99803",
   layoutVersion: 1,
   hypers: [{ name: "lr", default: 0.1 }, { name: "momentum", default: 0.9 }],
   uniforms: ["momentum", "one_minus_momentum", "lr"],
@@ -34,12 +34,33 @@ export const descriptor: OptimizerDescriptor = {
         { name: "c", storage: { kind: "f32", shape: "col" } },
       ],
       scratch: [
+        { name: "rowmax_parts", extent: { shape: "row", per: 1, cut: 128 } },
+        { name: "colmax_parts", extent: { shape: "col", per: 1, cut: 128 } },
         { name: "r_next", extent: { shape: "row", per: 1 } },
         { name: "c_next", extent: { shape: "col", per: 1 } },
       ],
       passes: [
-        { kernel: "reduce1", clears: [], publishes: [], over: { shape: "row", per: 1 }, tile: 64 },
-        { kernel: "reduce2", clears: [], publishes: [], over: { shape: "col", per: 1 }, tile: 64 },
+        {
+          kernel: "reduce_squares",
+          clears: [],
+          publishes: [],
+          over: { shape: "matrix", per: 1, cut: 128 },
+          tile: 1,
+        },
+        {
+          kernel: "reduce_rows",
+          clears: [],
+          publishes: [],
+          over: { shape: "row", per: 1 },
+          tile: 64,
+        },
+        {
+          kernel: "reduce_cols",
+          clears: [],
+          publishes: [],
+          over: { shape: "col", per: 1 },
+          tile: 64,
+        },
         {
           kernel: "step",
           clears: [],

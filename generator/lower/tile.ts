@@ -2,8 +2,10 @@
 
 /** The longest run whose statistics one workgroup can measure by itself, in elements. */
 export const MAX_TILE = 8192;
-/** Runs of all states that a tile may hold: their maxima fill the 16 KiB of memory that every workgroup has. */
-const MAX_RUNS = 4096;
+/** Words that the runs of all states in a tile may take: the 16 KiB of memory that every workgroup has. */
+const MAX_WORDS = 4096;
+/** Of a run whose order is measured: its maximum, what is counted of it, the rank, three for its neighbours, alpha. */
+const ORDERED_WORDS = 7;
 /** Short runs are put together until a workgroup has this much to do. */
 const MIN_TILE = 1024;
 /** Runs whose order statistics a workgroup keeps in its memory at once. */
@@ -44,14 +46,15 @@ export function tilingOf(granule: number, blocks: readonly TileBlock[]): Tiling 
   const tileStates: string[] = [];
   const globalStates: string[] = [];
   const inOrder = [...blocks].sort((a, b) => Number(b.ordered) - Number(a.ordered) || a.unit - b.unit);
-  const kept: number[] = [];
-  for (const { name, unit, block } of inOrder) {
+  /** Words an element. */
+  let kept = 0;
+  for (const { name, unit, block, ordered } of inOrder) {
     const longer = Number.isFinite(unit) ? leastCommonMultiple(run, unit) : unit;
-    const runs = [...kept, block].reduce((sum, each) => sum + tileOf(longer) / each, 0);
-    if (longer > longest || runs > MAX_RUNS) globalStates.push(name);
+    const words = kept + (ordered ? ORDERED_WORDS : 1) / block;
+    if (longer > longest || tileOf(longer) * words > MAX_WORDS) globalStates.push(name);
     else {
       tileStates.push(name);
-      kept.push(block);
+      kept = words;
       run = longer;
     }
   }

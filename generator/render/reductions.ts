@@ -95,8 +95,8 @@ export function foldView(kernel: FoldKernel, target: Target) {
     to.shape,
     ...(isReduction ? [from.shape] : []),
     ...(isCountRead ? [count.of, count.per] : []),
-    // How many parts a row or a column has follows from the size of the matrix.
-    ...(from.cut === undefined ? [] : (["matrix"] as const)),
+    // The parts of a column lie as many values apart as there are columns.
+    ...(from.cut !== undefined && from.shape === "col" ? (["matrix"] as const) : []),
   ];
   const allArrays = [...new Set([...arrays, ...stored.map(({ array }) => array)])];
   return {

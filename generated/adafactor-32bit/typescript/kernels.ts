@@ -61,27 +61,77 @@ const colmean_2_terms = new TreeSum();
 const rms_terms = new TreeSum();
 const rms_2_terms = new TreeSum();
 
+const sweepSum = new TreeSum();
+
+/** The sum of so many terms, `stride` apart. */
+function sumOf(terms: Float32Array, first: number, count: number, stride: number): number {
+  sweepSum.clear();
+  for (let i = 0; i < count; i++) sweepSum.add(terms[first + i * stride]!);
+  return sweepSum.sum();
+}
+
+// The terms of one square.
+const rowmean_term_square = new Float32Array(16384);
+const colmean_term_square = new Float32Array(16384);
+
 /**
- * rowmean, r of each row, from its elements.
+ * rowmean, colmean of the elements, by parts of 128.
  */
-function reduce1({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1_squares({ rows, cols, length, arrays }: KernelTensor, uniforms: UniformValues): void {
   const eps1 = fround(uniforms["eps1"]!);
+  const gradients = arrays["g"] as Float32Array;
+  const rowmean_parts_values = arrays["rowmean_parts"] as Float32Array;
+  const colmean_parts_values = arrays["colmean_parts"] as Float32Array;
+  const matrices = length / (rows * cols);
+  const [rowParts, colParts] = [Math.ceil(cols / 128), Math.ceil(rows / 128)];
+
+  for (let square = 0; square < matrices * colParts * rowParts; square++) {
+    const matrix = Math.floor(square / (colParts * rowParts));
+    const [rowPart, colPart] = [square % rowParts, Math.floor(square / rowParts) % colParts];
+    const [firstRow, firstCol] = [colPart * 128, rowPart * 128];
+    const [height, width] = [Math.min(128, rows - firstRow), Math.min(128, cols - firstCol)];
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        const row = firstRow + i;
+        const col = firstCol + j;
+        const place = (matrix * rows + row) * cols + col;
+        const g = gradients[place]!;
+        const s = fround(fround(g * g) + eps1);
+        const rowmean_term = Number.isFinite(s) ? s : 0;
+        const colmean_term = Number.isFinite(s) ? s : 0;
+        rowmean_term_square[i * 128 + j] = rowmean_term;
+        colmean_term_square[i * 128 + j] = colmean_term;
+      }
+    }
+    for (let i = 0; i < height; i++) {
+      const part = (matrix * rows + firstRow + i) * rowParts + rowPart;
+      rowmean_parts_values[part] = sumOf(rowmean_term_square, i * 128, width, 1);
+    }
+    for (let j = 0; j < width; j++) {
+      const part = (matrix * colParts + colPart) * cols + firstCol + j;
+      colmean_parts_values[part] = sumOf(colmean_term_square, j, height, 128);
+    }
+  }
+}
+
+/**
+ * rowmean, r of each row, from its parts of 128.
+ */
+function reduce1_rows({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
-  const gradients = arrays["g"] as Float32Array;
+  const rowmean_parts_values = arrays["rowmean_parts"] as Float32Array;
   const r_values = arrays["r"] as Float32Array;
   const r_next_values = arrays["r_next"] as Float32Array;
   const entries = length / cols;
-  const total = length;
-  const size = total / entries;
+  const parts = Math.ceil(cols / 128);
   const count = fround((length) / (length / cols));
 
   for (let entry = 0; entry < entries; entry++) {
     rowmean_terms.clear();
-    for (let place = entry * size; place < Math.min((entry + 1) * size, total); place++) {
-      const g = gradients[place]!;
-      const s = fround(fround(g * g) + eps1);
-      const rowmean_term = Number.isFinite(s) ? s : 0;
+    for (let part = 0; part < parts; part++) {
+      const place = entry * parts + part;
+      const rowmean_term = rowmean_parts_values[place]!;
       rowmean_terms.add(rowmean_term);
     }
     const rowmean_sum = rowmean_terms.sum();
@@ -95,25 +145,23 @@ function reduce1({ length, cols, arrays }: KernelTensor, uniforms: UniformValues
 }
 
 /**
- * colmean, c of each column, from its elements.
+ * colmean, c of each column, from its parts of 128.
  */
-function reduce2({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
-  const eps1 = fround(uniforms["eps1"]!);
+function reduce1_cols({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
-  const gradients = arrays["g"] as Float32Array;
+  const colmean_parts_values = arrays["colmean_parts"] as Float32Array;
   const c_values = arrays["c"] as Float32Array;
   const c_next_values = arrays["c_next"] as Float32Array;
   const entries = length / rows;
+  const parts = Math.ceil(rows / 128);
   const count = fround((length) / (length / rows));
 
   for (let entry = 0; entry < entries; entry++) {
     colmean_terms.clear();
-    let place = Math.floor(entry / cols) * rows * cols + (entry % cols);
-    for (let row = 0; row < rows; row++, place += cols) {
-      const g = gradients[place]!;
-      const s = fround(fround(g * g) + eps1);
-      const colmean_term = Number.isFinite(s) ? s : 0;
+    for (let part = 0; part < parts; part++) {
+      const place = (Math.floor(entry / cols) * parts + part) * cols + (entry % cols);
+      const colmean_term = colmean_parts_values[place]!;
       colmean_terms.add(colmean_term);
     }
     const colmean_sum = colmean_terms.sum();
@@ -129,7 +177,7 @@ function reduce2({ length, rows, cols, arrays }: KernelTensor, uniforms: Uniform
 /**
  * colmean_2 of each matrix, from its rows.
  */
-function reduce3({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce2({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const r_next_values = arrays["r_next"] as Float32Array;
   const colmean_2_values = arrays["colmean_2"] as Float32Array;
   const entries = length / (rows * cols);
@@ -153,7 +201,7 @@ function reduce3({ length, rows, cols, arrays }: KernelTensor, _uniforms: Unifor
 /**
  * rms, rms_2 of each run of 1024, from its elements.
  */
-function reduce4_runs({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce3_runs({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const parameters = arrays["p"] as Float32Array;
   const gradients = arrays["g"] as Float32Array;
   const r_next_values = arrays["r_next"] as Float32Array;
@@ -192,7 +240,7 @@ function reduce4_runs({ length, rows, cols, arrays }: KernelTensor, _uniforms: U
 /**
  * rms, rms_2 of each run of 1048576, from its runs of 1024.
  */
-function reduce4_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce3_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const rms_runs_values = arrays["rms_runs"] as Float32Array;
   const rms_2_runs_values = arrays["rms_2_runs"] as Float32Array;
   const rms_runs2_values = arrays["rms_runs2"] as Float32Array;
@@ -220,7 +268,7 @@ function reduce4_runs2({ length, arrays }: KernelTensor, _uniforms: UniformValue
 /**
  * rms, rms_2 of each tensor, from its runs of 1048576.
  */
-function reduce4({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce3({ length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const rms_runs2_values = arrays["rms_runs2"] as Float32Array;
   const rms_2_runs2_values = arrays["rms_2_runs2"] as Float32Array;
   const rms_values = arrays["rms"] as Float32Array;
@@ -292,4 +340,4 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
   }
 }
 
-export const kernels: Readonly<Record<string, HostKernel>> = { reduce1, reduce2, reduce3, reduce4_runs, reduce4_runs2, reduce4, step };
+export const kernels: Readonly<Record<string, HostKernel>> = { reduce1_squares, reduce1_rows, reduce1_cols, reduce2, reduce3_runs, reduce3_runs2, reduce3, step };

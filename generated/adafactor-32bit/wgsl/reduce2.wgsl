@@ -20,7 +20,7 @@
 //   eps2 = eps2
 //   d = d
 //
-// colmean, c of each column, from its elements.
+// colmean_2 of each matrix, from its rows.
 
 struct Uniforms {
   eps1: f32,
@@ -37,9 +37,8 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
-  c: u32,
-  c_next: u32,
+  r_next: u32,
+  colmean_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -95,30 +94,24 @@ fn main(
   let chunk = chunks[chunk_index];
   let tensor = tensors[chunk.x];
   let entry = chunk.y * 64u + thread;
-  let entries = tensor.length / tensor.rows;
+  let entries = tensor.length / (tensor.rows * tensor.cols);
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
-  let beta2 = uniforms.beta2;
-  let one_minus_beta2 = uniforms.one_minus_beta2;
-  let begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-  let terms = tensor.rows;
-  let stride = tensor.cols;
-  var colmean_terms: array<f32, 32>;
+  let total = tensor.length / tensor.cols;
+  let size = total / entries;
+  let begin = entry * size;
+  let terms = min(size, total - begin);
+  let stride = 1u;
+  var colmean_2_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
-    add_term(&colmean_terms, term, colmean_term);
+    let r_next = bitcast<f32>(next_words[tensor.r_next + place]);
+    let colmean_2_term = select(0f, r_next, (bitcast<u32>(r_next) & 0x7fffffffu) < 0x7f800000u);
+    add_term(&colmean_2_terms, term, colmean_2_term);
   }
-  let colmean_sum = sum_of(&colmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.rows));
-  let c = bitcast<f32>(state_words[tensor.c + entry]);
-  let colmean = colmean_sum / count;
-  let c_new = beta2 * c + one_minus_beta2 * colmean;
-  let c_held = select(c, c_new, (bitcast<u32>(c_new) & 0x7fffffffu) < 0x7f800000u);
-  let c_next = c_held;
-  next_words[tensor.c_next + entry] = bitcast<u32>(c_next);
+  let colmean_2_sum = sum_of(&colmean_2_terms, terms);
+  let count_ = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+  let colmean_2_2 = colmean_2_sum / count_;
+  next_words[tensor.colmean_2 + entry] = bitcast<u32>(colmean_2_2);
 }

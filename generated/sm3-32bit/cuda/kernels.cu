@@ -69,15 +69,28 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   }
 }
 
+/** NaN, which counts for nothing in a maximum. */
+[[maybe_unused]] const float missing = __builtin_nanf("");
+
+/** The greatest of the terms of a warp. */
+__device__ __forceinline__ float greatestOfWarp(const float (&terms)[4]) {
+  float greatest = fmaxf(fmaxf(terms[0], terms[1]), fmaxf(terms[2], terms[3]));
+#pragma unroll
+  for (uint32_t distance = 1; distance < 32; distance *= 2) {
+    greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, distance));
+  }
+  return greatest;
+}
+
 }  // namespace
 
-struct reduce1_uniforms {
+struct reduce_squares_uniforms {
   float momentum;
   float one_minus_momentum;
   float lr;
 };
 
-struct reduce1_tensor {
+struct reduce_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -85,36 +98,114 @@ struct reduce1_tensor {
   const float* g;
   float* r;
   float* c;
+  float* rowmax_parts;
+  float* colmax_parts;
+};
+
+/**
+ * rowmax, colmax of the elements, by parts of 128.
+ * Any number of blocks of 256 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
+ */
+extern "C" __global__ void __launch_bounds__(256) reduce_squares(
+    const reduce_squares_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce_squares_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmax_term_groups[16][128];
+
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const auto& tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_col = row_part * 128 + lane * 4;
+
+    for (uint32_t group = warp; group < 16; group += 8) {
+      float colmax_maxs[4] = {missing, missing, missing, missing};
+#pragma unroll
+      for (uint32_t i = 0; i < 8; i++) {
+        const uint64_t row = col_part * 128 + group * 8 + i;
+        float rowmax_term_values[4];
+        float colmax_term_values[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t col = first_col + j;
+          rowmax_term_values[j] = missing;
+          colmax_term_values[j] = missing;
+          if (row < tensor.rows && col < tensor.cols) {
+            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
+            const float g = tensor.g[place];
+            const float r = tensor.r[matrix * tensor.rows + row];
+            const float c = tensor.c[matrix * tensor.cols + col];
+            const float v = (r < c ? r : c) + g * g;
+            const float rowmax_term = isfinite(v) ? v : 0.0f;
+            const float colmax_term = isfinite(v) ? v : 0.0f;
+            rowmax_term_values[j] = rowmax_term;
+            colmax_term_values[j] = colmax_term;
+          }
+          colmax_maxs[j] = fmaxf(colmax_maxs[j], colmax_term_values[j]);
+        }
+        const float rowmax_max = greatestOfWarp(rowmax_term_values);
+        if (lane == 0 && row < tensor.rows) tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmax_max;
+      }
+#pragma unroll
+      for (uint32_t j = 0; j < 4; j++) {
+        colmax_term_groups[group][lane * 4 + j] = colmax_maxs[j];
+      }
+    }
+    __syncthreads();
+    const uint64_t col = row_part * 128 + threadIdx.x;
+    if (threadIdx.x < 128 && col < tensor.cols) {
+      const uint64_t part = (matrix * col_parts + col_part) * tensor.cols + col;
+      float colmax_max = missing;
+#pragma unroll
+      for (uint32_t i = 0; i < 16; i++) colmax_max = fmaxf(colmax_max, colmax_term_groups[i][threadIdx.x]);
+      tensor.colmax_parts[part] = colmax_max;
+    }
+    __syncthreads();
+  }
+}
+
+struct reduce_rows_uniforms {
+  float momentum;
+  float one_minus_momentum;
+  float lr;
+};
+
+struct reduce_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmax_parts;
+  float* r;
   float* r_next;
 };
 
 /**
- * rowmax, r of each row, from its elements.
+ * rowmax, r of each row, from its parts of 128.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1(
-    const reduce1_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce1_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce_rows(
+    const reduce_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce_rows_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
     const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
     if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
+    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     float rowmax_max = __uint_as_float(0x7fc00000u);
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float r = tensor.r[place / tensor.cols];
-      const float c = tensor.c[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
-      const float v = (r < c ? r : c) + g * g;
-      const float rowmax_term = isfinite(v) ? v : 0.0f;
-      if (rowmax_term > rowmax_max || rowmax_max != rowmax_max) rowmax_max = rowmax_term;
+      const float rowmax_term = tensor.rowmax_parts[place];
+      rowmax_max = fmaxf(rowmax_max, rowmax_term);
     }
     const float r = tensor.r[entry];
     const float rowmax = rowmax_max;
@@ -125,48 +216,43 @@ extern "C" __global__ void __launch_bounds__(64) reduce1(
   }
 }
 
-struct reduce2_uniforms {
+struct reduce_cols_uniforms {
   float momentum;
   float one_minus_momentum;
   float lr;
 };
 
-struct reduce2_tensor {
+struct reduce_cols_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* r;
+  float* colmax_parts;
   float* c;
   float* c_next;
 };
 
 /**
- * colmax, c of each column, from its elements.
+ * colmax, c of each column, from its parts of 128.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce2(
-    const reduce2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce2_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce_cols(
+    const reduce_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce_cols_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
     const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
     if (entry >= entries) continue;
-    const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-    const uint64_t terms = tensor.rows;
+    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
     const uint64_t stride = tensor.cols;
     float colmax_max = __uint_as_float(0x7fc00000u);
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float r = tensor.r[place / tensor.cols];
-      const float c = tensor.c[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
-      const float v = (r < c ? r : c) + g * g;
-      const float colmax_term = isfinite(v) ? v : 0.0f;
-      if (colmax_term > colmax_max || colmax_max != colmax_max) colmax_max = colmax_term;
+      const float colmax_term = tensor.colmax_parts[place];
+      colmax_max = fmaxf(colmax_max, colmax_term);
     }
     const float c = tensor.c[entry];
     const float colmax = colmax_max;

@@ -20,27 +20,81 @@
 
 const { fround } = Math;
 
+/** NaN only where there is nothing else. */
+function greater(a, b) {
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b);
+}
+
+/** The greatest of so many terms, `stride` apart. */
+function greatestOf(terms, first, count, stride) {
+  let greatest = Number.NaN;
+  for (let i = 0; i < count; i++) greatest = greater(greatest, terms[first + i * stride]);
+  return greatest;
+}
+
+// The terms of one square.
+const rowmax_term_square = new Float32Array(16384);
+const colmax_term_square = new Float32Array(16384);
+
 /**
- * rowmax, r of each row, from its elements.
+ * rowmax, colmax of the elements, by parts of 128.
  */
-function reduce1({ length, rows, cols, arrays }, _uniforms) {
+function reduce_squares({ rows, cols, length, arrays }, _uniforms) {
   const gradients = arrays["g"];
   const r_values = arrays["r"];
   const c_values = arrays["c"];
+  const rowmax_parts_values = arrays["rowmax_parts"];
+  const colmax_parts_values = arrays["colmax_parts"];
+  const matrices = length / (rows * cols);
+  const [rowParts, colParts] = [Math.ceil(cols / 128), Math.ceil(rows / 128)];
+
+  for (let square = 0; square < matrices * colParts * rowParts; square++) {
+    const matrix = Math.floor(square / (colParts * rowParts));
+    const [rowPart, colPart] = [square % rowParts, Math.floor(square / rowParts) % colParts];
+    const [firstRow, firstCol] = [colPart * 128, rowPart * 128];
+    const [height, width] = [Math.min(128, rows - firstRow), Math.min(128, cols - firstCol)];
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        const row = firstRow + i;
+        const col = firstCol + j;
+        const place = (matrix * rows + row) * cols + col;
+        const g = gradients[place];
+        const r = r_values[matrix * rows + row];
+        const c = c_values[matrix * cols + col];
+        const v = fround((r < c ? r : c) + fround(g * g));
+        const rowmax_term = Number.isFinite(v) ? v : 0;
+        const colmax_term = Number.isFinite(v) ? v : 0;
+        rowmax_term_square[i * 128 + j] = rowmax_term;
+        colmax_term_square[i * 128 + j] = colmax_term;
+      }
+    }
+    for (let i = 0; i < height; i++) {
+      const part = (matrix * rows + firstRow + i) * rowParts + rowPart;
+      rowmax_parts_values[part] = greatestOf(rowmax_term_square, i * 128, width, 1);
+    }
+    for (let j = 0; j < width; j++) {
+      const part = (matrix * colParts + colPart) * cols + firstCol + j;
+      colmax_parts_values[part] = greatestOf(colmax_term_square, j, height, 128);
+    }
+  }
+}
+
+/**
+ * rowmax, r of each row, from its parts of 128.
+ */
+function reduce_rows({ length, cols, arrays }, _uniforms) {
+  const rowmax_parts_values = arrays["rowmax_parts"];
+  const r_values = arrays["r"];
   const r_next_values = arrays["r_next"];
   const entries = length / cols;
-  const total = length;
-  const size = total / entries;
+  const parts = Math.ceil(cols / 128);
 
   for (let entry = 0; entry < entries; entry++) {
     let rowmax_max = Number.NaN;
-    for (let place = entry * size; place < Math.min((entry + 1) * size, total); place++) {
-      const g = gradients[place];
-      const r = r_values[Math.floor(place / cols)];
-      const c = c_values[Math.floor(place / (rows * cols)) * cols + (place % cols)];
-      const v = fround((r < c ? r : c) + fround(g * g));
-      const rowmax_term = Number.isFinite(v) ? v : 0;
-      if (rowmax_term > rowmax_max || Number.isNaN(rowmax_max)) rowmax_max = rowmax_term;
+    for (let part = 0; part < parts; part++) {
+      const place = entry * parts + part;
+      const rowmax_term = rowmax_parts_values[place];
+      rowmax_max = greater(rowmax_max, rowmax_term);
     }
     const r = r_values[entry];
     const rowmax = rowmax_max;
@@ -52,25 +106,21 @@ function reduce1({ length, rows, cols, arrays }, _uniforms) {
 }
 
 /**
- * colmax, c of each column, from its elements.
+ * colmax, c of each column, from its parts of 128.
  */
-function reduce2({ length, rows, cols, arrays }, _uniforms) {
-  const gradients = arrays["g"];
-  const r_values = arrays["r"];
+function reduce_cols({ length, rows, cols, arrays }, _uniforms) {
+  const colmax_parts_values = arrays["colmax_parts"];
   const c_values = arrays["c"];
   const c_next_values = arrays["c_next"];
   const entries = length / rows;
+  const parts = Math.ceil(rows / 128);
 
   for (let entry = 0; entry < entries; entry++) {
     let colmax_max = Number.NaN;
-    let place = Math.floor(entry / cols) * rows * cols + (entry % cols);
-    for (let row = 0; row < rows; row++, place += cols) {
-      const g = gradients[place];
-      const r = r_values[Math.floor(place / cols)];
-      const c = c_values[Math.floor(place / (rows * cols)) * cols + (place % cols)];
-      const v = fround((r < c ? r : c) + fround(g * g));
-      const colmax_term = Number.isFinite(v) ? v : 0;
-      if (colmax_term > colmax_max || Number.isNaN(colmax_max)) colmax_max = colmax_term;
+    for (let part = 0; part < parts; part++) {
+      const place = (Math.floor(entry / cols) * parts + part) * cols + (entry % cols);
+      const colmax_term = colmax_parts_values[place];
+      colmax_max = greater(colmax_max, colmax_term);
     }
     const c = c_values[entry];
     const colmax = colmax_max;
@@ -124,4 +174,4 @@ function step({ length, rows, cols, arrays }, uniforms) {
   }
 }
 
-export const kernels = { reduce1, reduce2, step };
+export const kernels = { reduce_squares, reduce_rows, reduce_cols, step };

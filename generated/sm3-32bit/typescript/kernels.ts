@@ -22,27 +22,81 @@ import type { HostKernel, KernelTensor, UniformValues } from "lowbit-gen/runtime
 
 const { fround } = Math;
 
+/** NaN only where there is nothing else. */
+function greater(a: number, b: number): number {
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b);
+}
+
+/** The greatest of so many terms, `stride` apart. */
+function greatestOf(terms: Float32Array, first: number, count: number, stride: number): number {
+  let greatest = Number.NaN;
+  for (let i = 0; i < count; i++) greatest = greater(greatest, terms[first + i * stride]!);
+  return greatest;
+}
+
+// The terms of one square.
+const rowmax_term_square = new Float32Array(16384);
+const colmax_term_square = new Float32Array(16384);
+
 /**
- * rowmax, r of each row, from its elements.
+ * rowmax, colmax of the elements, by parts of 128.
  */
-function reduce1({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce_squares({ rows, cols, length, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const gradients = arrays["g"] as Float32Array;
   const r_values = arrays["r"] as Float32Array;
   const c_values = arrays["c"] as Float32Array;
+  const rowmax_parts_values = arrays["rowmax_parts"] as Float32Array;
+  const colmax_parts_values = arrays["colmax_parts"] as Float32Array;
+  const matrices = length / (rows * cols);
+  const [rowParts, colParts] = [Math.ceil(cols / 128), Math.ceil(rows / 128)];
+
+  for (let square = 0; square < matrices * colParts * rowParts; square++) {
+    const matrix = Math.floor(square / (colParts * rowParts));
+    const [rowPart, colPart] = [square % rowParts, Math.floor(square / rowParts) % colParts];
+    const [firstRow, firstCol] = [colPart * 128, rowPart * 128];
+    const [height, width] = [Math.min(128, rows - firstRow), Math.min(128, cols - firstCol)];
+    for (let i = 0; i < height; i++) {
+      for (let j = 0; j < width; j++) {
+        const row = firstRow + i;
+        const col = firstCol + j;
+        const place = (matrix * rows + row) * cols + col;
+        const g = gradients[place]!;
+        const r = r_values[matrix * rows + row]!;
+        const c = c_values[matrix * cols + col]!;
+        const v = fround((r < c ? r : c) + fround(g * g));
+        const rowmax_term = Number.isFinite(v) ? v : 0;
+        const colmax_term = Number.isFinite(v) ? v : 0;
+        rowmax_term_square[i * 128 + j] = rowmax_term;
+        colmax_term_square[i * 128 + j] = colmax_term;
+      }
+    }
+    for (let i = 0; i < height; i++) {
+      const part = (matrix * rows + firstRow + i) * rowParts + rowPart;
+      rowmax_parts_values[part] = greatestOf(rowmax_term_square, i * 128, width, 1);
+    }
+    for (let j = 0; j < width; j++) {
+      const part = (matrix * colParts + colPart) * cols + firstCol + j;
+      colmax_parts_values[part] = greatestOf(colmax_term_square, j, height, 128);
+    }
+  }
+}
+
+/**
+ * rowmax, r of each row, from its parts of 128.
+ */
+function reduce_rows({ length, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+  const rowmax_parts_values = arrays["rowmax_parts"] as Float32Array;
+  const r_values = arrays["r"] as Float32Array;
   const r_next_values = arrays["r_next"] as Float32Array;
   const entries = length / cols;
-  const total = length;
-  const size = total / entries;
+  const parts = Math.ceil(cols / 128);
 
   for (let entry = 0; entry < entries; entry++) {
     let rowmax_max = Number.NaN;
-    for (let place = entry * size; place < Math.min((entry + 1) * size, total); place++) {
-      const g = gradients[place]!;
-      const r = r_values[Math.floor(place / cols)]!;
-      const c = c_values[Math.floor(place / (rows * cols)) * cols + (place % cols)]!;
-      const v = fround((r < c ? r : c) + fround(g * g));
-      const rowmax_term = Number.isFinite(v) ? v : 0;
-      if (rowmax_term > rowmax_max || Number.isNaN(rowmax_max)) rowmax_max = rowmax_term;
+    for (let part = 0; part < parts; part++) {
+      const place = entry * parts + part;
+      const rowmax_term = rowmax_parts_values[place]!;
+      rowmax_max = greater(rowmax_max, rowmax_term);
     }
     const r = r_values[entry]!;
     const rowmax = rowmax_max;
@@ -54,25 +108,21 @@ function reduce1({ length, rows, cols, arrays }: KernelTensor, _uniforms: Unifor
 }
 
 /**
- * colmax, c of each column, from its elements.
+ * colmax, c of each column, from its parts of 128.
  */
-function reduce2({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
-  const gradients = arrays["g"] as Float32Array;
-  const r_values = arrays["r"] as Float32Array;
+function reduce_cols({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+  const colmax_parts_values = arrays["colmax_parts"] as Float32Array;
   const c_values = arrays["c"] as Float32Array;
   const c_next_values = arrays["c_next"] as Float32Array;
   const entries = length / rows;
+  const parts = Math.ceil(rows / 128);
 
   for (let entry = 0; entry < entries; entry++) {
     let colmax_max = Number.NaN;
-    let place = Math.floor(entry / cols) * rows * cols + (entry % cols);
-    for (let row = 0; row < rows; row++, place += cols) {
-      const g = gradients[place]!;
-      const r = r_values[Math.floor(place / cols)]!;
-      const c = c_values[Math.floor(place / (rows * cols)) * cols + (place % cols)]!;
-      const v = fround((r < c ? r : c) + fround(g * g));
-      const colmax_term = Number.isFinite(v) ? v : 0;
-      if (colmax_term > colmax_max || Number.isNaN(colmax_max)) colmax_max = colmax_term;
+    for (let part = 0; part < parts; part++) {
+      const place = (Math.floor(entry / cols) * parts + part) * cols + (entry % cols);
+      const colmax_term = colmax_parts_values[place]!;
+      colmax_max = greater(colmax_max, colmax_term);
     }
     const c = c_values[entry]!;
     const colmax = colmax_max;
@@ -126,4 +176,4 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
   }
 }
 
-export const kernels: Readonly<Record<string, HostKernel>> = { reduce1, reduce2, step };
+export const kernels: Readonly<Record<string, HostKernel>> = { reduce_squares, reduce_rows, reduce_cols, step };

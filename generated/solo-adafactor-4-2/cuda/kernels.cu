@@ -122,6 +122,14 @@ struct TreeSum {
   }
 };
 
+/** The sum of the terms of a warp in the order of the tree; -0 where there is none. */
+__device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
+  float sum = (terms[0] + terms[1]) + (terms[2] + terms[3]);
+#pragma unroll
+  for (uint32_t distance = 1; distance < 32; distance *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  return sum;
+}
+
 /** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
@@ -134,7 +142,7 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
 
 }  // namespace
 
-struct reduce1_uniforms {
+struct reduce1_squares_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -144,24 +152,109 @@ struct reduce1_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_tensor {
+struct reduce1_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
   const float* g;
+  float* rowmean_parts;
+  float* colmean_parts;
+};
+
+/**
+ * rowmean, colmean of the elements, by parts of 128.
+ * Any number of blocks of 256 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
+ */
+extern "C" __global__ void __launch_bounds__(256) reduce1_squares(
+    const reduce1_squares_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_squares_tensor* __restrict__ tensors) {
+  const float eps1 = uniforms->eps1;
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmean_term_groups[16][128];
+
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const auto& tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_col = row_part * 128 + lane * 4;
+
+    for (uint32_t group = warp; group < 16; group += 8) {
+      TreeSum colmean_terms[4];
+#pragma unroll
+      for (uint32_t i = 0; i < 8; i++) {
+        const uint64_t row = col_part * 128 + group * 8 + i;
+        float rowmean_term_values[4];
+        float colmean_term_values[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t col = first_col + j;
+          rowmean_term_values[j] = -0.0f;
+          colmean_term_values[j] = -0.0f;
+          if (row < tensor.rows && col < tensor.cols) {
+            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
+            const float g = tensor.g[place];
+            const float s = g * g + eps1;
+            const float rowmean_term = isfinite(s) ? s : 0.0f;
+            const float colmean_term = isfinite(s) ? s : 0.0f;
+            rowmean_term_values[j] = rowmean_term;
+            colmean_term_values[j] = colmean_term;
+          }
+          colmean_terms[j].add(colmean_term_values[j], i);
+        }
+        const float rowmean_sum = sumOfWarp(rowmean_term_values);
+        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
+      }
+#pragma unroll
+      for (uint32_t j = 0; j < 4; j++) {
+        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
+      }
+    }
+    __syncthreads();
+    const uint64_t col = row_part * 128 + threadIdx.x;
+    if (threadIdx.x < 128 && col < tensor.cols) {
+      const uint64_t part = (matrix * col_parts + col_part) * tensor.cols + col;
+      TreeSum colmean_terms;
+#pragma unroll
+      for (uint32_t i = 0; i < 16; i++) colmean_terms.add(colmean_term_groups[i][threadIdx.x], i);
+      tensor.colmean_parts[part] = colmean_terms.sum(16);
+    }
+    __syncthreads();
+  }
+}
+
+struct reduce1_rows_uniforms {
+  float eps1;
+  float beta2;
+  float one_minus_beta2;
+  float beta1;
+  float one_minus_beta1_lr;
+  float d;
+  float lr_weight_decay;
+};
+
+struct reduce1_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmean_parts;
   float* r;
   float* r_next;
 };
 
 /**
- * rowmean, r of each row, from its elements.
+ * rowmean, r of each row, from its parts of 128.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1(
-    const reduce1_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce1_tensor* __restrict__ tensors) {
-  const float eps1 = uniforms->eps1;
+extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
+    const reduce1_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
@@ -170,17 +263,13 @@ extern "C" __global__ void __launch_bounds__(64) reduce1(
     const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
     if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
+    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float s = g * g + eps1;
-      const float rowmean_term = isfinite(s) ? s : 0.0f;
+      const float rowmean_term = tensor.rowmean_parts[place];
       rowmean_terms.add(rowmean_term, term);
     }
     const float rowmean_sum = rowmean_terms.sum(terms);
@@ -191,6 +280,61 @@ extern "C" __global__ void __launch_bounds__(64) reduce1(
     const float r_held = isfinite(r_new) ? r_new : r;
     const float r_next = r_held;
     tensor.r_next[entry] = r_next;
+  }
+}
+
+struct reduce1_cols_uniforms {
+  float eps1;
+  float beta2;
+  float one_minus_beta2;
+  float beta1;
+  float one_minus_beta1_lr;
+  float d;
+  float lr_weight_decay;
+};
+
+struct reduce1_cols_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* colmean_parts;
+  float* c;
+  float* c_next;
+};
+
+/**
+ * colmean, c of each column, from its parts of 128.
+ * Any number of blocks of 64 threads, which compute one entry each.
+ */
+extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
+    const reduce1_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_cols_tensor* __restrict__ tensors) {
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const auto& tensor = tensors[chunks[chunk].tensor];
+    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
+    const uint64_t entries = tensor.length / tensor.rows;
+    if (entry >= entries) continue;
+    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t stride = tensor.cols;
+    TreeSum colmean_terms;
+    for (uint64_t term = 0; term < terms; term++) {
+      const uint64_t place = begin + term * stride;
+      const float colmean_term = tensor.colmean_parts[place];
+      colmean_terms.add(colmean_term, term);
+    }
+    const float colmean_sum = colmean_terms.sum(terms);
+    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+    const float c = tensor.c[entry];
+    const float colmean = colmean_sum / count;
+    const float c_new = beta2 * c + one_minus_beta2 * colmean;
+    const float c_held = isfinite(c_new) ? c_new : c;
+    const float c_next = c_held;
+    tensor.c_next[entry] = c_next;
   }
 }
 
@@ -209,64 +353,6 @@ struct reduce2_tensor {
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* c;
-  float* c_next;
-};
-
-/**
- * colmean, c of each column, from its elements.
- * Any number of blocks of 64 threads, which compute one entry each.
- */
-extern "C" __global__ void __launch_bounds__(64) reduce2(
-    const reduce2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce2_tensor* __restrict__ tensors) {
-  const float eps1 = uniforms->eps1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-
-  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
-    const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-    const uint64_t terms = tensor.rows;
-    const uint64_t stride = tensor.cols;
-    TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float s = g * g + eps1;
-      const float colmean_term = isfinite(s) ? s : 0.0f;
-      colmean_terms.add(colmean_term, term);
-    }
-    const float colmean_sum = colmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = isfinite(c_new) ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
-  }
-}
-
-struct reduce3_uniforms {
-  float eps1;
-  float beta2;
-  float one_minus_beta2;
-  float beta1;
-  float one_minus_beta1_lr;
-  float d;
-  float lr_weight_decay;
-};
-
-struct reduce3_tensor {
-  uint64_t length;
-  uint64_t rows;
-  uint64_t cols;
-  uint32_t id;
   float* r_next;
   float* colmean_2;
 };
@@ -275,9 +361,9 @@ struct reduce3_tensor {
  * colmean_2 of each matrix, from its rows.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce3(
-    const reduce3_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce3_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce2(
+    const reduce2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce2_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -303,7 +389,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce3(
   }
 }
 
-struct reduce4_runs_uniforms {
+struct reduce3_runs_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -313,7 +399,7 @@ struct reduce4_runs_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_runs_tensor {
+struct reduce3_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -329,9 +415,9 @@ struct reduce4_runs_tensor {
  * rms of each run of 1024, from its elements.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4_runs(
-    const reduce4_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_runs_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3_runs(
+    const reduce3_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_runs_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -360,7 +446,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce4_runs(
   }
 }
 
-struct reduce4_runs2_uniforms {
+struct reduce3_runs2_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -370,7 +456,7 @@ struct reduce4_runs2_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_runs2_tensor {
+struct reduce3_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -383,9 +469,9 @@ struct reduce4_runs2_tensor {
  * rms of each run of 1048576, from its runs of 1024.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4_runs2(
-    const reduce4_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_runs2_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3_runs2(
+    const reduce3_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_runs2_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -408,7 +494,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce4_runs2(
   }
 }
 
-struct reduce4_uniforms {
+struct reduce3_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -418,7 +504,7 @@ struct reduce4_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_tensor {
+struct reduce3_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -431,9 +517,9 @@ struct reduce4_tensor {
  * rms of each tensor, from its runs of 1048576.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4(
-    const reduce4_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3(
+    const reduce3_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -579,7 +665,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
   }
 }
 
-struct reduce1_float32_uniforms {
+struct reduce1_float32_squares_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -589,24 +675,109 @@ struct reduce1_float32_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_float32_tensor {
+struct reduce1_float32_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
   const float* g;
+  float* rowmean_parts;
+  float* colmean_parts;
+};
+
+/**
+ * rowmean, colmean of the elements, by parts of 128.
+ * Any number of blocks of 256 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
+ */
+extern "C" __global__ void __launch_bounds__(256) reduce1_float32_squares(
+    const reduce1_float32_squares_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_float32_squares_tensor* __restrict__ tensors) {
+  const float eps1 = uniforms->eps1;
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmean_term_groups[16][128];
+
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const auto& tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_col = row_part * 128 + lane * 4;
+
+    for (uint32_t group = warp; group < 16; group += 8) {
+      TreeSum colmean_terms[4];
+#pragma unroll
+      for (uint32_t i = 0; i < 8; i++) {
+        const uint64_t row = col_part * 128 + group * 8 + i;
+        float rowmean_term_values[4];
+        float colmean_term_values[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t col = first_col + j;
+          rowmean_term_values[j] = -0.0f;
+          colmean_term_values[j] = -0.0f;
+          if (row < tensor.rows && col < tensor.cols) {
+            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
+            const float g = tensor.g[place];
+            const float s = g * g + eps1;
+            const float rowmean_term = isfinite(s) ? s : 0.0f;
+            const float colmean_term = isfinite(s) ? s : 0.0f;
+            rowmean_term_values[j] = rowmean_term;
+            colmean_term_values[j] = colmean_term;
+          }
+          colmean_terms[j].add(colmean_term_values[j], i);
+        }
+        const float rowmean_sum = sumOfWarp(rowmean_term_values);
+        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
+      }
+#pragma unroll
+      for (uint32_t j = 0; j < 4; j++) {
+        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
+      }
+    }
+    __syncthreads();
+    const uint64_t col = row_part * 128 + threadIdx.x;
+    if (threadIdx.x < 128 && col < tensor.cols) {
+      const uint64_t part = (matrix * col_parts + col_part) * tensor.cols + col;
+      TreeSum colmean_terms;
+#pragma unroll
+      for (uint32_t i = 0; i < 16; i++) colmean_terms.add(colmean_term_groups[i][threadIdx.x], i);
+      tensor.colmean_parts[part] = colmean_terms.sum(16);
+    }
+    __syncthreads();
+  }
+}
+
+struct reduce1_float32_rows_uniforms {
+  float eps1;
+  float beta2;
+  float one_minus_beta2;
+  float beta1;
+  float one_minus_beta1_lr;
+  float d;
+  float lr_weight_decay;
+};
+
+struct reduce1_float32_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmean_parts;
   float* r;
   float* r_next;
 };
 
 /**
- * rowmean, r of each row, from its elements.
+ * rowmean, r of each row, from its parts of 128.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_float32(
-    const reduce1_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce1_float32_tensor* __restrict__ tensors) {
-  const float eps1 = uniforms->eps1;
+extern "C" __global__ void __launch_bounds__(64) reduce1_float32_rows(
+    const reduce1_float32_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_float32_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
@@ -615,17 +786,13 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32(
     const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
     if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
+    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float s = g * g + eps1;
-      const float rowmean_term = isfinite(s) ? s : 0.0f;
+      const float rowmean_term = tensor.rowmean_parts[place];
       rowmean_terms.add(rowmean_term, term);
     }
     const float rowmean_sum = rowmean_terms.sum(terms);
@@ -636,6 +803,61 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32(
     const float r_held = isfinite(r_new) ? r_new : r;
     const float r_next = r_held;
     tensor.r_next[entry] = r_next;
+  }
+}
+
+struct reduce1_float32_cols_uniforms {
+  float eps1;
+  float beta2;
+  float one_minus_beta2;
+  float beta1;
+  float one_minus_beta1_lr;
+  float d;
+  float lr_weight_decay;
+};
+
+struct reduce1_float32_cols_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* colmean_parts;
+  float* c;
+  float* c_next;
+};
+
+/**
+ * colmean, c of each column, from its parts of 128.
+ * Any number of blocks of 64 threads, which compute one entry each.
+ */
+extern "C" __global__ void __launch_bounds__(64) reduce1_float32_cols(
+    const reduce1_float32_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce1_float32_cols_tensor* __restrict__ tensors) {
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+
+  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+    const auto& tensor = tensors[chunks[chunk].tensor];
+    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
+    const uint64_t entries = tensor.length / tensor.rows;
+    if (entry >= entries) continue;
+    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t stride = tensor.cols;
+    TreeSum colmean_terms;
+    for (uint64_t term = 0; term < terms; term++) {
+      const uint64_t place = begin + term * stride;
+      const float colmean_term = tensor.colmean_parts[place];
+      colmean_terms.add(colmean_term, term);
+    }
+    const float colmean_sum = colmean_terms.sum(terms);
+    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+    const float c = tensor.c[entry];
+    const float colmean = colmean_sum / count;
+    const float c_new = beta2 * c + one_minus_beta2 * colmean;
+    const float c_held = isfinite(c_new) ? c_new : c;
+    const float c_next = c_held;
+    tensor.c_next[entry] = c_next;
   }
 }
 
@@ -654,64 +876,6 @@ struct reduce2_float32_tensor {
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* c;
-  float* c_next;
-};
-
-/**
- * colmean, c of each column, from its elements.
- * Any number of blocks of 64 threads, which compute one entry each.
- */
-extern "C" __global__ void __launch_bounds__(64) reduce2_float32(
-    const reduce2_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce2_float32_tensor* __restrict__ tensors) {
-  const float eps1 = uniforms->eps1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-
-  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
-    const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-    const uint64_t terms = tensor.rows;
-    const uint64_t stride = tensor.cols;
-    TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float g = tensor.g[place];
-      const float s = g * g + eps1;
-      const float colmean_term = isfinite(s) ? s : 0.0f;
-      colmean_terms.add(colmean_term, term);
-    }
-    const float colmean_sum = colmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = isfinite(c_new) ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
-  }
-}
-
-struct reduce3_float32_uniforms {
-  float eps1;
-  float beta2;
-  float one_minus_beta2;
-  float beta1;
-  float one_minus_beta1_lr;
-  float d;
-  float lr_weight_decay;
-};
-
-struct reduce3_float32_tensor {
-  uint64_t length;
-  uint64_t rows;
-  uint64_t cols;
-  uint32_t id;
   float* r_next;
   float* colmean_2;
 };
@@ -720,9 +884,9 @@ struct reduce3_float32_tensor {
  * colmean_2 of each matrix, from its rows.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce3_float32(
-    const reduce3_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce3_float32_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce2_float32(
+    const reduce2_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce2_float32_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -748,7 +912,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce3_float32(
   }
 }
 
-struct reduce4_float32_runs_uniforms {
+struct reduce3_float32_runs_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -758,7 +922,7 @@ struct reduce4_float32_runs_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_float32_runs_tensor {
+struct reduce3_float32_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -774,9 +938,9 @@ struct reduce4_float32_runs_tensor {
  * rms of each run of 1024, from its elements.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4_float32_runs(
-    const reduce4_float32_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_float32_runs_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3_float32_runs(
+    const reduce3_float32_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_float32_runs_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -805,7 +969,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce4_float32_runs(
   }
 }
 
-struct reduce4_float32_runs2_uniforms {
+struct reduce3_float32_runs2_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -815,7 +979,7 @@ struct reduce4_float32_runs2_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_float32_runs2_tensor {
+struct reduce3_float32_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -828,9 +992,9 @@ struct reduce4_float32_runs2_tensor {
  * rms of each run of 1048576, from its runs of 1024.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4_float32_runs2(
-    const reduce4_float32_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_float32_runs2_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3_float32_runs2(
+    const reduce3_float32_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_float32_runs2_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -853,7 +1017,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce4_float32_runs2(
   }
 }
 
-struct reduce4_float32_uniforms {
+struct reduce3_float32_uniforms {
   float eps1;
   float beta2;
   float one_minus_beta2;
@@ -863,7 +1027,7 @@ struct reduce4_float32_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce4_float32_tensor {
+struct reduce3_float32_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -876,9 +1040,9 @@ struct reduce4_float32_tensor {
  * rms of each tensor, from its runs of 1048576.
  * Any number of blocks of 64 threads, which compute one entry each.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce4_float32(
-    const reduce4_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const reduce4_float32_tensor* __restrict__ tensors) {
+extern "C" __global__ void __launch_bounds__(64) reduce3_float32(
+    const reduce3_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const reduce3_float32_tensor* __restrict__ tensors) {
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];

@@ -24,9 +24,9 @@
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 
-const reduce1 = {
-  workgroupSize: 64,
-  tensorFields: ["rows", "cols", "g", "r", "r_next"],
+const reduce1_squares = {
+  workgroupSize: 128,
+  tensorFields: ["rows", "cols", "g", "rowmean_parts", "colmean_parts"],
   codebook: [
   ],
   code: /* wgsl */ `
@@ -56,7 +56,7 @@ const reduce1 = {
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// rowmean, r of each row, from its elements.
+// rowmean, colmean of the elements, by parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -75,6 +75,169 @@ struct Tensor {
   rows: u32,
   cols: u32,
   g: u32,
+  rowmean_parts: u32,
+  colmean_parts: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+/** The tensor and the tile of each workgroup. */
+@group(0) @binding(1) var<storage, read> chunks: array<vec2u>;
+@group(0) @binding(2) var<storage, read> tensors: array<Tensor>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(4) var<storage, read> gradients: array<f32>;
+/** Codes, scales (float32 as bits) and unquantized states of all tensors. */
+@group(0) @binding(5) var<storage, read_write> state_words: array<u32>;
+@group(0) @binding(6) var<storage, read> codebook: array<f32>;
+/** What passes of a step leave for later ones, as bits. */
+@group(0) @binding(7) var<storage, read_write> next_words: array<u32>;
+
+/**
+ * The balanced binary tree of adjacent terms: what 2^k of them came to, where it is not yet part of more. The same sum
+ * however the work is split.
+ */
+fn add_term(levels: ptr<function, array<f32, 32>>, count: u32, term: f32) {
+  var sum = term;
+  var level = 0u;
+  for (var rest = count; (rest & 1u) == 1u; rest >>= 1u) {
+    sum = (*levels)[level] + sum;
+    level++;
+  }
+  (*levels)[level] = sum;
+}
+
+fn sum_of(levels: ptr<function, array<f32, 32>>, count: u32) -> f32 {
+  var sum = 0f;
+  var is_first = true;
+  var level = 0u;
+  for (var rest = count; rest > 0u; rest >>= 1u) {
+    if ((rest & 1u) == 1u) {
+      sum = select((*levels)[level] + sum, (*levels)[level], is_first);
+      is_first = false;
+    }
+    level++;
+  }
+  return sum;
+}
+
+// Eight rows of terms at a time, then what their segments of eight come to.
+var<workgroup> rowmean_term_strip: array<f32, 1024>;
+
+@compute @workgroup_size(128)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let chunk_index = group.y * groups.x + group.x;
+  if (chunk_index >= arrayLength(&chunks)) {
+    return;
+  }
+  let chunk = chunks[chunk_index];
+  let tensor = tensors[chunk.x];
+  let eps1 = uniforms.eps1;
+  let row_parts = (tensor.cols + 127u) / 128u;
+  let col_parts = (tensor.rows + 127u) / 128u;
+  let matrix = chunk.y / (col_parts * row_parts);
+  let col_part = chunk.y / row_parts % col_parts;
+  let row_part = chunk.y % row_parts;
+  let height = min(128u, tensor.rows - col_part * 128u);
+  let width = min(128u, tensor.cols - row_part * 128u);
+  let col = row_part * 128u + thread;
+  var colmean_terms: array<f32, 32>;
+  for (var strip = 0u; strip < 128u; strip += 8u) {
+    for (var i = 0u; i < 8u; i++) {
+      if (strip + i < height && thread < width) {
+        let row = col_part * 128u + strip + i;
+        let place = (matrix * tensor.rows + row) * tensor.cols + col;
+        let g = gradients[tensor.g + place];
+        let s = g * g + eps1;
+        let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        add_term(&colmean_terms, strip + i, colmean_term);
+        rowmean_term_strip[i * 128u + thread] = rowmean_term;
+      }
+    }
+    workgroupBarrier();
+    let own = thread / 16u;
+    let from_term = thread % 16u * 8u;
+    let count = select(0u, min(8u, width - from_term), from_term < width && strip + own < height);
+    let rowmean_term_segment = sum_of_strip_rowmean_term(own * 128u + from_term, count);
+    workgroupBarrier();
+    rowmean_term_strip[thread] = rowmean_term_segment;
+    workgroupBarrier();
+    if (from_term == 0u && count > 0u) {
+      let part = (matrix * tensor.rows + col_part * 128u + strip + own) * row_parts + row_part;
+      next_words[tensor.rowmean_parts + part] = bitcast<u32>(sum_of_strip_rowmean_term(thread, (width + 7u) / 8u));
+    }
+    workgroupBarrier();
+  }
+  if (thread < width) {
+    let part = (matrix * col_parts + col_part) * tensor.cols + col;
+    next_words[tensor.colmean_parts + part] = bitcast<u32>(sum_of(&colmean_terms, height));
+  }
+}
+
+fn sum_of_strip_rowmean_term(first: u32, count: u32) -> f32 {
+  var levels: array<f32, 32>;
+  for (var i = 0u; i < count; i++) {
+    add_term(&levels, i, rowmean_term_strip[first + i]);
+  }
+  return sum_of(&levels, count);
+}
+`,
+};
+
+const reduce1_rows = {
+  workgroupSize: 64,
+  tensorFields: ["rows", "cols", "rowmean_parts", "r", "r_next"],
+  codebook: [
+  ],
+  code: /* wgsl */ `
+// Generated by lowbit-gen from the spec solo-adafactor-4-2. Do not edit: change the spec and build again.
+//
+// Adafactor with a 4-bit first moment, second moment of rows and columns
+// https://arxiv.org/abs/2505.00347
+//
+//   s = g*g + eps1
+//   r = beta2*r + (1 - beta2)*rowmean(s)
+//   c = beta2*c + (1 - beta2)*colmean(s)
+//   u = g / sqrt(r/colmean(r)*c)
+//   m = beta1*m + (1 - beta1)*lr*u / max(1, rms(u)/d)
+//   p = p - lr*weight_decay*p
+//   p = p - m
+//
+// m: 4 bits, signed dynamic, one scale a block of 128; float32 below 4096 elements
+// r: float32, one value a row
+// c: float32, one value a column
+//
+// Computed by the host once a step, in float64, then rounded to float32:
+//   eps1 = eps1
+//   beta2 = beta2
+//   one_minus_beta2 = 1 - beta2
+//   beta1 = beta1
+//   one_minus_beta1_lr = (1 - beta1)*lr
+//   d = d
+//   lr_weight_decay = lr*weight_decay
+//
+// rowmean, r of each row, from its parts of 128.
+
+struct Uniforms {
+  eps1: f32,
+  beta2: f32,
+  one_minus_beta2: f32,
+  beta1: f32,
+  one_minus_beta1_lr: f32,
+  d: f32,
+  lr_weight_decay: f32,
+}
+
+/** A tensor's length and where its arrays begin, in words. */
+struct Tensor {
+  length: u32,
+  id: u32,
+  rows: u32,
+  cols: u32,
+  rowmean_parts: u32,
   r: u32,
   r_next: u32,
 }
@@ -136,26 +299,21 @@ fn main(
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let total = tensor.length;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
+  let terms = (tensor.cols + 128u - 1u) / 128u;
+  let begin = entry * terms;
   let stride = 1u;
   var rowmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+    let rowmean_term = bitcast<f32>(next_words[tensor.rowmean_parts + place]);
     add_term(&rowmean_terms, term, rowmean_term);
   }
   let rowmean_sum = sum_of(&rowmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.cols));
+  let count_ = f32((tensor.length) / (tensor.length / tensor.cols));
   let r = bitcast<f32>(state_words[tensor.r + entry]);
-  let rowmean = rowmean_sum / count;
+  let rowmean = rowmean_sum / count_;
   let r_new = beta2 * r + one_minus_beta2 * rowmean;
   let r_held = select(r, r_new, (bitcast<u32>(r_new) & 0x7fffffffu) < 0x7f800000u);
   let r_next = r_held;
@@ -164,9 +322,9 @@ fn main(
 `,
 };
 
-const reduce2 = {
+const reduce1_cols = {
   workgroupSize: 64,
-  tensorFields: ["rows", "cols", "g", "c", "c_next"],
+  tensorFields: ["rows", "cols", "colmean_parts", "c", "c_next"],
   codebook: [
   ],
   code: /* wgsl */ `
@@ -196,7 +354,7 @@ const reduce2 = {
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// colmean, c of each column, from its elements.
+// colmean, c of each column, from its parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -214,7 +372,7 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
+  colmean_parts: u32,
   c: u32,
   c_next: u32,
 }
@@ -276,24 +434,21 @@ fn main(
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-  let terms = tensor.rows;
+  let terms = (tensor.rows + 128u - 1u) / 128u;
+  let begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
   let stride = tensor.cols;
   var colmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+    let colmean_term = bitcast<f32>(next_words[tensor.colmean_parts + place]);
     add_term(&colmean_terms, term, colmean_term);
   }
   let colmean_sum = sum_of(&colmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.rows));
+  let count_ = f32((tensor.length) / (tensor.length / tensor.rows));
   let c = bitcast<f32>(state_words[tensor.c + entry]);
-  let colmean = colmean_sum / count;
+  let colmean = colmean_sum / count_;
   let c_new = beta2 * c + one_minus_beta2 * colmean;
   let c_held = select(c, c_new, (bitcast<u32>(c_new) & 0x7fffffffu) < 0x7f800000u);
   let c_next = c_held;
@@ -302,7 +457,7 @@ fn main(
 `,
 };
 
-const reduce3 = {
+const reduce2 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "r_next", "colmean_2"],
   codebook: [
@@ -426,14 +581,14 @@ fn main(
     add_term(&colmean_2_terms, term, colmean_2_term);
   }
   let colmean_2_sum = sum_of(&colmean_2_terms, terms);
-  let count = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-  let colmean_2_2 = colmean_2_sum / count;
+  let count_ = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+  let colmean_2_2 = colmean_2_sum / count_;
   next_words[tensor.colmean_2 + entry] = bitcast<u32>(colmean_2_2);
 }
 `,
 };
 
-const reduce4_runs = {
+const reduce3_runs = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "g", "r_next", "c_next", "colmean_2", "rms_runs"],
   codebook: [
@@ -570,7 +725,7 @@ fn main(
 `,
 };
 
-const reduce4_runs2 = {
+const reduce3_runs2 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "rms_runs", "rms_runs2"],
   codebook: [
@@ -698,7 +853,7 @@ fn main(
 `,
 };
 
-const reduce4 = {
+const reduce3 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "rms_runs2", "rms"],
   codebook: [
@@ -821,8 +976,8 @@ fn main(
     add_term(&rms_terms, term, rms_term);
   }
   let rms_sum = sum_of(&rms_terms, terms);
-  let count = f32((tensor.length) / (1u));
-  let rms = sqrt(rms_sum / count);
+  let count_ = f32((tensor.length) / (1u));
+  let rms = sqrt(rms_sum / count_);
   next_words[tensor.rms + entry] = bitcast<u32>(rms);
 }
 `,
@@ -1027,9 +1182,9 @@ fn main(
 `,
 };
 
-const reduce1_float32 = {
-  workgroupSize: 64,
-  tensorFields: ["rows", "cols", "g", "r", "r_next"],
+const reduce1_float32_squares = {
+  workgroupSize: 128,
+  tensorFields: ["rows", "cols", "g", "rowmean_parts", "colmean_parts"],
   codebook: [
   ],
   code: /* wgsl */ `
@@ -1059,7 +1214,7 @@ const reduce1_float32 = {
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// rowmean, r of each row, from its elements.
+// rowmean, colmean of the elements, by parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -1078,6 +1233,169 @@ struct Tensor {
   rows: u32,
   cols: u32,
   g: u32,
+  rowmean_parts: u32,
+  colmean_parts: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+/** The tensor and the tile of each workgroup. */
+@group(0) @binding(1) var<storage, read> chunks: array<vec2u>;
+@group(0) @binding(2) var<storage, read> tensors: array<Tensor>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(4) var<storage, read> gradients: array<f32>;
+/** Codes, scales (float32 as bits) and unquantized states of all tensors. */
+@group(0) @binding(5) var<storage, read_write> state_words: array<u32>;
+@group(0) @binding(6) var<storage, read> codebook: array<f32>;
+/** What passes of a step leave for later ones, as bits. */
+@group(0) @binding(7) var<storage, read_write> next_words: array<u32>;
+
+/**
+ * The balanced binary tree of adjacent terms: what 2^k of them came to, where it is not yet part of more. The same sum
+ * however the work is split.
+ */
+fn add_term(levels: ptr<function, array<f32, 32>>, count: u32, term: f32) {
+  var sum = term;
+  var level = 0u;
+  for (var rest = count; (rest & 1u) == 1u; rest >>= 1u) {
+    sum = (*levels)[level] + sum;
+    level++;
+  }
+  (*levels)[level] = sum;
+}
+
+fn sum_of(levels: ptr<function, array<f32, 32>>, count: u32) -> f32 {
+  var sum = 0f;
+  var is_first = true;
+  var level = 0u;
+  for (var rest = count; rest > 0u; rest >>= 1u) {
+    if ((rest & 1u) == 1u) {
+      sum = select((*levels)[level] + sum, (*levels)[level], is_first);
+      is_first = false;
+    }
+    level++;
+  }
+  return sum;
+}
+
+// Eight rows of terms at a time, then what their segments of eight come to.
+var<workgroup> rowmean_term_strip: array<f32, 1024>;
+
+@compute @workgroup_size(128)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let chunk_index = group.y * groups.x + group.x;
+  if (chunk_index >= arrayLength(&chunks)) {
+    return;
+  }
+  let chunk = chunks[chunk_index];
+  let tensor = tensors[chunk.x];
+  let eps1 = uniforms.eps1;
+  let row_parts = (tensor.cols + 127u) / 128u;
+  let col_parts = (tensor.rows + 127u) / 128u;
+  let matrix = chunk.y / (col_parts * row_parts);
+  let col_part = chunk.y / row_parts % col_parts;
+  let row_part = chunk.y % row_parts;
+  let height = min(128u, tensor.rows - col_part * 128u);
+  let width = min(128u, tensor.cols - row_part * 128u);
+  let col = row_part * 128u + thread;
+  var colmean_terms: array<f32, 32>;
+  for (var strip = 0u; strip < 128u; strip += 8u) {
+    for (var i = 0u; i < 8u; i++) {
+      if (strip + i < height && thread < width) {
+        let row = col_part * 128u + strip + i;
+        let place = (matrix * tensor.rows + row) * tensor.cols + col;
+        let g = gradients[tensor.g + place];
+        let s = g * g + eps1;
+        let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        add_term(&colmean_terms, strip + i, colmean_term);
+        rowmean_term_strip[i * 128u + thread] = rowmean_term;
+      }
+    }
+    workgroupBarrier();
+    let own = thread / 16u;
+    let from_term = thread % 16u * 8u;
+    let count = select(0u, min(8u, width - from_term), from_term < width && strip + own < height);
+    let rowmean_term_segment = sum_of_strip_rowmean_term(own * 128u + from_term, count);
+    workgroupBarrier();
+    rowmean_term_strip[thread] = rowmean_term_segment;
+    workgroupBarrier();
+    if (from_term == 0u && count > 0u) {
+      let part = (matrix * tensor.rows + col_part * 128u + strip + own) * row_parts + row_part;
+      next_words[tensor.rowmean_parts + part] = bitcast<u32>(sum_of_strip_rowmean_term(thread, (width + 7u) / 8u));
+    }
+    workgroupBarrier();
+  }
+  if (thread < width) {
+    let part = (matrix * col_parts + col_part) * tensor.cols + col;
+    next_words[tensor.colmean_parts + part] = bitcast<u32>(sum_of(&colmean_terms, height));
+  }
+}
+
+fn sum_of_strip_rowmean_term(first: u32, count: u32) -> f32 {
+  var levels: array<f32, 32>;
+  for (var i = 0u; i < count; i++) {
+    add_term(&levels, i, rowmean_term_strip[first + i]);
+  }
+  return sum_of(&levels, count);
+}
+`,
+};
+
+const reduce1_float32_rows = {
+  workgroupSize: 64,
+  tensorFields: ["rows", "cols", "rowmean_parts", "r", "r_next"],
+  codebook: [
+  ],
+  code: /* wgsl */ `
+// Generated by lowbit-gen from the spec solo-adafactor-4-2. Do not edit: change the spec and build again.
+//
+// Adafactor with a 4-bit first moment, second moment of rows and columns
+// https://arxiv.org/abs/2505.00347
+//
+//   s = g*g + eps1
+//   r = beta2*r + (1 - beta2)*rowmean(s)
+//   c = beta2*c + (1 - beta2)*colmean(s)
+//   u = g / sqrt(r/colmean(r)*c)
+//   m = beta1*m + (1 - beta1)*lr*u / max(1, rms(u)/d)
+//   p = p - lr*weight_decay*p
+//   p = p - m
+//
+// m: 4 bits, signed dynamic, one scale a block of 128; float32 below 4096 elements
+// r: float32, one value a row
+// c: float32, one value a column
+//
+// Computed by the host once a step, in float64, then rounded to float32:
+//   eps1 = eps1
+//   beta2 = beta2
+//   one_minus_beta2 = 1 - beta2
+//   beta1 = beta1
+//   one_minus_beta1_lr = (1 - beta1)*lr
+//   d = d
+//   lr_weight_decay = lr*weight_decay
+//
+// rowmean, r of each row, from its parts of 128.
+
+struct Uniforms {
+  eps1: f32,
+  beta2: f32,
+  one_minus_beta2: f32,
+  beta1: f32,
+  one_minus_beta1_lr: f32,
+  d: f32,
+  lr_weight_decay: f32,
+}
+
+/** A tensor's length and where its arrays begin, in words. */
+struct Tensor {
+  length: u32,
+  id: u32,
+  rows: u32,
+  cols: u32,
+  rowmean_parts: u32,
   r: u32,
   r_next: u32,
 }
@@ -1139,26 +1457,21 @@ fn main(
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let total = tensor.length;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
+  let terms = (tensor.cols + 128u - 1u) / 128u;
+  let begin = entry * terms;
   let stride = 1u;
   var rowmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+    let rowmean_term = bitcast<f32>(next_words[tensor.rowmean_parts + place]);
     add_term(&rowmean_terms, term, rowmean_term);
   }
   let rowmean_sum = sum_of(&rowmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.cols));
+  let count_ = f32((tensor.length) / (tensor.length / tensor.cols));
   let r = bitcast<f32>(state_words[tensor.r + entry]);
-  let rowmean = rowmean_sum / count;
+  let rowmean = rowmean_sum / count_;
   let r_new = beta2 * r + one_minus_beta2 * rowmean;
   let r_held = select(r, r_new, (bitcast<u32>(r_new) & 0x7fffffffu) < 0x7f800000u);
   let r_next = r_held;
@@ -1167,9 +1480,9 @@ fn main(
 `,
 };
 
-const reduce2_float32 = {
+const reduce1_float32_cols = {
   workgroupSize: 64,
-  tensorFields: ["rows", "cols", "g", "c", "c_next"],
+  tensorFields: ["rows", "cols", "colmean_parts", "c", "c_next"],
   codebook: [
   ],
   code: /* wgsl */ `
@@ -1199,7 +1512,7 @@ const reduce2_float32 = {
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// colmean, c of each column, from its elements.
+// colmean, c of each column, from its parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -1217,7 +1530,7 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
+  colmean_parts: u32,
   c: u32,
   c_next: u32,
 }
@@ -1279,24 +1592,21 @@ fn main(
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-  let terms = tensor.rows;
+  let terms = (tensor.rows + 128u - 1u) / 128u;
+  let begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
   let stride = tensor.cols;
   var colmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+    let colmean_term = bitcast<f32>(next_words[tensor.colmean_parts + place]);
     add_term(&colmean_terms, term, colmean_term);
   }
   let colmean_sum = sum_of(&colmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.rows));
+  let count_ = f32((tensor.length) / (tensor.length / tensor.rows));
   let c = bitcast<f32>(state_words[tensor.c + entry]);
-  let colmean = colmean_sum / count;
+  let colmean = colmean_sum / count_;
   let c_new = beta2 * c + one_minus_beta2 * colmean;
   let c_held = select(c, c_new, (bitcast<u32>(c_new) & 0x7fffffffu) < 0x7f800000u);
   let c_next = c_held;
@@ -1305,7 +1615,7 @@ fn main(
 `,
 };
 
-const reduce3_float32 = {
+const reduce2_float32 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "r_next", "colmean_2"],
   codebook: [
@@ -1429,14 +1739,14 @@ fn main(
     add_term(&colmean_2_terms, term, colmean_2_term);
   }
   let colmean_2_sum = sum_of(&colmean_2_terms, terms);
-  let count = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-  let colmean_2_2 = colmean_2_sum / count;
+  let count_ = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+  let colmean_2_2 = colmean_2_sum / count_;
   next_words[tensor.colmean_2 + entry] = bitcast<u32>(colmean_2_2);
 }
 `,
 };
 
-const reduce4_float32_runs = {
+const reduce3_float32_runs = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "g", "r_next", "c_next", "colmean_2", "rms_runs"],
   codebook: [
@@ -1573,7 +1883,7 @@ fn main(
 `,
 };
 
-const reduce4_float32_runs2 = {
+const reduce3_float32_runs2 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "rms_runs", "rms_runs2"],
   codebook: [
@@ -1701,7 +2011,7 @@ fn main(
 `,
 };
 
-const reduce4_float32 = {
+const reduce3_float32 = {
   workgroupSize: 64,
   tensorFields: ["rows", "cols", "rms_runs2", "rms"],
   codebook: [
@@ -1824,8 +2134,8 @@ fn main(
     add_term(&rms_terms, term, rms_term);
   }
   let rms_sum = sum_of(&rms_terms, terms);
-  let count = f32((tensor.length) / (1u));
-  let rms = sqrt(rms_sum / count);
+  let count_ = f32((tensor.length) / (1u));
+  let rms = sqrt(rms_sum / count_);
   next_words[tensor.rms + entry] = bitcast<u32>(rms);
 }
 `,
@@ -1957,4 +2267,4 @@ fn main(
 `,
 };
 
-export const kernels = { reduce1, reduce2, reduce3, reduce4_runs, reduce4_runs2, reduce4, step, reduce1_float32, reduce2_float32, reduce3_float32, reduce4_float32_runs, reduce4_float32_runs2, reduce4_float32, step_float32 };
+export const kernels = { reduce1_squares, reduce1_rows, reduce1_cols, reduce2, reduce3_runs, reduce3_runs2, reduce3, step, reduce1_float32_squares, reduce1_float32_rows, reduce1_float32_cols, reduce2_float32, reduce3_float32_runs, reduce3_float32_runs2, reduce3_float32, step_float32 };

@@ -24,7 +24,7 @@
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// colmean_2 of each matrix, from its rows.
+// rms of each tensor, from its runs of 1048576.
 
 struct Uniforms {
   eps1: f32,
@@ -42,8 +42,8 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  r_next: u32,
-  colmean_2: u32,
+  rms_runs2: u32,
+  rms: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -99,24 +99,23 @@ fn main(
   let chunk = chunks[chunk_index];
   let tensor = tensors[chunk.x];
   let entry = chunk.y * 64u + thread;
-  let entries = tensor.length / (tensor.rows * tensor.cols);
+  let entries = 1u;
   if (entry >= entries) {
     return;
   }
-  let total = tensor.length / tensor.cols;
+  let total = (tensor.length + 1048575u) / 1048576u;
   let size = total / entries;
   let begin = entry * size;
   let terms = min(size, total - begin);
   let stride = 1u;
-  var colmean_2_terms: array<f32, 32>;
+  var rms_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let r_next = bitcast<f32>(next_words[tensor.r_next + place]);
-    let colmean_2_term = select(0f, r_next, (bitcast<u32>(r_next) & 0x7fffffffu) < 0x7f800000u);
-    add_term(&colmean_2_terms, term, colmean_2_term);
+    let rms_term = bitcast<f32>(next_words[tensor.rms_runs2 + place]);
+    add_term(&rms_terms, term, rms_term);
   }
-  let colmean_2_sum = sum_of(&colmean_2_terms, terms);
-  let count = f32((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-  let colmean_2_2 = colmean_2_sum / count;
-  next_words[tensor.colmean_2 + entry] = bitcast<u32>(colmean_2_2);
+  let rms_sum = sum_of(&rms_terms, terms);
+  let count_ = f32((tensor.length) / (1u));
+  let rms = sqrt(rms_sum / count_);
+  next_words[tensor.rms + entry] = bitcast<u32>(rms);
 }

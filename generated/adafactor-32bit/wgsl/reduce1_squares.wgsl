@@ -20,7 +20,7 @@
 //   eps2 = eps2
 //   d = d
 //
-// rms, rms_2 of each tensor, from its runs of 1048576.
+// rowmean, colmean of the elements, by parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -37,10 +37,9 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  rms_runs2: u32,
-  rms_2_runs2: u32,
-  rms: u32,
-  rms_2: u32,
+  g: u32,
+  rowmean_parts: u32,
+  colmean_parts: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -83,7 +82,10 @@ fn sum_of(levels: ptr<function, array<f32, 32>>, count: u32) -> f32 {
   return sum;
 }
 
-@compute @workgroup_size(64)
+// Eight rows of terms at a time, then what their segments of eight come to.
+var<workgroup> rowmean_term_strip: array<f32, 1024>;
+
+@compute @workgroup_size(128)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -95,30 +97,53 @@ fn main(
   }
   let chunk = chunks[chunk_index];
   let tensor = tensors[chunk.x];
-  let entry = chunk.y * 64u + thread;
-  let entries = 1u;
-  if (entry >= entries) {
-    return;
+  let eps1 = uniforms.eps1;
+  let row_parts = (tensor.cols + 127u) / 128u;
+  let col_parts = (tensor.rows + 127u) / 128u;
+  let matrix = chunk.y / (col_parts * row_parts);
+  let col_part = chunk.y / row_parts % col_parts;
+  let row_part = chunk.y % row_parts;
+  let height = min(128u, tensor.rows - col_part * 128u);
+  let width = min(128u, tensor.cols - row_part * 128u);
+  let col = row_part * 128u + thread;
+  var colmean_terms: array<f32, 32>;
+  for (var strip = 0u; strip < 128u; strip += 8u) {
+    for (var i = 0u; i < 8u; i++) {
+      if (strip + i < height && thread < width) {
+        let row = col_part * 128u + strip + i;
+        let place = (matrix * tensor.rows + row) * tensor.cols + col;
+        let g = gradients[tensor.g + place];
+        let s = g * g + eps1;
+        let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        let colmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+        add_term(&colmean_terms, strip + i, colmean_term);
+        rowmean_term_strip[i * 128u + thread] = rowmean_term;
+      }
+    }
+    workgroupBarrier();
+    let own = thread / 16u;
+    let from_term = thread % 16u * 8u;
+    let count = select(0u, min(8u, width - from_term), from_term < width && strip + own < height);
+    let rowmean_term_segment = sum_of_strip_rowmean_term(own * 128u + from_term, count);
+    workgroupBarrier();
+    rowmean_term_strip[thread] = rowmean_term_segment;
+    workgroupBarrier();
+    if (from_term == 0u && count > 0u) {
+      let part = (matrix * tensor.rows + col_part * 128u + strip + own) * row_parts + row_part;
+      next_words[tensor.rowmean_parts + part] = bitcast<u32>(sum_of_strip_rowmean_term(thread, (width + 7u) / 8u));
+    }
+    workgroupBarrier();
   }
-  let total = (tensor.length + 1048575u) / 1048576u;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
-  let stride = 1u;
-  var rms_terms: array<f32, 32>;
-  var rms_2_terms: array<f32, 32>;
-  for (var term = 0u; term < terms; term++) {
-    let place = begin + term * stride;
-    let rms_term = bitcast<f32>(next_words[tensor.rms_runs2 + place]);
-    let rms_2_term = bitcast<f32>(next_words[tensor.rms_2_runs2 + place]);
-    add_term(&rms_terms, term, rms_term);
-    add_term(&rms_2_terms, term, rms_2_term);
+  if (thread < width) {
+    let part = (matrix * col_parts + col_part) * tensor.cols + col;
+    next_words[tensor.colmean_parts + part] = bitcast<u32>(sum_of(&colmean_terms, height));
   }
-  let rms_sum = sum_of(&rms_terms, terms);
-  let rms_2_sum = sum_of(&rms_2_terms, terms);
-  let count = f32((tensor.length) / (1u));
-  let rms = sqrt(rms_sum / count);
-  let rms_2 = sqrt(rms_2_sum / count);
-  next_words[tensor.rms + entry] = bitcast<u32>(rms);
-  next_words[tensor.rms_2 + entry] = bitcast<u32>(rms_2);
+}
+
+fn sum_of_strip_rowmean_term(first: u32, count: u32) -> f32 {
+  var levels: array<f32, 32>;
+  for (var i = 0u; i < count; i++) {
+    add_term(&levels, i, rowmean_term_strip[first + i]);
+  }
+  return sum_of(&levels, count);
 }

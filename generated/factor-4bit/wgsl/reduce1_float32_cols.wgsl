@@ -27,7 +27,7 @@
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
 //
-// rowmean, r of each row, from its elements.
+// colmean, c of each column, from its parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -48,9 +48,9 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
-  r: u32,
-  r_next: u32,
+  colmean_parts: u32,
+  c: u32,
+  c_next: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -106,32 +106,27 @@ fn main(
   let chunk = chunks[chunk_index];
   let tensor = tensors[chunk.x];
   let entry = chunk.y * 64u + thread;
-  let entries = tensor.length / tensor.cols;
+  let entries = tensor.length / tensor.rows;
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let total = tensor.length;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
-  let stride = 1u;
-  var rowmean_terms: array<f32, 32>;
+  let terms = (tensor.rows + 128u - 1u) / 128u;
+  let begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+  let stride = tensor.cols;
+  var colmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
-    add_term(&rowmean_terms, term, rowmean_term);
+    let colmean_term = bitcast<f32>(next_words[tensor.colmean_parts + place]);
+    add_term(&colmean_terms, term, colmean_term);
   }
-  let rowmean_sum = sum_of(&rowmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.cols));
-  let r = bitcast<f32>(state_words[tensor.r + entry]);
-  let rowmean = rowmean_sum / count;
-  let r_new = beta2 * r + one_minus_beta2 * rowmean;
-  let r_held = select(r, r_new, (bitcast<u32>(r_new) & 0x7fffffffu) < 0x7f800000u);
-  let r_next = r_held;
-  next_words[tensor.r_next + entry] = bitcast<u32>(r_next);
+  let colmean_sum = sum_of(&colmean_terms, terms);
+  let count_ = f32((tensor.length) / (tensor.length / tensor.rows));
+  let c = bitcast<f32>(state_words[tensor.c + entry]);
+  let colmean = colmean_sum / count_;
+  let c_new = beta2 * c + one_minus_beta2 * colmean;
+  let c_held = select(c, c_new, (bitcast<u32>(c_new) & 0x7fffffffu) < 0x7f800000u);
+  let c_next = c_held;
+  next_words[tensor.c_next + entry] = bitcast<u32>(c_next);
 }

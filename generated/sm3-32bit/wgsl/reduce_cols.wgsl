@@ -18,7 +18,7 @@
 //   one_minus_momentum = 1 - momentum
 //   lr = lr
 //
-// rowmax, r of each row, from its elements.
+// colmax, c of each column, from its parts of 128.
 
 struct Uniforms {
   momentum: f32,
@@ -32,10 +32,9 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
-  r: u32,
+  colmax_parts: u32,
   c: u32,
-  r_next: u32,
+  c_next: u32,
 }
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -63,33 +62,27 @@ fn main(
   let chunk = chunks[chunk_index];
   let tensor = tensors[chunk.x];
   let entry = chunk.y * 64u + thread;
-  let entries = tensor.length / tensor.cols;
+  let entries = tensor.length / tensor.rows;
   if (entry >= entries) {
     return;
   }
-  let total = tensor.length;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
-  let stride = 1u;
-  var rowmax_max = 0f;
-  var rowmax_max_found = false;
+  let terms = (tensor.rows + 128u - 1u) / 128u;
+  let begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+  let stride = tensor.cols;
+  var colmax_max = 0f;
+  var colmax_max_found = false;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let r = bitcast<f32>(state_words[tensor.r + place / tensor.cols]);
-    let c = bitcast<f32>(state_words[tensor.c + place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols]);
-    let v = select(c, r, r < c) + g * g;
-    let rowmax_term = select(0f, v, (bitcast<u32>(v) & 0x7fffffffu) < 0x7f800000u);
-    if (rowmax_term > rowmax_max || !rowmax_max_found) {
-      rowmax_max = rowmax_term;
-      rowmax_max_found = rowmax_term == rowmax_term;
+    let colmax_term = bitcast<f32>(next_words[tensor.colmax_parts + place]);
+    if (colmax_term > colmax_max || !colmax_max_found) {
+      colmax_max = colmax_term;
+      colmax_max_found = colmax_term == colmax_term;
     }
   }
-  let r = bitcast<f32>(state_words[tensor.r + entry]);
-  let rowmax = rowmax_max;
-  let r_new = select(rowmax, r, r > rowmax);
-  let r_held = select(r, r_new, (bitcast<u32>(r_new) & 0x7fffffffu) < 0x7f800000u);
-  let r_next = r_held;
-  next_words[tensor.r_next + entry] = bitcast<u32>(r_next);
+  let c = bitcast<f32>(state_words[tensor.c + entry]);
+  let colmax = colmax_max;
+  let c_new = select(colmax, c, c > colmax);
+  let c_held = select(c, c_new, (bitcast<u32>(c_new) & 0x7fffffffu) < 0x7f800000u);
+  let c_next = c_held;
+  next_words[tensor.c_next + entry] = bitcast<u32>(c_next);
 }

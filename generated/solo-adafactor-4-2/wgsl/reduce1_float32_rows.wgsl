@@ -24,7 +24,7 @@
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// rowmean, r of each row, from its elements.
+// rowmean, r of each row, from its parts of 128.
 
 struct Uniforms {
   eps1: f32,
@@ -42,7 +42,7 @@ struct Tensor {
   id: u32,
   rows: u32,
   cols: u32,
-  g: u32,
+  rowmean_parts: u32,
   r: u32,
   r_next: u32,
 }
@@ -104,26 +104,21 @@ fn main(
   if (entry >= entries) {
     return;
   }
-  let eps1 = uniforms.eps1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let total = tensor.length;
-  let size = total / entries;
-  let begin = entry * size;
-  let terms = min(size, total - begin);
+  let terms = (tensor.cols + 128u - 1u) / 128u;
+  let begin = entry * terms;
   let stride = 1u;
   var rowmean_terms: array<f32, 32>;
   for (var term = 0u; term < terms; term++) {
     let place = begin + term * stride;
-    let g = gradients[tensor.g + place];
-    let s = g * g + eps1;
-    let rowmean_term = select(0f, s, (bitcast<u32>(s) & 0x7fffffffu) < 0x7f800000u);
+    let rowmean_term = bitcast<f32>(next_words[tensor.rowmean_parts + place]);
     add_term(&rowmean_terms, term, rowmean_term);
   }
   let rowmean_sum = sum_of(&rowmean_terms, terms);
-  let count = f32((tensor.length) / (tensor.length / tensor.cols));
+  let count_ = f32((tensor.length) / (tensor.length / tensor.cols));
   let r = bitcast<f32>(state_words[tensor.r + entry]);
-  let rowmean = rowmean_sum / count;
+  let rowmean = rowmean_sum / count_;
   let r_new = beta2 * r + one_minus_beta2 * rowmean;
   let r_held = select(r, r_new, (bitcast<u32>(r_new) & 0x7fffffffu) < 0x7f800000u);
   let r_next = r_held;
