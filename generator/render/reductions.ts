@@ -52,7 +52,9 @@ export function sweepView(kernel: SweepKernel, target: Target) {
   return {
     ...base,
     ...reducing,
+    /** A thread a column, in warps where there are such. */
     threads: kernel.cut,
+    warps: kernel.cut / 32,
     cut: kernel.cut,
     rest: kernel.cut - 1,
     /** Where rows are summed eight at a time, in segments of eight. */

@@ -128,9 +128,9 @@ struct reduce1_squares_tensor {
 
 /**
  * rowmean, colmean of the elements, by parts of 128.
- * Any number of blocks of 256 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
+ * Any number of blocks of 128 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
  */
-extern "C" __global__ void __launch_bounds__(256) reduce1_squares(
+extern "C" __global__ void __launch_bounds__(128) reduce1_squares(
     const reduce1_squares_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_squares_tensor* __restrict__ tensors) {
   const float eps1 = uniforms->eps1;
@@ -148,7 +148,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_squares(
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 8) {
+    for (uint32_t group = warp; group < 16; group += 4) {
       TreeSum colmean_terms[4];
 #pragma unroll
       for (uint32_t i = 0; i < 8; i++) {
@@ -181,7 +181,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_squares(
     }
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
-    if (threadIdx.x < 128 && col < tensor.cols) {
+    if (col < tensor.cols) {
       const uint64_t part = (matrix * col_parts + col_part) * tensor.cols + col;
       TreeSum colmean_terms;
 #pragma unroll

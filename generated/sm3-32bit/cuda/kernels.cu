@@ -104,9 +104,9 @@ struct reduce_squares_tensor {
 
 /**
  * rowmax, colmax of the elements, by parts of 128.
- * Any number of blocks of 256 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
+ * Any number of blocks of 128 threads. A warp reads rows of a square; a lane has four columns, of eight rows at a time.
  */
-extern "C" __global__ void __launch_bounds__(256) reduce_squares(
+extern "C" __global__ void __launch_bounds__(128) reduce_squares(
     const reduce_squares_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_squares_tensor* __restrict__ tensors) {
   const uint32_t lane = threadIdx.x % 32;
@@ -123,7 +123,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce_squares(
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 8) {
+    for (uint32_t group = warp; group < 16; group += 4) {
       float colmax_maxs[4] = {missing, missing, missing, missing};
 #pragma unroll
       for (uint32_t i = 0; i < 8; i++) {
@@ -158,7 +158,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce_squares(
     }
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
-    if (threadIdx.x < 128 && col < tensor.cols) {
+    if (col < tensor.cols) {
       const uint64_t part = (matrix * col_parts + col_part) * tensor.cols + col;
       float colmax_max = missing;
 #pragma unroll

@@ -28,6 +28,7 @@ export class RunBounds implements StateBounds {
     length: 0,
     oldCodes: new Uint32Array(0),
     oldScales: new Float32Array(0),
+    oldAlphas: null as Float32Array | null,
     codes: new Uint32Array(0),
     scales: new Float32Array(0) as StoredScales,
     newScales: new Float32Array(0),
@@ -80,6 +81,7 @@ export class RunBounds implements StateBounds {
       length: before.length,
       oldCodes: codes(before),
       oldScales: this.#scales.values(scales(before), runs),
+      oldAlphas: (before.arrays[`${this.name}_alpha`] as Float32Array | undefined) ?? null,
       codes: codes(after),
       scales: scales(after),
       newScales,
@@ -94,10 +96,11 @@ export class RunBounds implements StateBounds {
   }
 
   decode(element: number): void {
-    const { oldCodes, oldScales } = this.#tensor;
+    const { oldCodes, oldScales, oldAlphas } = this.#tensor;
+    const run = this.#placeOf(element, oldScales);
     this.#cells.code.value = codeAt(oldCodes, this.#bits, element);
-    this.#cells.scale.value = pointInterval(oldScales[this.#placeOf(element, oldScales)] as number);
-    this.#spread?.decode(this.#placeOf(element, oldScales));
+    this.#cells.scale.value = pointInterval(oldScales[run] as number);
+    if (oldAlphas !== null) this.#cells.alpha.value = pointInterval(oldAlphas[run] as number);
     this.#each.decode(() => {});
   }
 

@@ -15,7 +15,6 @@ export class SpreadBounds {
   readonly #runSize: number;
   readonly #cells: Cells;
   readonly #each: Readonly<Record<keyof Spread, EachWay>>;
-  #old = new Float32Array(0);
   #alphas = new Float32Array(0);
   #least = new Float32Array(0);
   #most = new Float32Array(0);
@@ -41,7 +40,6 @@ export class SpreadBounds {
   }
 
   open(before: TensorImage, after: TensorImage): void {
-    this.#old = before.arrays[this.#array] as Float32Array<ArrayBuffer>;
     this.#alphas = after.arrays[this.#array] as Float32Array<ArrayBuffer>;
     this.#least = new Float32Array(before.length);
     this.#most = new Float32Array(before.length);
@@ -50,10 +48,6 @@ export class SpreadBounds {
       newAlpha.value = only(alpha);
       return hull(this.#each.rate, rate);
     });
-  }
-
-  decode(run: number): void {
-    this.#cells.alpha.value = pointInterval(this.#old[run] as number);
   }
 
   /** Takes the bounds of an element's magnitude. */
