@@ -44,6 +44,7 @@ const commands: readonly CommandRow[] = [
     options: [
       ["--target <names>", "Targets, joined by commas or given several times (default: all)"],
       ["--out <dir>", "Folder of the packages (default: generated)"],
+      ["--no-compile", "Leave it at the sources: call no C++ compiler"],
     ],
     example: "lowbit-gen build spec/*.yaml --target typescript,wgsl",
     run: async (specs, options) => (await import("./commands/build.js")).buildPackages(specs, options),

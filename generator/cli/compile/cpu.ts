@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Compiler, Job, Missing, Tool } from "./compiler.js";
+
+/** float32 as the evaluator has it: each operation rounds once, nothing is reordered. */
+const arithmetic = ["-O3", "-ffp-contract=off", "-fno-math-errno"];
+const flags = [
+  "-std=c++17",
+  ...arithmetic,
+  "-fPIC",
+  "-shared",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+];
+
+/** Instruction sets that one library each is made for; the device loads the last that the processor has. */
+const instructionSets: Readonly<Record<string, readonly string[]>> = {
+  x64: ["x86-64", "x86-64-v3", "x86-64-v4"],
+  arm64: ["armv8-a"],
+};
+
+/** The C++ compiler of this machine: `CXX`, c++, g++ or clang++. */
+export const cpuCompiler: Compiler = {
+  target: "cpu",
+  find: findCompiler,
+  jobs: () => (instructionSets[process.arch] ?? ["native"]).map(jobOf),
+};
+
+async function findCompiler(): Promise<Tool | Missing> {
+  for (const command of [process.env.CXX ?? "", "c++", "g++", "clang++"].filter(Boolean)) {
+    try {
+      const { stdout } = await promisify(execFile)(command, ["--version"]);
+      return { command, version: stdout };
+    } catch {}
+  }
+  return {
+    missing:
+      "the cpu kernels were written but not compiled: no C++ compiler (c++, g++ or clang++) is on this machine; " +
+      "install one (Debian: apt install g++) and build again",
+  };
+}
+
+function jobOf(instructions: string): Job {
+  return {
+    sources: ["cpu/kernels.cpp", "cpu/vectors.h"],
+    output: `cpu/kernels-${instructions}.so`,
+    args: (source, output) => [...flags, `-march=${instructions}`, source, "-o", output],
+  };
+}

@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFiles } from "../output/files.js";
+import type { Job, Tool } from "./compiler.js";
+
+/** What each compiled file of a package was made of, so that nothing is compiled twice. Like them, it is not committed. */
+const stampName = ".compiled";
+
+export type Stamps = ReadonlyMap<string, string>;
+
+/** A line `<hash> <output>` for each; a file that is no such list counts as empty. */
+export function readStamps(folder: string): Stamps {
+  const path = join(folder, stampName);
+  if (!existsSync(path)) return new Map();
+  const lines = readFileSync(path, "utf8").matchAll(/^([\da-f]{64}) (.+)$/gm);
+  return new Map([...lines].map(([, hash = "", output = ""]) => [output, hash]));
+}
+
+export function writeStamps(folder: string, stamps: Stamps): void {
+  const lines = [...stamps].sort().map(([output, hash]) => `${hash} ${output}\n`);
+  writeFiles([{ path: join(folder, stampName), data: lines.join("") }]);
+}
+
+/** Of the sources, the tool and its arguments. */
+export function stampOf(folder: string, { sources, output, args }: Job, { command, version }: Tool): string {
+  const hash = createHash("sha256").update(JSON.stringify([command, version, args(sources[0], output)]));
+  for (const source of sources) hash.update("\0").update(readFileSync(join(folder, source)));
+  return hash.digest("hex");
+}
