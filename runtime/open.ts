@@ -1,3 +1,4 @@
+import { CpuDevice, type CpuOptions } from "./cpu/device.js";
 import type { Device, DeviceKind } from "./device.js";
 import { LowbitError } from "./errors.js";
 import { TypeScriptDevice } from "./typescript/device.js";
@@ -5,8 +6,8 @@ import { findAdapter } from "./webgpu/adapter.js";
 import type { WebGpuDevice, WebGpuOptions } from "./webgpu/device.js";
 import { openAdapter } from "./webgpu/open.js";
 
-/** `maxBindingBytes`, `powerPreference` and `forceFallbackAdapter` concern WebGPU alone. */
-export interface OpenOptions extends WebGpuOptions {
+/** `threads` and `instructions` concern the CPU alone, the others WebGPU. */
+export interface OpenOptions extends WebGpuOptions, CpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** True for WebGPU's software adapter. */
   readonly forceFallbackAdapter?: boolean;
@@ -18,14 +19,17 @@ export interface OpenOptions extends WebGpuOptions {
  * @throws {LowbitError} `no-webgpu` where WebGPU was named and is missing, `unknown-device`
  */
 export function openDevice(kind: "webgpu", options?: OpenOptions): Promise<WebGpuDevice>;
+export function openDevice(kind: "cpu", options?: OpenOptions): Promise<CpuDevice>;
 export function openDevice(kind: "typescript"): Promise<TypeScriptDevice>;
 export function openDevice(kind?: DeviceKind, options?: OpenOptions): Promise<Device>;
 export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): Promise<Device> {
-  const { maxBindingBytes, ...request } = options;
+  const { maxBindingBytes, threads, instructions, ...request } = options;
   const webgpu = maxBindingBytes === undefined ? {} : { maxBindingBytes };
   switch (kind) {
     case "typescript":
       return new TypeScriptDevice();
+    case "cpu":
+      return new CpuDevice(options);
     case "webgpu":
       return openAdapter(await findAdapter(request), webgpu);
     case undefined: {
@@ -35,7 +39,7 @@ export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): 
     default:
       throw new LowbitError(
         "unknown-device",
-        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu" or "typescript", or none for the best there is`,
+        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu", "cpu" or "typescript", or none for the best there is`,
       );
   }
 }

@@ -8,7 +8,7 @@ export interface NativeAddon {
 }
 
 /** Of src/abi.h: raised with every change of what the addon exports. */
-const ABI = 1;
+const ABI = 2;
 
 let loaded: NativeAddon | undefined;
 

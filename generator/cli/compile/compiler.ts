@@ -24,8 +24,8 @@ export interface Job {
   /** Relative to the package's folder, with /. The first is what the tool is given, the others it reads by itself. */
   readonly sources: readonly [string, ...string[]];
   readonly output: string;
-  /** Arguments of the tool for these paths. */
-  readonly args: (source: string, output: string) => readonly string[];
+  /** Arguments of the tool for these paths, and for the SHA-256 of the sources one after the other. */
+  readonly args: (source: string, output: string, hash: string) => readonly string[];
 }
 
 export function isMissing(found: Tool | Missing): found is Missing {

@@ -12,12 +12,20 @@ const instructionSets: Readonly<Record<string, readonly string[]>> = {
   arm64: ["armv8-a"],
 };
 
+export interface CpuSettings {
+  /** One library is made for each. */
+  readonly instructions?: readonly string[];
+  /** More flags, after the others. */
+  readonly flags?: readonly string[];
+}
+
 /** The C++ compiler of this machine: `CXX`, c++, g++ or clang++. */
-export const cpuCompiler: Compiler = {
-  target: "cpu",
-  find: findCompiler,
-  jobs: () => (instructionSets[process.arch] ?? ["native"]).map(jobOf),
-};
+export function cpuCompiler({
+  instructions = instructionSets[process.arch] ?? ["native"],
+  flags: own = [],
+}: CpuSettings = {}): Compiler {
+  return { target: "cpu", find: findCompiler, jobs: () => instructions.map((name) => jobOf(name, own)) };
+}
 
 async function findCompiler(): Promise<Tool | Missing> {
   for (const command of [process.env.CXX ?? "", "c++", "g++", "clang++"].filter(Boolean)) {
@@ -33,10 +41,18 @@ async function findCompiler(): Promise<Tool | Missing> {
   };
 }
 
-function jobOf(instructions: string): Job {
+function jobOf(instructions: string, own: readonly string[]): Job {
   return {
     sources: ["cpu/kernels.cpp", "cpu/tensors.h", "cpu/vectors.h"],
     output: `cpu/kernels-${instructions}.so`,
-    args: (source, output) => [...flags, `-march=${instructions}`, source, "-o", output],
+    args: (source, output, hash) => [
+      ...flags,
+      ...own,
+      `-march=${instructions}`,
+      `-DLOWBIT_SOURCES="${hash}"`,
+      source,
+      "-o",
+      output,
+    ],
   };
 }

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../errors.js";
 import { type Compiler, isMissing, type Job, type Tool } from "./compiler.js";
-import { readStamps, stampOf, writeStamps } from "./stamps.js";
+import { hashSources, readStamps, stampOf, writeStamps } from "./stamps.js";
 
 export type { Compiler, Job, Missing, Tool } from "./compiler.js";
 
@@ -60,17 +60,14 @@ export async function compileFolders(
   return { compiled: tasks.length, unchanged: all.length - tasks.length, missing };
 }
 
-async function run({
-  folder,
-  job: { sources, output, args },
-  tool: { command },
-  stamp,
-}: Task): Promise<void> {
+async function run({ folder, job, tool: { command }, stamp }: Task): Promise<void> {
+  const { sources, output, args } = job;
   const place = join(folder, output);
   // Compilers take the kind of an output from its extension.
   const temporary = join(dirname(place), `.${process.pid}.${basename(place)}`);
   try {
-    await promisify(execFile)(command, args(join(folder, sources[0]), temporary), { maxBuffer: 2 ** 26 });
+    const given = args(join(folder, sources[0]), temporary, hashSources(folder, job));
+    await promisify(execFile)(command, given, { maxBuffer: 2 ** 26 });
     renameSync(temporary, place);
   } catch (error) {
     throw new UserError(describe(join(folder, sources[0]), command, error), { cause: error });

@@ -22,9 +22,17 @@ export function writeStamps(folder: string, stamps: Stamps): void {
   writeFiles([{ path: join(folder, stampName), data: lines.join("") }]);
 }
 
-/** Of the sources, the tool and its arguments. */
-export function stampOf(folder: string, { sources, output, args }: Job, { command, version }: Tool): string {
-  const hash = createHash("sha256").update(JSON.stringify([command, version, args(sources[0], output)]));
-  for (const source of sources) hash.update("\0").update(readFileSync(join(folder, source)));
+/** SHA-256 of the sources, one after the other. */
+export function hashSources(folder: string, { sources }: Job): string {
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(readFileSync(join(folder, source)));
   return hash.digest("hex");
+}
+
+/** Of the sources, the tool and its arguments. */
+export function stampOf(folder: string, job: Job, { command, version }: Tool): string {
+  const args = job.args(job.sources[0], job.output, hashSources(folder, job));
+  return createHash("sha256")
+    .update(JSON.stringify([command, version, args]))
+    .digest("hex");
 }
