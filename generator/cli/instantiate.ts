@@ -51,7 +51,7 @@ export async function instantiate(
   const folder = mkdtempSync(join(tmpdir(), "lowbit-gen-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const isKept = compilers.length > 0;
-  if (isKept) process.once("exit", remove);
+  if (isKept) keepUntilExit(folder);
   try {
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
     mkdirSync(join(folder, "node_modules"));
@@ -70,4 +70,14 @@ export async function instantiate(
   } finally {
     if (!isKept) remove();
   }
+}
+
+const kept: string[] = [];
+
+function keepUntilExit(folder: string): void {
+  if (kept.length === 0)
+    process.once("exit", () => {
+      for (const path of kept) rmSync(path, { recursive: true, force: true });
+    });
+  kept.push(folder);
 }
