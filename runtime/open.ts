@@ -14,9 +14,10 @@ export interface OpenOptions extends WebGpuOptions, CpuOptions {
 }
 
 /**
- * Opens a device: the named one, or WebGPU where it finds an adapter and TypeScript where not.
+ * Opens a device: the named one, or the first that there is of WebGPU on a GPU, the CPU (with the native addon) and
+ * TypeScript.
  *
- * @throws {LowbitError} `no-webgpu` where WebGPU was named and is missing, `unknown-device`
+ * @throws {LowbitError} `no-webgpu` or `no-native` where that device was named and is missing, `unknown-device`
  */
 export function openDevice(kind: "webgpu", options?: OpenOptions): Promise<WebGpuDevice>;
 export function openDevice(kind: "cpu", options?: OpenOptions): Promise<CpuDevice>;
@@ -32,10 +33,8 @@ export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): 
       return new CpuDevice(options);
     case "webgpu":
       return openAdapter(await findAdapter(request), webgpu);
-    case undefined: {
-      const adapter = await findAdapter(request).catch(unlessMissing);
-      return adapter === null ? new TypeScriptDevice() : openAdapter(adapter, webgpu);
-    }
+    case undefined:
+      return (await openGpu(request, webgpu)) ?? openHost(options);
     default:
       throw new LowbitError(
         "unknown-device",
@@ -44,7 +43,28 @@ export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): 
   }
 }
 
+/** Null where there is no adapter, or a software one alone: the processor does better by itself. */
+async function openGpu(
+  request: GPURequestAdapterOptions,
+  options: WebGpuOptions,
+): Promise<WebGpuDevice | null> {
+  const adapter = await findAdapter(request).catch(unlessMissing);
+  if (adapter === null) return null;
+  const device = await openAdapter(adapter, options);
+  if (!device.description.endsWith("(software)")) return device;
+  device.dispose();
+  return null;
+}
+
+function openHost(options: CpuOptions): Device {
+  try {
+    return new CpuDevice(options);
+  } catch (error) {
+    return unlessMissing(error) ?? new TypeScriptDevice();
+  }
+}
+
 function unlessMissing(error: unknown): null {
-  if (error instanceof LowbitError && error.code === "no-webgpu") return null;
+  if (error instanceof LowbitError && /^no-(webgpu|native)$/.test(error.code)) return null;
   throw error;
 }

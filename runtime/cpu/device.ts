@@ -17,9 +17,10 @@ export interface CpuOptions {
 export class CpuDevice extends HostDevice {
   readonly kind = "cpu";
   readonly description: string;
+  /** That its kernels may be compiled for, the best first. */
+  readonly instructions: readonly string[];
   readonly #native: NativeCpu;
   readonly #pool: NativePool;
-  readonly #instructions: readonly string[];
 
   /** @throws {LowbitError} `no-native`, `broken-native`, `stale-native`, `wrong-option` */
   constructor({ threads, instructions }: CpuOptions = {}) {
@@ -39,12 +40,12 @@ export class CpuDevice extends HostDevice {
       );
     this.#native = cpu;
     this.#pool = cpu.createPool(count);
-    this.#instructions = instructions === undefined ? known : [instructions];
-    this.description = `${count} ${count === 1 ? "thread" : "threads"}, ${this.#instructions[0]}`;
+    this.instructions = instructions === undefined ? known : [instructions];
+    this.description = `${count} ${count === 1 ? "thread" : "threads"}, ${this.instructions[0]}`;
   }
 
   protected launcher(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]): Launcher {
-    return new CpuLauncher({ cpu: this.#native, pool: this.#pool }, descriptor, work, this.#instructions);
+    return new CpuLauncher({ cpu: this.#native, pool: this.#pool }, descriptor, work, this.instructions);
   }
 }
 

@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+import type { Compiler } from "../../generator/cli/compile/compiler.js";
+import { cpuCompiler } from "../../generator/cli/compile/cpu.js";
+import { CpuDevice, LowbitError } from "../../runtime/index.js";
+
+/** A device and what packages are compiled with for it. */
+export interface Cpu {
+  readonly device: CpuDevice;
+  readonly compilers: readonly Compiler[];
+}
+
+/**
+ * One for each instruction set of this machine. Empty where there is no C++ compiler or no addon, which is an error in CI
+ * and said loudly elsewhere.
+ */
+export const cpus: readonly Cpu[] = openAll();
+
+/** One of them, by the text of a spec: all of them run, and each spec is compiled once. */
+export function cpuOf(text: string): Cpu | undefined {
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) >>> 0;
+  return cpus[hash % cpus.length];
+}
+
+function openAll(): Cpu[] {
+  try {
+    execFileSync(process.env.CXX ?? "c++", ["--version"], { stdio: "ignore" });
+    return new CpuDevice().instructions.map((instructions) => ({
+      device: new CpuDevice({ threads: 2, instructions }),
+      // Floats are the same at every level, and this one is the quickest to compile.
+      compilers: [cpuCompiler({ instructions: [instructions], flags: ["-O1"] })],
+    }));
+  } catch (error) {
+    if (process.env.CI) throw error;
+    const reason = error instanceof LowbitError ? error.message : `no C++ compiler: ${String(error)}`;
+    const line = `THE CPU KERNELS ARE NOT TESTED in this run: ${reason}`;
+    console.warn(`\n${"!".repeat(line.length)}\n${line}\n${"!".repeat(line.length)}\n`);
+    return [];
+  }
+}
