@@ -76,14 +76,17 @@ export const dialect: Dialect = {
       "return short signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned",
       "using virtual void volatile wchar_t while xor static_cast const_cast dynamic_cast reinterpret_cast static_assert",
       "thread_local co_await co_return co_yield char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",
-      "uint8_t uint16_t uint32_t uint64_t include pragma GCC cstdint cmath cstring algorithm maybe_unused visibility",
-      // Of vectors.h and of the skeletons.
-      "Mask Floats Words RawFloats RawWords RawMask LANES MOST_LANES INLINE KERNEL padded select bits_of float_of absolute is_finite",
+      "uint8_t uint16_t uint32_t uint64_t include pragma define ifdef endif maybe_unused visibility std algorithm cstdint min C",
+      // Of the headers.
+      "Mask Floats Words RawFloats RawWords RawMask LANES MOST_LANES INLINE padded select bits_of float_of absolute is_finite",
       "truncated float_from square_root each_lane lane_numbers max greatest load store permuted Table lookup load_first pick",
-      "merge Block lane count data rest clear Chunk TreeSum Tensor levels add sum terms term",
-      "uniforms chunks chunk first_chunk last_chunk tensors tensor parameters gradients start length first limit span offset there place",
-      "run runs entry entries total size begin stride std min greatest_of raise raise_each row_values col_values least_scales",
-      "raise_scales count_below key_of_rank next_key key repeats positive magnitudes values vectors h C",
+      "merge kept chosen Block Tensor TreeSum load_some run_values row_values col_values col_place matrix_values each_dimension",
+      "least_scale least_scales as_float raise raise_runs raise_rows raise_cols raise_scales each_magnitude count_below",
+      "key_of_rank next_key vectors tensors h data clear add sum",
+      // Of the skeletons.
+      "KERNEL LOWBIT_SOURCES lowbit_sources Chunk uniforms chunks chunk first_chunk last_chunk tensor tile id parameters gradients",
+      "start length first limit span offset there place lane run maximum magnitudes key entry entries first_entry last_entry",
+      "total size begin terms term stride",
       // Macros of the C library and of GNU's C++.
       "NULL NAN INFINITY HUGE_VAL HUGE_VALF EOF errno assert stdin stdout stderr linux unix",
     ]

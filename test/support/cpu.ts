@@ -1,6 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import type { Compiler } from "../../generator/cli/compile/compiler.js";
 import { cpuCompiler } from "../../generator/cli/compile/cpu.js";
+import type { Package } from "../../generator/index.js";
 import { CpuDevice, LowbitError } from "../../runtime/index.js";
 
 /** A device and what packages are compiled with for it. */
@@ -20,6 +25,20 @@ export function cpuOf(text: string): Cpu | undefined {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) >>> 0;
   return cpus[hash % cpus.length];
+}
+
+/** Compiles the C++ of a package, without running it. */
+export async function expectCpuCompiles({ files }: Package): Promise<void> {
+  if (cpus.length === 0) return;
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-gen-"));
+  try {
+    const sources = files.filter(({ path }) => /^cpu\/.*\.(cpp|h)$/.test(path));
+    for (const { path, text } of sources) writeFileSync(join(folder, basename(path)), text);
+    const given = ["-std=c++17", "-fsyntax-only", join(folder, "kernels.cpp")];
+    await promisify(execFile)(process.env.CXX ?? "c++", given);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function openAll(): Cpu[] {
