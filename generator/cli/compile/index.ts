@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../errors.js";
 import { type Compiler, isMissing, type Job, type Tool } from "./compiler.js";
-import { hashSources, readStamps, stampOf, writeStamps } from "./stamps.js";
+import { hashSources, readStamps, type Stamp, stampOf, writeStamps } from "./stamps.js";
 
 export type { Compiler, Job, Missing, Tool } from "./compiler.js";
 
@@ -20,7 +20,7 @@ interface Task {
   readonly folder: string;
   readonly job: Job;
   readonly tool: Tool;
-  readonly stamp: string;
+  readonly stamp: Stamp;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function compileFolders(
       .map(({ job, tool }) => ({ folder, job, tool, stamp: stampOf(folder, job, tool) })),
   );
   const tasks = all.filter(({ folder, job: { output }, stamp }) => {
-    return !existsSync(join(folder, output)) || readStamps(folder).get(output) !== stamp;
+    return !existsSync(join(folder, output)) || readStamps(folder).get(output)?.hash !== stamp.hash;
   });
   await onStart?.(tasks.length);
   const queue = tasks.values();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFiles } from "../output/files.js";
 import type { Job, Tool } from "./compiler.js";
@@ -7,19 +7,28 @@ import type { Job, Tool } from "./compiler.js";
 /** What each compiled file of a package was made of, so that nothing is compiled twice. Like them, it is not committed. */
 const stampName = ".compiled";
 
-export type Stamps = ReadonlyMap<string, string>;
+export interface Stamp {
+  readonly hash: string;
+  /** Relative to the package's folder. */
+  readonly source: string;
+}
 
-/** A line `<hash> <output>` for each; a file that is no such list counts as empty. */
+/** By output. */
+export type Stamps = ReadonlyMap<string, Stamp>;
+
+/** A line `<hash> <source> <output>` for each; a file that is no such list counts as empty. */
 export function readStamps(folder: string): Stamps {
   const path = join(folder, stampName);
   if (!existsSync(path)) return new Map();
-  const lines = readFileSync(path, "utf8").matchAll(/^([\da-f]{64}) (.+)$/gm);
-  return new Map([...lines].map(([, hash = "", output = ""]) => [output, hash]));
+  const lines = readFileSync(path, "utf8").matchAll(/^([\da-f]{64}) (\S+) (\S+)$/gm);
+  return new Map([...lines].map(([, hash = "", source = "", output = ""]) => [output, { hash, source }]));
 }
 
 export function writeStamps(folder: string, stamps: Stamps): void {
-  const lines = [...stamps].sort().map(([output, hash]) => `${hash} ${output}\n`);
-  writeFiles([{ path: join(folder, stampName), data: lines.join("") }]);
+  const path = join(folder, stampName);
+  const lines = [...stamps].sort().map(([output, { hash, source }]) => `${hash} ${source} ${output}\n`);
+  if (lines.length === 0) rmSync(path, { force: true });
+  else writeFiles([{ path, data: lines.join("") }]);
 }
 
 /** SHA-256 of the sources, one after the other. */
@@ -30,9 +39,20 @@ export function hashSources(folder: string, { sources }: Job): string {
 }
 
 /** Of the sources, the tool and its arguments. */
-export function stampOf(folder: string, job: Job, { command, version }: Tool): string {
-  const args = job.args(job.sources[0], job.output, hashSources(folder, job));
-  return createHash("sha256")
-    .update(JSON.stringify([command, version, args]))
-    .digest("hex");
+export function stampOf(folder: string, job: Job, { command, version }: Tool): Stamp {
+  const [source] = job.sources;
+  const args = job.args(source, job.output, hashSources(folder, job));
+  const hash = createHash("sha256").update(JSON.stringify([command, version, args]));
+  return { hash: hash.digest("hex"), source };
+}
+
+/** Removes what was compiled of sources that are gone; the paths that were removed. */
+export function removeOrphans(folder: string): string[] {
+  const stamps = [...readStamps(folder)];
+  const kept = stamps.filter(([, { source }]) => existsSync(join(folder, source)));
+  if (kept.length === stamps.length) return [];
+  const outputs = stamps.filter((stamp) => !kept.includes(stamp)).map(([output]) => join(folder, output));
+  for (const path of outputs) rmSync(path, { force: true });
+  writeStamps(folder, new Map(kept));
+  return outputs;
 }
