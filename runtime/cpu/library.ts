@@ -9,7 +9,7 @@ const sources = ["kernels.cpp", "tensors.h", "vectors.h"];
  * Loads the library for the best of some instruction sets that there is.
  *
  * @param module URL of the package's module of cpu kernels, beside which the libraries lie
- * @throws {LowbitError} `not-compiled` where there is none, or only one of other sources
+ * @throws {LowbitError} `not-compiled` where there is none, or only one of other sources; `kernel-load`
  */
 export function openLibrary(
   cpu: NativeCpu,
@@ -29,7 +29,7 @@ export function openLibrary(
       "not-compiled",
       `the cpu kernels of ${name} are not compiled for ${instructionSets.join(" or ")} (${pathOf(".")}): ${remedy}`,
     );
-  const library = cpu.openLibrary(path);
+  const library = load(cpu, path, remedy);
   if (!sources.every((file) => existsSync(pathOf(file)))) return library;
   const hash = createHash("sha256");
   for (const file of sources) hash.update(readFileSync(pathOf(file)));
@@ -39,4 +39,14 @@ export function openLibrary(
       `${path} was compiled of other sources than those beside it: ${remedy}`,
     );
   return library;
+}
+
+function load(cpu: NativeCpu, path: string, remedy: string): NativeLibrary {
+  try {
+    return cpu.openLibrary(path);
+  } catch (cause) {
+    throw new LowbitError("kernel-load", `${path} does not load (${(cause as Error).message}): ${remedy}`, {
+      cause,
+    });
+  }
 }

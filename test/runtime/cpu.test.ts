@@ -113,6 +113,12 @@ describe.runIf(cpu !== undefined)("the cpu device", () => {
       expectError(make, "not-compiled", /was compiled of other sources than those beside it/);
     });
 
+    test("that do not load are an error with the loader's words", async () => {
+      writeFileSync(join(folder, `kernels-${instructions}.so`), "no library");
+      const make = await open((descriptor) => movedTo(folder, descriptor));
+      expectError(make, "kernel-load", /kernels-.*\.so does not load \(.+\): run `npx lowbit-gen build`/);
+    });
+
     test("of a package without them are named", async () => {
       const make = await open((descriptor) => ({ ...descriptor, modules: {} }));
       expectError(make, "no-kernels", /was generated without cpu kernels/);
