@@ -82,11 +82,12 @@ export const dialect: Dialect = {
       "truncated float_from square_root each_lane lane_numbers max greatest load store permuted Table lookup load_first pick",
       "merge kept chosen Block Tensor TreeSum load_some run_values row_values col_values col_place matrix_values each_dimension",
       "least_scale least_scales as_float raise raise_runs raise_rows raise_cols raise_scales each_magnitude count_below",
-      "key_of_rank next_key vectors tensors h data clear add sum",
+      "ColumnSums tree_sum greater greatest_of key_of_rank next_key vectors tensors h data clear add sum",
       // Of the skeletons.
       "KERNEL LOWBIT_SOURCES lowbit_sources Chunk uniforms chunks chunk first_chunk last_chunk tensor tile id parameters gradients",
       "start length first limit span offset there place lane run maximum magnitudes key entry entries first_entry last_entry",
-      "total size begin terms term stride",
+      "total size begin terms term stride row col row_parts col_parts matrix col_part row_part square first_row first_col height",
+      "width i j result copy",
       // Macros of the C library and of GNU's C++.
       "NULL NAN INFINITY HUGE_VAL HUGE_VALF EOF errno assert stdin stdout stderr linux unix",
     ]

@@ -11,7 +11,7 @@ export const cpu: Target = {
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },
-  kernel: { skeletons: { measure: "kernel", step: "kernel", fold: "fold" }, path: null },
+  kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
   packages: [
     { skeleton: "source", path: "cpu/kernels.cpp" },
     { skeleton: "tensors", path: "cpu/tensors.h" },

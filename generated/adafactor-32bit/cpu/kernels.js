@@ -24,11 +24,12 @@
 const module = import.meta.url;
 
 export const kernels = {
-  reduce1: { module, tensorFields: ["rows", "cols", "g", "r", "r_next"] },
-  reduce2: { module, tensorFields: ["rows", "cols", "g", "c", "c_next"] },
-  reduce3: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
-  reduce4_runs: { module, tensorFields: ["rows", "cols", "p", "g", "r_next", "c_next", "colmean_2", "rms_runs", "rms_2_runs"] },
-  reduce4_runs2: { module, tensorFields: ["rows", "cols", "rms_runs", "rms_2_runs", "rms_runs2", "rms_2_runs2"] },
-  reduce4: { module, tensorFields: ["rows", "cols", "rms_runs2", "rms_2_runs2", "rms", "rms_2"] },
+  reduce1_squares: { module, tensorFields: ["rows", "cols", "g", "rowmean_parts", "colmean_parts"] },
+  reduce1_rows: { module, tensorFields: ["rows", "cols", "rowmean_parts", "r", "r_next"] },
+  reduce1_cols: { module, tensorFields: ["rows", "cols", "colmean_parts", "c", "c_next"] },
+  reduce2: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
+  reduce3_runs: { module, tensorFields: ["rows", "cols", "p", "g", "r_next", "c_next", "colmean_2", "rms_runs", "rms_2_runs"] },
+  reduce3_runs2: { module, tensorFields: ["rows", "cols", "rms_runs", "rms_2_runs", "rms_runs2", "rms_2_runs2"] },
+  reduce3: { module, tensorFields: ["rows", "cols", "rms_runs2", "rms_2_runs2", "rms", "rms_2"] },
   step: { module, tensorFields: ["rows", "cols", "p", "g", "r_next", "c_next", "colmean_2", "rms", "rms_2"] },
 };

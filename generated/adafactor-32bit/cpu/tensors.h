@@ -203,6 +203,54 @@ struct TreeSum {
   }
 };
 
+/** Sums of so many columns, each by the same tree, row after row. */
+template <uint32_t Columns>
+struct ColumnSums {
+  float levels[32][Columns];
+
+  /** Overwrites the terms. */
+  inline void add(float (&terms)[Columns], uint32_t count) {
+    uint32_t level = 0;
+    for (uint32_t rest = count; rest & 1; rest >>= 1, level++) {
+      for (uint32_t column = 0; column < Columns; column++) terms[column] = levels[level][column] + terms[column];
+    }
+    std::memcpy(levels[level], terms, sizeof terms);
+  }
+
+  inline void sum(uint32_t count, float (&sums)[Columns]) const {
+    bool is_first = true;
+    for (uint32_t level = 0; count > 0; count >>= 1, level++) {
+      if ((count & 1) == 0) continue;
+      for (uint32_t column = 0; column < Columns; column++)
+        sums[column] = is_first ? levels[level][column] : levels[level][column] + sums[column];
+      is_first = false;
+    }
+  }
+};
+
+/** The same tree over neighbours, which are overwritten. */
+inline float tree_sum(float* terms, uint32_t count) {
+  for (; count > 1; count = (count + 1) / 2) {
+    for (uint32_t place = 0; place < count / 2; place++) terms[place] = terms[2 * place] + terms[2 * place + 1];
+    if (count % 2 == 1) terms[count / 2] = terms[count - 1];
+  }
+  return terms[0];
+}
+
+/** Of zeros the positive one, and NaN only where there is nothing else. */
+INLINE float greater(float a, float b) {
+  if (a != a) return b;
+  if (b != b) return a;
+  if (a == b) return float_of(bits_of(a) & bits_of(b));
+  return a > b ? a : b;
+}
+
+inline float greatest_of(const float* terms, uint32_t count) {
+  float most = terms[0];
+  for (uint32_t place = 1; place < count; place++) most = greater(most, terms[place]);
+  return most;
+}
+
 /** How many of these magnitudes have bits, which order as they do, below a key. */
 inline uint32_t count_below(const float* magnitudes, uint32_t length, uint32_t key) {
   Words below = 0u;

@@ -68,7 +68,7 @@ alignas(64) const Table<uint16_t, 74> m_bases = { {
 
 }  // namespace
 
-struct reduce1_uniforms {
+struct reduce1_squares_uniforms {
   float eps1;
   float beta1;
   float one_minus_beta1;
@@ -81,24 +81,92 @@ struct reduce1_uniforms {
   float eps;
 };
 
-struct reduce1_tensor {
+struct reduce1_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
   const float* g;
+  float* rowmean_parts;
+  float* colmean_parts;
+};
+
+/**
+ * rowmean, colmean of the elements, by parts of 128.
+ * Any of its chunks, squares of 128 rows and columns, in any order.
+ */
+KERNEL void reduce1_squares(
+    [[maybe_unused]] const reduce1_squares_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_squares_tensor* tensors) {
+  const float eps1 = uniforms->eps1;
+
+  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
+    const auto tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_row = col_part * 128;
+    const uint64_t first_col = row_part * 128;
+    const uint32_t height = uint32_t(std::min(tensor.rows - first_row, uint64_t{ 128u }));
+    const uint32_t width = uint32_t(std::min(tensor.cols - first_col, uint64_t{ 128u }));
+    ColumnSums<128> colmean_terms;
+
+    for (uint32_t i = 0; i < height; i++) {
+      const uint64_t row = first_row + i;
+      float rowmean_term_values[128] = {};
+      float colmean_term_values[128] = {};
+      for (uint32_t j = 0; j < width; j++) {
+        [[maybe_unused]] const uint64_t col = first_col + j;
+        const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + first_col + j;
+        const float g = tensor.g[place];
+        const auto s = g * g + eps1;
+        const auto rowmean_term = select(is_finite(s), s, 0.0f);
+        const auto colmean_term = select(is_finite(s), s, 0.0f);
+        rowmean_term_values[j] = rowmean_term;
+        colmean_term_values[j] = colmean_term;
+      }
+      colmean_terms.add(colmean_term_values, i);
+      tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = tree_sum(rowmean_term_values, width);
+    }
+    float colmean_sums[128];
+    colmean_terms.sum(height, colmean_sums);
+    std::copy(colmean_sums, colmean_sums + width, tensor.colmean_parts + (matrix * col_parts + col_part) * tensor.cols + first_col);
+  }
+}
+
+struct reduce1_rows_uniforms {
+  float eps1;
+  float beta1;
+  float one_minus_beta1;
+  float beta2;
+  float one_minus_beta2;
+  float lr_weight_decay;
+  float lr;
+  float one_minus_beta1_pow_t;
+  float one_minus_beta2_pow_t;
+  float eps;
+};
+
+struct reduce1_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmean_parts;
   float* r;
   float* r_next;
 };
 
 /**
- * rowmean, r of each row, from its elements.
+ * rowmean, r of each row, from its parts of 128.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce1(
-    [[maybe_unused]] const reduce1_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce1_tensor* tensors) {
-  const float eps1 = uniforms->eps1;
+KERNEL void reduce1_rows(
+    [[maybe_unused]] const reduce1_rows_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_rows_tensor* tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
@@ -108,17 +176,13 @@ KERNEL void reduce1(
     const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
     const uint64_t last_entry = std::min(first_entry + 64u, entries);
     for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t total = tensor.length;
-      const uint64_t size = total / entries;
-      const uint64_t begin = entry * size;
-      const uint64_t terms = std::min(size, total - begin);
+      const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+      const uint64_t begin = entry * terms;
       const uint64_t stride = 1;
       TreeSum rowmean_terms;
       for (uint64_t term = 0; term < terms; term++) {
         const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const auto s = g * g + eps1;
-        const auto rowmean_term = select(is_finite(s), s, 0.0f);
+        const float rowmean_term = tensor.rowmean_parts[place];
         rowmean_terms.add(rowmean_term, term);
       }
       const float rowmean_sum = rowmean_terms.sum(terms);
@@ -129,6 +193,66 @@ KERNEL void reduce1(
       const auto r_held = select(is_finite(r_new), r_new, r);
       const auto r_next = r_held;
       tensor.r_next[entry] = r_next;
+    }
+  }
+}
+
+struct reduce1_cols_uniforms {
+  float eps1;
+  float beta1;
+  float one_minus_beta1;
+  float beta2;
+  float one_minus_beta2;
+  float lr_weight_decay;
+  float lr;
+  float one_minus_beta1_pow_t;
+  float one_minus_beta2_pow_t;
+  float eps;
+};
+
+struct reduce1_cols_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* colmean_parts;
+  float* c;
+  float* c_next;
+};
+
+/**
+ * colmean, c of each column, from its parts of 128.
+ * Any of its chunks of 64 entries, in any order.
+ */
+KERNEL void reduce1_cols(
+    [[maybe_unused]] const reduce1_cols_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_cols_tensor* tensors) {
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+
+  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
+    const auto tensor = tensors[chunks[chunk].tensor];
+    const uint64_t entries = tensor.length / tensor.rows;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = std::min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+      const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+      const uint64_t stride = tensor.cols;
+      TreeSum colmean_terms;
+      for (uint64_t term = 0; term < terms; term++) {
+        const uint64_t place = begin + term * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_terms.add(colmean_term, term);
+      }
+      const float colmean_sum = colmean_terms.sum(terms);
+      const float count = static_cast<float>((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const auto colmean = colmean_sum / count;
+      const auto c_new = beta2 * c + one_minus_beta2 * colmean;
+      const auto c_held = select(is_finite(c_new), c_new, c);
+      const auto c_next = c_held;
+      tensor.c_next[entry] = c_next;
     }
   }
 }
@@ -151,69 +275,6 @@ struct reduce2_tensor {
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* c;
-  float* c_next;
-};
-
-/**
- * colmean, c of each column, from its elements.
- * Any of its chunks of 64 entries, in any order.
- */
-KERNEL void reduce2(
-    [[maybe_unused]] const reduce2_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce2_tensor* tensors) {
-  const float eps1 = uniforms->eps1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-
-  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entries = tensor.length / tensor.rows;
-    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
-    const uint64_t last_entry = std::min(first_entry + 64u, entries);
-    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-      const uint64_t terms = tensor.rows;
-      const uint64_t stride = tensor.cols;
-      TreeSum colmean_terms;
-      for (uint64_t term = 0; term < terms; term++) {
-        const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const auto s = g * g + eps1;
-        const auto colmean_term = select(is_finite(s), s, 0.0f);
-        colmean_terms.add(colmean_term, term);
-      }
-      const float colmean_sum = colmean_terms.sum(terms);
-      const float count = static_cast<float>((tensor.length) / (tensor.length / tensor.rows));
-      const float c = tensor.c[entry];
-      const auto colmean = colmean_sum / count;
-      const auto c_new = beta2 * c + one_minus_beta2 * colmean;
-      const auto c_held = select(is_finite(c_new), c_new, c);
-      const auto c_next = c_held;
-      tensor.c_next[entry] = c_next;
-    }
-  }
-}
-
-struct reduce3_uniforms {
-  float eps1;
-  float beta1;
-  float one_minus_beta1;
-  float beta2;
-  float one_minus_beta2;
-  float lr_weight_decay;
-  float lr;
-  float one_minus_beta1_pow_t;
-  float one_minus_beta2_pow_t;
-  float eps;
-};
-
-struct reduce3_tensor {
-  uint64_t length;
-  uint64_t rows;
-  uint64_t cols;
-  uint32_t id;
   float* r_next;
   float* colmean_2;
 };
@@ -222,9 +283,9 @@ struct reduce3_tensor {
  * colmean_2 of each matrix, from its rows.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce3(
-    [[maybe_unused]] const reduce3_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce3_tensor* tensors) {
+KERNEL void reduce2(
+    [[maybe_unused]] const reduce2_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce2_tensor* tensors) {
 
   for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -383,7 +444,7 @@ KERNEL void step(
   }
 }
 
-struct reduce1_float32_uniforms {
+struct reduce1_float32_squares_uniforms {
   float eps1;
   float beta1;
   float one_minus_beta1;
@@ -396,24 +457,92 @@ struct reduce1_float32_uniforms {
   float eps;
 };
 
-struct reduce1_float32_tensor {
+struct reduce1_float32_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
   const float* g;
+  float* rowmean_parts;
+  float* colmean_parts;
+};
+
+/**
+ * rowmean, colmean of the elements, by parts of 128.
+ * Any of its chunks, squares of 128 rows and columns, in any order.
+ */
+KERNEL void reduce1_float32_squares(
+    [[maybe_unused]] const reduce1_float32_squares_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_float32_squares_tensor* tensors) {
+  const float eps1 = uniforms->eps1;
+
+  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
+    const auto tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_row = col_part * 128;
+    const uint64_t first_col = row_part * 128;
+    const uint32_t height = uint32_t(std::min(tensor.rows - first_row, uint64_t{ 128u }));
+    const uint32_t width = uint32_t(std::min(tensor.cols - first_col, uint64_t{ 128u }));
+    ColumnSums<128> colmean_terms;
+
+    for (uint32_t i = 0; i < height; i++) {
+      const uint64_t row = first_row + i;
+      float rowmean_term_values[128] = {};
+      float colmean_term_values[128] = {};
+      for (uint32_t j = 0; j < width; j++) {
+        [[maybe_unused]] const uint64_t col = first_col + j;
+        const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + first_col + j;
+        const float g = tensor.g[place];
+        const auto s = g * g + eps1;
+        const auto rowmean_term = select(is_finite(s), s, 0.0f);
+        const auto colmean_term = select(is_finite(s), s, 0.0f);
+        rowmean_term_values[j] = rowmean_term;
+        colmean_term_values[j] = colmean_term;
+      }
+      colmean_terms.add(colmean_term_values, i);
+      tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = tree_sum(rowmean_term_values, width);
+    }
+    float colmean_sums[128];
+    colmean_terms.sum(height, colmean_sums);
+    std::copy(colmean_sums, colmean_sums + width, tensor.colmean_parts + (matrix * col_parts + col_part) * tensor.cols + first_col);
+  }
+}
+
+struct reduce1_float32_rows_uniforms {
+  float eps1;
+  float beta1;
+  float one_minus_beta1;
+  float beta2;
+  float one_minus_beta2;
+  float lr_weight_decay;
+  float lr;
+  float one_minus_beta1_pow_t;
+  float one_minus_beta2_pow_t;
+  float eps;
+};
+
+struct reduce1_float32_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmean_parts;
   float* r;
   float* r_next;
 };
 
 /**
- * rowmean, r of each row, from its elements.
+ * rowmean, r of each row, from its parts of 128.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce1_float32(
-    [[maybe_unused]] const reduce1_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce1_float32_tensor* tensors) {
-  const float eps1 = uniforms->eps1;
+KERNEL void reduce1_float32_rows(
+    [[maybe_unused]] const reduce1_float32_rows_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_float32_rows_tensor* tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
@@ -423,17 +552,13 @@ KERNEL void reduce1_float32(
     const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
     const uint64_t last_entry = std::min(first_entry + 64u, entries);
     for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t total = tensor.length;
-      const uint64_t size = total / entries;
-      const uint64_t begin = entry * size;
-      const uint64_t terms = std::min(size, total - begin);
+      const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+      const uint64_t begin = entry * terms;
       const uint64_t stride = 1;
       TreeSum rowmean_terms;
       for (uint64_t term = 0; term < terms; term++) {
         const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const auto s = g * g + eps1;
-        const auto rowmean_term = select(is_finite(s), s, 0.0f);
+        const float rowmean_term = tensor.rowmean_parts[place];
         rowmean_terms.add(rowmean_term, term);
       }
       const float rowmean_sum = rowmean_terms.sum(terms);
@@ -444,6 +569,66 @@ KERNEL void reduce1_float32(
       const auto r_held = select(is_finite(r_new), r_new, r);
       const auto r_next = r_held;
       tensor.r_next[entry] = r_next;
+    }
+  }
+}
+
+struct reduce1_float32_cols_uniforms {
+  float eps1;
+  float beta1;
+  float one_minus_beta1;
+  float beta2;
+  float one_minus_beta2;
+  float lr_weight_decay;
+  float lr;
+  float one_minus_beta1_pow_t;
+  float one_minus_beta2_pow_t;
+  float eps;
+};
+
+struct reduce1_float32_cols_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* colmean_parts;
+  float* c;
+  float* c_next;
+};
+
+/**
+ * colmean, c of each column, from its parts of 128.
+ * Any of its chunks of 64 entries, in any order.
+ */
+KERNEL void reduce1_float32_cols(
+    [[maybe_unused]] const reduce1_float32_cols_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce1_float32_cols_tensor* tensors) {
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+
+  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
+    const auto tensor = tensors[chunks[chunk].tensor];
+    const uint64_t entries = tensor.length / tensor.rows;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = std::min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+      const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+      const uint64_t stride = tensor.cols;
+      TreeSum colmean_terms;
+      for (uint64_t term = 0; term < terms; term++) {
+        const uint64_t place = begin + term * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_terms.add(colmean_term, term);
+      }
+      const float colmean_sum = colmean_terms.sum(terms);
+      const float count = static_cast<float>((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const auto colmean = colmean_sum / count;
+      const auto c_new = beta2 * c + one_minus_beta2 * colmean;
+      const auto c_held = select(is_finite(c_new), c_new, c);
+      const auto c_next = c_held;
+      tensor.c_next[entry] = c_next;
     }
   }
 }
@@ -466,69 +651,6 @@ struct reduce2_float32_tensor {
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* c;
-  float* c_next;
-};
-
-/**
- * colmean, c of each column, from its elements.
- * Any of its chunks of 64 entries, in any order.
- */
-KERNEL void reduce2_float32(
-    [[maybe_unused]] const reduce2_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce2_float32_tensor* tensors) {
-  const float eps1 = uniforms->eps1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-
-  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entries = tensor.length / tensor.rows;
-    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
-    const uint64_t last_entry = std::min(first_entry + 64u, entries);
-    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-      const uint64_t terms = tensor.rows;
-      const uint64_t stride = tensor.cols;
-      TreeSum colmean_terms;
-      for (uint64_t term = 0; term < terms; term++) {
-        const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const auto s = g * g + eps1;
-        const auto colmean_term = select(is_finite(s), s, 0.0f);
-        colmean_terms.add(colmean_term, term);
-      }
-      const float colmean_sum = colmean_terms.sum(terms);
-      const float count = static_cast<float>((tensor.length) / (tensor.length / tensor.rows));
-      const float c = tensor.c[entry];
-      const auto colmean = colmean_sum / count;
-      const auto c_new = beta2 * c + one_minus_beta2 * colmean;
-      const auto c_held = select(is_finite(c_new), c_new, c);
-      const auto c_next = c_held;
-      tensor.c_next[entry] = c_next;
-    }
-  }
-}
-
-struct reduce3_float32_uniforms {
-  float eps1;
-  float beta1;
-  float one_minus_beta1;
-  float beta2;
-  float one_minus_beta2;
-  float lr_weight_decay;
-  float lr;
-  float one_minus_beta1_pow_t;
-  float one_minus_beta2_pow_t;
-  float eps;
-};
-
-struct reduce3_float32_tensor {
-  uint64_t length;
-  uint64_t rows;
-  uint64_t cols;
-  uint32_t id;
   float* r_next;
   float* colmean_2;
 };
@@ -537,9 +659,9 @@ struct reduce3_float32_tensor {
  * colmean_2 of each matrix, from its rows.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce3_float32(
-    [[maybe_unused]] const reduce3_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce3_float32_tensor* tensors) {
+KERNEL void reduce2_float32(
+    [[maybe_unused]] const reduce2_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce2_float32_tensor* tensors) {
 
   for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
     const auto tensor = tensors[chunks[chunk].tensor];

@@ -31,12 +31,14 @@
 const module = import.meta.url;
 
 export const kernels = {
-  reduce1: { module, tensorFields: ["rows", "cols", "g", "r", "r_next"] },
-  reduce2: { module, tensorFields: ["rows", "cols", "g", "c", "c_next"] },
-  reduce3: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
+  reduce1_squares: { module, tensorFields: ["rows", "cols", "g", "rowmean_parts", "colmean_parts"] },
+  reduce1_rows: { module, tensorFields: ["rows", "cols", "rowmean_parts", "r", "r_next"] },
+  reduce1_cols: { module, tensorFields: ["rows", "cols", "colmean_parts", "c", "c_next"] },
+  reduce2: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
   step: { module, tensorFields: ["rows", "cols", "p", "g", "m_codes", "m_scale", "r_next", "c_next", "colmean_2"] },
-  reduce1_float32: { module, tensorFields: ["rows", "cols", "g", "r", "r_next"] },
-  reduce2_float32: { module, tensorFields: ["rows", "cols", "g", "c", "c_next"] },
-  reduce3_float32: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
+  reduce1_float32_squares: { module, tensorFields: ["rows", "cols", "g", "rowmean_parts", "colmean_parts"] },
+  reduce1_float32_rows: { module, tensorFields: ["rows", "cols", "rowmean_parts", "r", "r_next"] },
+  reduce1_float32_cols: { module, tensorFields: ["rows", "cols", "colmean_parts", "c", "c_next"] },
+  reduce2_float32: { module, tensorFields: ["rows", "cols", "r_next", "colmean_2"] },
   step_float32: { module, tensorFields: ["rows", "cols", "p", "g", "m", "r_next", "c_next", "colmean_2"] },
 };

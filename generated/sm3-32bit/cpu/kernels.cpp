@@ -43,13 +43,13 @@ struct Chunk {
 
 }  // namespace
 
-struct reduce1_uniforms {
+struct reduce_squares_uniforms {
   float momentum;
   float one_minus_momentum;
   float lr;
 };
 
-struct reduce1_tensor {
+struct reduce_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -57,16 +57,79 @@ struct reduce1_tensor {
   const float* g;
   float* r;
   float* c;
+  float* rowmax_parts;
+  float* colmax_parts;
+};
+
+/**
+ * rowmax, colmax of the elements, by parts of 128.
+ * Any of its chunks, squares of 128 rows and columns, in any order.
+ */
+KERNEL void reduce_squares(
+    [[maybe_unused]] const reduce_squares_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce_squares_tensor* tensors) {
+
+  for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
+    const auto tensor = tensors[chunks[chunk].tensor];
+    const uint64_t square = chunks[chunk].tile;
+    const uint64_t row_parts = (tensor.cols + 127) / 128;
+    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint64_t matrix = square / (col_parts * row_parts);
+    const uint64_t col_part = square / row_parts % col_parts;
+    const uint64_t row_part = square % row_parts;
+    const uint64_t first_row = col_part * 128;
+    const uint64_t first_col = row_part * 128;
+    const uint32_t height = uint32_t(std::min(tensor.rows - first_row, uint64_t{ 128u }));
+    const uint32_t width = uint32_t(std::min(tensor.cols - first_col, uint64_t{ 128u }));
+    float colmax_maxs[128];
+    for (auto& result : colmax_maxs) result = float_of(0x7fc00000u);
+
+    for (uint32_t i = 0; i < height; i++) {
+      const uint64_t row = first_row + i;
+      float rowmax_term_values[128] = {};
+      float colmax_term_values[128] = {};
+      for (uint32_t j = 0; j < width; j++) {
+        [[maybe_unused]] const uint64_t col = first_col + j;
+        const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + first_col + j;
+        const float g = tensor.g[place];
+        const float r = tensor.r[matrix * tensor.rows + row];
+        const float c = tensor.c[matrix * tensor.cols + col];
+        const auto v = select(r < c, r, c) + g * g;
+        const auto rowmax_term = select(is_finite(v), v, 0.0f);
+        const auto colmax_term = select(is_finite(v), v, 0.0f);
+        rowmax_term_values[j] = rowmax_term;
+        colmax_term_values[j] = colmax_term;
+      }
+      for (uint32_t j = 0; j < width; j++) colmax_maxs[j] = greater(colmax_maxs[j], colmax_term_values[j]);
+      tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = greatest_of(rowmax_term_values, width);
+    }
+    std::copy(colmax_maxs, colmax_maxs + width, tensor.colmax_parts + (matrix * col_parts + col_part) * tensor.cols + first_col);
+  }
+}
+
+struct reduce_rows_uniforms {
+  float momentum;
+  float one_minus_momentum;
+  float lr;
+};
+
+struct reduce_rows_tensor {
+  uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint32_t id;
+  float* rowmax_parts;
+  float* r;
   float* r_next;
 };
 
 /**
- * rowmax, r of each row, from its elements.
+ * rowmax, r of each row, from its parts of 128.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce1(
-    [[maybe_unused]] const reduce1_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce1_tensor* tensors) {
+KERNEL void reduce_rows(
+    [[maybe_unused]] const reduce_rows_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce_rows_tensor* tensors) {
 
   for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -74,20 +137,14 @@ KERNEL void reduce1(
     const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
     const uint64_t last_entry = std::min(first_entry + 64u, entries);
     for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t total = tensor.length;
-      const uint64_t size = total / entries;
-      const uint64_t begin = entry * size;
-      const uint64_t terms = std::min(size, total - begin);
+      const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+      const uint64_t begin = entry * terms;
       const uint64_t stride = 1;
       float rowmax_max = float_of(0x7fc00000u);
       for (uint64_t term = 0; term < terms; term++) {
         const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const float r = tensor.r[place / tensor.cols];
-        const float c = tensor.c[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
-        const auto v = select(r < c, r, c) + g * g;
-        const auto rowmax_term = select(is_finite(v), v, 0.0f);
-        if (rowmax_term > rowmax_max || rowmax_max != rowmax_max) rowmax_max = rowmax_term;
+        const float rowmax_term = tensor.rowmax_parts[place];
+        rowmax_max = greater(rowmax_max, rowmax_term);
       }
       const float r = tensor.r[entry];
       const auto rowmax = rowmax_max;
@@ -99,30 +156,29 @@ KERNEL void reduce1(
   }
 }
 
-struct reduce2_uniforms {
+struct reduce_cols_uniforms {
   float momentum;
   float one_minus_momentum;
   float lr;
 };
 
-struct reduce2_tensor {
+struct reduce_cols_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
   uint32_t id;
-  const float* g;
-  float* r;
+  float* colmax_parts;
   float* c;
   float* c_next;
 };
 
 /**
- * colmax, c of each column, from its elements.
+ * colmax, c of each column, from its parts of 128.
  * Any of its chunks of 64 entries, in any order.
  */
-KERNEL void reduce2(
-    [[maybe_unused]] const reduce2_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
-    const reduce2_tensor* tensors) {
+KERNEL void reduce_cols(
+    [[maybe_unused]] const reduce_cols_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
+    const reduce_cols_tensor* tensors) {
 
   for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -130,18 +186,14 @@ KERNEL void reduce2(
     const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
     const uint64_t last_entry = std::min(first_entry + 64u, entries);
     for (uint64_t entry = first_entry; entry < last_entry; entry++) {
-      const uint64_t begin = entry / tensor.cols * tensor.rows * tensor.cols + entry % tensor.cols;
-      const uint64_t terms = tensor.rows;
+      const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+      const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
       const uint64_t stride = tensor.cols;
       float colmax_max = float_of(0x7fc00000u);
       for (uint64_t term = 0; term < terms; term++) {
         const uint64_t place = begin + term * stride;
-        const float g = tensor.g[place];
-        const float r = tensor.r[place / tensor.cols];
-        const float c = tensor.c[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
-        const auto v = select(r < c, r, c) + g * g;
-        const auto colmax_term = select(is_finite(v), v, 0.0f);
-        if (colmax_term > colmax_max || colmax_max != colmax_max) colmax_max = colmax_term;
+        const float colmax_term = tensor.colmax_parts[place];
+        colmax_max = greater(colmax_max, colmax_term);
       }
       const float c = tensor.c[entry];
       const auto colmax = colmax_max;

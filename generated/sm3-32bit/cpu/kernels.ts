@@ -24,7 +24,8 @@ import type { CpuKernel } from "lowbit-gen/runtime";
 const module = import.meta.url;
 
 export const kernels: Readonly<Record<string, CpuKernel>> = {
-  reduce1: { module, tensorFields: ["rows", "cols", "g", "r", "c", "r_next"] },
-  reduce2: { module, tensorFields: ["rows", "cols", "g", "r", "c", "c_next"] },
+  reduce_squares: { module, tensorFields: ["rows", "cols", "g", "r", "c", "rowmax_parts", "colmax_parts"] },
+  reduce_rows: { module, tensorFields: ["rows", "cols", "rowmax_parts", "r", "r_next"] },
+  reduce_cols: { module, tensorFields: ["rows", "cols", "colmax_parts", "c", "c_next"] },
   step: { module, tensorFields: ["rows", "cols", "p", "g", "m", "r", "c"] },
 };
