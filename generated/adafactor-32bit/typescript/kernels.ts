@@ -117,7 +117,7 @@ function reduce1_squares({ rows, cols, length, arrays }: KernelTensor, uniforms:
 /**
  * rowmean, r of each row, from its parts of 128.
  */
-function reduce1_rows({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
+function reduce1_rows({ length, cols, arrays }: KernelTensor, uniforms: UniformValues): void {
   const beta2 = fround(uniforms["beta2"]!);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]!);
   const rowmean_parts_values = arrays["rowmean_parts"] as Float32Array;

@@ -82,7 +82,7 @@ function reduce_squares({ rows, cols, length, arrays }, _uniforms) {
 /**
  * rowmax, r of each row, from its parts of 128.
  */
-function reduce_rows({ length, rows, cols, arrays }, _uniforms) {
+function reduce_rows({ length, cols, arrays }, _uniforms) {
   const rowmax_parts_values = arrays["rowmax_parts"];
   const r_values = arrays["r"];
   const r_next_values = arrays["r_next"];

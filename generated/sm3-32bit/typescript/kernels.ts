@@ -84,7 +84,7 @@ function reduce_squares({ rows, cols, length, arrays }: KernelTensor, _uniforms:
 /**
  * rowmax, r of each row, from its parts of 128.
  */
-function reduce_rows({ length, rows, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
+function reduce_rows({ length, cols, arrays }: KernelTensor, _uniforms: UniformValues): void {
   const rowmax_parts_values = arrays["rowmax_parts"] as Float32Array;
   const r_values = arrays["r"] as Float32Array;
   const r_next_values = arrays["r_next"] as Float32Array;

@@ -145,7 +145,7 @@ function reduce1_squares({ rows, cols, length, arrays }, uniforms) {
 /**
  * rowmean, r of each row, from its parts of 128.
  */
-function reduce1_rows({ length, rows, cols, arrays }, uniforms) {
+function reduce1_rows({ length, cols, arrays }, uniforms) {
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
   const rowmean_parts_values = arrays["rowmean_parts"];
@@ -435,7 +435,7 @@ function reduce1_float32_squares({ rows, cols, length, arrays }, uniforms) {
 /**
  * rowmean, r of each row, from its parts of 128.
  */
-function reduce1_float32_rows({ length, rows, cols, arrays }, uniforms) {
+function reduce1_float32_rows({ length, cols, arrays }, uniforms) {
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
   const rowmean_parts_values = arrays["rowmean_parts"];
