@@ -1,6 +1,6 @@
 // Makes a fresh clone ready to run: installs node_modules when they differ from package-lock.json and
-// builds dist/ when a source changed. `npm start` and `npm test` call it first; when nothing changed it
-// only reads files. With --prepare (npm's own lifecycle) it never installs.
+// builds the native addon and dist/ when a source changed. `npm start` and `npm test` call it first; when
+// nothing changed it only reads files. With --prepare (npm's own lifecycle) it never installs.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -96,6 +96,13 @@ function build() {
   writeFileSync(stamp, sources);
 }
 
+/** Without a compiler it says so and the rest is built; its tests are what fails where it is needed. */
+function buildNative() {
+  const script = join(root, "runtime", "native", "build.mjs");
+  const { status } = spawnSync(process.execPath, [script], { stdio: "inherit" });
+  if (status !== 0) fail("building the native addon failed; the reason is printed above.");
+}
+
 checkNode();
 if (process.argv.includes("--prepare")) {
   // `npm ci` below runs `prepare` too; the build then follows here, once.
@@ -105,5 +112,6 @@ if (process.argv.includes("--prepare")) {
     console.log("setup: installing node_modules as package-lock.json says");
     npm(["ci", "--include=dev", "--no-audit", "--no-fund"], "the installation");
   }
+  buildNative();
   build();
 }

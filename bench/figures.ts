@@ -14,11 +14,12 @@ export interface Figure {
 export const parts = {
   commands: "A command, as a whole process",
   typescript: "Steps on the typescript device, one core",
+  cpu: "Steps on the cpu device, all cores, one tensor of 16,777,216 parameters",
   webgpu: "Steps on the webgpu device",
   allocation: "Memory that the host allocates each step",
 } as const;
 
-export type Unit = "ms" | "M parameters/s" | "bytes";
+export type Unit = "ms" | "M parameters/s" | "GB/s" | "bytes";
 
 export type Part = keyof typeof parts;
 
@@ -34,7 +35,7 @@ export function figure(
   samples: readonly number[],
   goal?: string,
 ): Figure {
-  const best = unit === "M parameters/s" ? Math.max(...samples) : Math.min(...samples);
+  const best = unit.endsWith("/s") ? Math.max(...samples) : Math.min(...samples);
   return {
     part,
     what,

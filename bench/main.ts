@@ -1,6 +1,7 @@
 /** Measures what the project promises, prints it, and records it with the machine and the commit. */
 import { measureAllocation } from "./allocation.js";
 import { measureCommands } from "./commands.js";
+import { measureCpu } from "./cpu.js";
 import { type Figure, type Part, parts } from "./figures.js";
 import { describeCircumstances } from "./machine.js";
 import { record } from "./record.js";
@@ -10,6 +11,7 @@ import { measureTypeScript, measureWebGpu } from "./steps.js";
 const measurements: Readonly<Record<Part, () => Figure[] | Promise<Figure[]>>> = {
   commands: measureCommands,
   typescript: measureTypeScript,
+  cpu: measureCpu,
   webgpu: measureWebGpu,
   allocation: measureAllocation,
 };

@@ -34,7 +34,7 @@ export function formatMarkdown(circumstances: Circumstances, figures: readonly F
   return `${formatCircumstances(circumstances)}\n\n${sections.join("\n")}`;
 }
 
-const NOTHING = "Not measured: there is no adapter on this machine.";
+const NOTHING = "Not measured: what it needs is not on this machine.";
 
 export function formatCircumstances(circumstances: Circumstances): string {
   const { date, commit, processor, cores, system, node } = circumstances;

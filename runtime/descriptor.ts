@@ -118,6 +118,7 @@ export interface OptimizerDescriptor {
 export interface KernelModules {
   readonly typescript?: TypeScriptModule;
   readonly webgpu?: WebGpuModule;
+  readonly cpu?: CpuModule;
 }
 
 /**
@@ -157,6 +158,17 @@ export interface WebGpuKernel {
    * Fields of the WGSL struct `Tensor` after `length` and `id`: `rows`, `cols`, `rank`, `size0`..., and the word offsets
    * of arrays in their arenas.
    */
+  readonly tensorFields: readonly string[];
+}
+
+export interface CpuModule {
+  readonly kernels: Readonly<Record<string, CpuKernel>>;
+}
+
+export interface CpuKernel {
+  /** URL of the module that names it: the compiled libraries lie beside that. */
+  readonly module: string;
+  /** Fields of the struct `<kernel>_tensor` without `length` and `id`: `rows`, `cols`, `rank`, `size0`..., then arrays. */
   readonly tensorFields: readonly string[];
 }
 

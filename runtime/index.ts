@@ -1,4 +1,5 @@
 /** What generated packages and their users import as `lowbit-gen/runtime`. */
+export { CpuDevice, type CpuOptions } from "./cpu/device.js";
 export type * from "./descriptor.js";
 export type {
   ArrayRequest,

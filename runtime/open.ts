@@ -1,3 +1,4 @@
+import { CpuDevice, type CpuOptions } from "./cpu/device.js";
 import type { Device, DeviceKind } from "./device.js";
 import { LowbitError } from "./errors.js";
 import { TypeScriptDevice } from "./typescript/device.js";
@@ -5,42 +6,65 @@ import { findAdapter } from "./webgpu/adapter.js";
 import type { WebGpuDevice, WebGpuOptions } from "./webgpu/device.js";
 import { openAdapter } from "./webgpu/open.js";
 
-/** `maxBindingBytes`, `powerPreference` and `forceFallbackAdapter` concern WebGPU alone. */
-export interface OpenOptions extends WebGpuOptions {
+/** `threads` and `instructions` concern the CPU alone, the others WebGPU. */
+export interface OpenOptions extends WebGpuOptions, CpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** True for WebGPU's software adapter. */
   readonly forceFallbackAdapter?: boolean;
 }
 
 /**
- * Opens a device: the named one, or WebGPU where it finds an adapter and TypeScript where not.
+ * Opens a device: the named one, or the first that there is of WebGPU on a GPU, the CPU (with the native addon) and
+ * TypeScript.
  *
- * @throws {LowbitError} `no-webgpu` where WebGPU was named and is missing, `unknown-device`
+ * @throws {LowbitError} `no-webgpu` or `no-native` where that device was named and is missing, `unknown-device`
  */
 export function openDevice(kind: "webgpu", options?: OpenOptions): Promise<WebGpuDevice>;
+export function openDevice(kind: "cpu", options?: OpenOptions): Promise<CpuDevice>;
 export function openDevice(kind: "typescript"): Promise<TypeScriptDevice>;
 export function openDevice(kind?: DeviceKind, options?: OpenOptions): Promise<Device>;
 export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): Promise<Device> {
-  const { maxBindingBytes, ...request } = options;
+  const { maxBindingBytes, threads, instructions, ...request } = options;
   const webgpu = maxBindingBytes === undefined ? {} : { maxBindingBytes };
   switch (kind) {
     case "typescript":
       return new TypeScriptDevice();
+    case "cpu":
+      return new CpuDevice(options);
     case "webgpu":
       return openAdapter(await findAdapter(request), webgpu);
-    case undefined: {
-      const adapter = await findAdapter(request).catch(unlessMissing);
-      return adapter === null ? new TypeScriptDevice() : openAdapter(adapter, webgpu);
-    }
+    case undefined:
+      return (await openGpu(request, webgpu)) ?? openHost(options);
     default:
       throw new LowbitError(
         "unknown-device",
-        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu" or "typescript", or none for the best there is`,
+        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu", "cpu" or "typescript", or none for the best there is`,
       );
   }
 }
 
+/** Null where there is no adapter, or a software one alone: the processor does better by itself. */
+async function openGpu(
+  request: GPURequestAdapterOptions,
+  options: WebGpuOptions,
+): Promise<WebGpuDevice | null> {
+  const adapter = await findAdapter(request).catch(unlessMissing);
+  if (adapter === null) return null;
+  const device = await openAdapter(adapter, options);
+  if (!device.description.endsWith("(software)")) return device;
+  device.dispose();
+  return null;
+}
+
+function openHost(options: CpuOptions): Device {
+  try {
+    return new CpuDevice(options);
+  } catch (error) {
+    return unlessMissing(error) ?? new TypeScriptDevice();
+  }
+}
+
 function unlessMissing(error: unknown): null {
-  if (error instanceof LowbitError && error.code === "no-webgpu") return null;
+  if (error instanceof LowbitError && /^no-(webgpu|native)$/.test(error.code)) return null;
   throw error;
 }

@@ -17,7 +17,7 @@ async function main({ device: kind, optimizers: names, epochs, seed }: Options):
   const specs = await buildSpecs();
   print(`Built ${specs.length} specs in ${secondsSince(started)} s: ${specs.join(", ")}`);
 
-  const device = await openDevice(kind);
+  const device = await open(kind);
   print(`Device: ${describeDevice(device, kind)}`);
 
   const digits = loadDigits();
@@ -37,8 +37,14 @@ async function main({ device: kind, optimizers: names, epochs, seed }: Options):
   print(`All of it took ${secondsSince(started)} s.`);
 }
 
+/** Without a name, a device that needs no compiler but this package's own. */
+async function open(kind: Options["device"]): Promise<Device> {
+  const device = await openDevice(kind);
+  return kind === undefined && device.kind !== "webgpu" ? openDevice("typescript") : device;
+}
+
 function describeDevice({ kind, description }: Device, asked: Options["device"]): string {
-  const reason = asked === undefined && kind === "typescript" ? "; WebGPU found no adapter here" : "";
+  const reason = asked === undefined && kind === "typescript" ? "; WebGPU found no GPU here" : "";
   return `${kind} (${description}${reason})`;
 }
 

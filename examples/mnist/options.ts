@@ -3,7 +3,7 @@ import { UserError } from "./errors.js";
 import { optimizers } from "./optimizers.js";
 
 export interface Options {
-  /** undefined: webgpu where there is an adapter, else typescript */
+  /** undefined: webgpu where there is a GPU, else typescript */
   readonly device: "webgpu" | "typescript" | undefined;
   readonly optimizers: readonly string[];
   readonly epochs: number;
@@ -19,7 +19,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
   const names = Object.keys(optimizers).join(",");
   cli
     .command("", "Train a network on handwritten digits with generated optimizers")
-    .option("--device <name>", "webgpu or typescript (default: webgpu where there is an adapter)")
+    .option("--device <name>", "webgpu or typescript (default: webgpu where there is a GPU)")
     .option("--optimizers <names>", "Optimizers to compare, joined by commas", { default: names })
     .option("--epochs <count>", "Times that every training digit is seen", { default: 6 })
     .option("--seed <number>", "Of the starting weights and the order of the digits", { default: 1 })

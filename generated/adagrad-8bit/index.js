@@ -2,6 +2,7 @@
 
 import { LowbitOptimizer } from "lowbit-gen/runtime";
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
+import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
@@ -65,7 +66,7 @@ export const descriptor = {
       eps,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
 };
 
 /**

@@ -2,6 +2,7 @@
 
 import { LowbitOptimizer, type Device, type OptimizerDescriptor, type OptimizerOptions, type ParameterInput } from "lowbit-gen/runtime";
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
+import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
@@ -80,7 +81,7 @@ export const descriptor: OptimizerDescriptor = {
       lr,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
 };
 
 /**

@@ -1,51 +1,14 @@
 import type { OptimizerDescriptor } from "../descriptor.js";
-import type { ArrayRequest, Device, DeviceArray, HostData, Launcher, LaunchGroup } from "../device.js";
-import { LowbitError } from "../errors.js";
-import { HostArray } from "./array.js";
+import type { Launcher, LaunchGroup } from "../device.js";
+import { HostDevice } from "../host/device.js";
 import { HostLauncher } from "./launcher.js";
 
-/** Runs the readable TypeScript kernels in host memory. Everything it enqueues has run when the call returns. */
-export class TypeScriptDevice implements Device {
+/** Runs the readable TypeScript kernels. */
+export class TypeScriptDevice extends HostDevice {
   readonly kind = "typescript";
   readonly description = "TypeScript reference kernels";
-  #disposed = false;
 
-  createArrays(requests: readonly ArrayRequest[]): DeviceArray[] {
-    this.#refuseDisposed();
-    return requests.map((request) => new HostArray(this, request));
-  }
-
-  feed(targets: readonly DeviceArray[], sources: readonly (HostData | DeviceArray)[]): void {
-    targets.forEach((target, i) => {
-      const source = sources[i]!;
-      if (source === target) return;
-      (target as HostArray).lend(source instanceof HostArray ? source.data : (source as HostData));
-    });
-  }
-
-  async read(arrays: readonly DeviceArray[]): Promise<HostData[]> {
-    this.#refuseDisposed();
-    return arrays.map((array) => (array as HostArray).data.slice());
-  }
-
-  createLauncher(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]): Launcher {
-    this.#refuseDisposed();
+  protected launcher(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]): Launcher {
     return new HostLauncher(descriptor, work);
-  }
-
-  owns(value: unknown): value is DeviceArray {
-    return value instanceof HostArray && value.device === this;
-  }
-
-  async synchronize(): Promise<void> {
-    this.#refuseDisposed();
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-  }
-
-  #refuseDisposed(): void {
-    if (this.#disposed) throw new LowbitError("disposed", "the device was disposed: open another");
   }
 }

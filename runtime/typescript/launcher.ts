@@ -6,8 +6,8 @@ import type {
   UniformValues,
 } from "../descriptor.js";
 import type { HostData, Launcher, LaunchGroup, LaunchTensor } from "../device.js";
+import type { HostArray } from "../host/array.js";
 import { kernelNamed, moduleFor } from "../modules.js";
-import type { HostArray } from "./array.js";
 
 interface Bound {
   readonly tensor: KernelTensor;

@@ -5,6 +5,7 @@ import { describeFailure } from "../../generator/cli/fuzz/report.js";
 import { parseSeed } from "../../generator/cli/fuzz/seed.js";
 import { TypeScriptDevice } from "../../runtime/index.js";
 import { shipped, Workplace } from "../cli/support.js";
+import { cpus } from "../support/cpu.js";
 import { shippedSpecs } from "./harness.js";
 import { mutate, nearestMutations } from "./mutations.js";
 
@@ -47,6 +48,13 @@ describe("lowbit-gen fuzz", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^webgpu: .+/m);
     expect(stdout).toMatch(/^ {2}ok {5}webgpu: within its accuracy class: \d+ tensors/m);
+  });
+
+  test.runIf(cpus.length > 0)("compiles for the cpu where that is named", { timeout: 120_000 }, () => {
+    const { code, stdout } = fuzz(shipped("adamw-4bit-block"), "--device", "cpu", "--runs", "3");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^cpu: \d+ threads?, .+$/m);
+    expect(stdout).toMatch(/^ {2}ok {5}cpu: equal to the evaluator bit for bit: \d+ tensors$/m);
   });
 
   test("runs the one property that a seed names", () => {

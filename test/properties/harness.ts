@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
+import type { Compiler } from "../../generator/cli/compile/compiler.js";
 import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
 import type { Case } from "../../generator/cli/fuzz/cases.js";
 import { type Difference, firstDifference } from "../../generator/cli/fuzz/difference.js";
@@ -32,23 +33,28 @@ import { emptyArrays, emptyCorrection } from "../support/empty.js";
 
 const subjects = new Map<string, Promise<Subject>>();
 
-/** A package of the text of a spec, with the kernels of every device that runs here; the last few are kept. */
-export function subjectOf(text: string): Promise<Subject> {
-  const subject = subjects.get(text) ?? makeSubject(text);
-  subjects.delete(text);
-  subjects.set(text, subject);
+/**
+ * A package of the text of a spec, with the kernels of every device that runs here; the last few are kept.
+ *
+ * @param compilers for devices that run compiled kernels
+ */
+export function subjectOf(text: string, compilers: readonly Compiler[] = []): Promise<Subject> {
+  const key = `${compilers.length > 0 ? "compiled" : ""}${text}`;
+  const subject = subjects.get(key) ?? makeSubject(text, compilers);
+  subjects.delete(key);
+  subjects.set(key, subject);
   if (subjects.size > 20) subjects.delete(subjects.keys().next().value ?? "");
   return subject;
 }
 
-async function makeSubject(text: string): Promise<Subject> {
+async function makeSubject(text: string, compilers: readonly Compiler[]): Promise<Subject> {
   const plan = resolve(text);
   if (!plan.ok) throw new Error(`not a valid spec: ${JSON.stringify(plan.diagnostics)}\n${text}`);
   const built = emit(
     plan.value,
     targets.filter(({ module }) => module !== null),
   );
-  return { ...built, ...(await instantiate(built)) };
+  return { ...built, ...(await instantiate(built, compilers)) };
 }
 
 export class Mismatch extends Error {
@@ -61,18 +67,22 @@ export class Mismatch extends Error {
 
 /**
  * Runs a case everywhere: the generated TypeScript is equal to the oracle and to the evaluator bit for bit, the
- * generated WGSL lies within its class.
+ * generated C++ too, the generated WGSL lies within its class.
  */
 export async function checkCase(
   subject: Subject,
   config: OracleConfig<Record<string, number>>,
   given: Case,
-  webgpu: Device,
+  { webgpu, cpu }: { readonly webgpu: Device; readonly cpu: Device | undefined },
   parameter: Omit<ParameterCodec, "dtype"> = { rounding: "nearest", master: null },
 ): Promise<void> {
   const exact = await runDevice(subject, new TypeScriptDevice(), given);
   compareOracle(subject, config, exact, BigInt(given.seed), parameter);
   refuse("the evaluator and TypeScript", judge(subject, accuracyOf("typescript"), exact).difference);
+  if (cpu !== undefined) {
+    const compiled = await runDevice(subject, cpu, given);
+    refuse("the evaluator and C++", judge(subject, accuracyOf("cpu"), compiled, exact).difference);
+  }
   const found = await runDevice(subject, webgpu, given);
   refuse("the evaluator and WGSL", judge(subject, accuracyOf("webgpu"), found, exact).difference);
 }

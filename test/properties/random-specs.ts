@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Case, casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
 import { describeCase } from "../../generator/cli/fuzz/report.js";
 import type { WebGpuDevice } from "../../runtime/index.js";
+import { cpuOf } from "../support/cpu.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { checkCase, subjectOf } from "./harness.js";
 import type { RuleText } from "./rules.js";
@@ -33,16 +34,17 @@ export function testRandomSpecs(
   });
   afterAll(() => webgpu.dispose());
 
-  test(`${title}: oracle = evaluator = TypeScript, and WGSL within its class`, {
+  test(`${title}: oracle = evaluator = TypeScript = C++, and WGSL within its class`, {
     timeout: 3_600_000,
   }, async () => {
     const counts = { cases: 0, steps: 0, elements: 0 };
     const property = fc.asyncProperty(specs(rules).chain(withCase), async ({ spec, given }) => {
       const { rule, hypers: hyper, codecs, nonfinite, param } = spec;
-      const subject = await subjectOf(textOf(spec));
+      const cpu = cpuOf(textOf(spec));
+      const subject = await subjectOf(textOf(spec), cpu?.compilers);
       const config = { rule: rule.rule, hyper: { ...hyper }, codecs, nonfinite };
       const { rounding, master } = param;
-      await checkCase(subject, config, given, webgpu, { rounding, master });
+      await checkCase(subject, config, given, { webgpu, cpu: cpu?.device }, { rounding, master });
       counts.cases += given.tensors.length;
       counts.steps += given.tensors.length * given.steps;
       counts.elements += given.steps * given.tensors.reduce((sum, { p }) => sum + p.length, 0);

@@ -3,6 +3,7 @@ import { codeAt } from "../../generator/cli/fuzz/bits.js";
 import { type StoredScales, scaleValues } from "../../generator/cli/fuzz/halves.js";
 import { makeTensor } from "../../generator/cli/fuzz/tensors.js";
 import { type Device, readSafetensors, TypeScriptDevice, type WebGpuDevice } from "../../runtime/index.js";
+import { cpuOf } from "../support/cpu.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { shippedSpecs, subjectOf } from "./harness.js";
 
@@ -13,7 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => webgpu.dispose());
 
-const devices = (): Device[] => [new TypeScriptDevice(), webgpu];
+/** Of which a spec's kernels were compiled for the last, where there is one. */
+function devices(text: string): Device[] {
+  const cpu = cpuOf(text)?.device;
+  return [new TypeScriptDevice(), webgpu, ...(cpu === undefined ? [] : [cpu])];
+}
 
 /** Parameters of a run of zero gradients are decayed and nothing else: p - lr*weight_decay*p where decay is decoupled. */
 const decoupled = new Set([
@@ -42,7 +47,7 @@ const scaled = new Set(["lamb-32bit", "lamb-8bit", "lars-8bit"]);
 
 describe.each(shippedSpecs(0))("$name", ({ name, text }) => {
   test("keeps what has no gradient where it is, in a block of zeros and beside a single gradient", async () => {
-    const { Optimizer, plan } = await subjectOf(text);
+    const { Optimizer, plan } = await subjectOf(text, cpuOf(text)?.compilers);
     const block = 256;
     const start = makeTensor({ length: 3 * block, fill: "normal", salt: 1, spikes: [] });
     const g = makeTensor({ length: 3 * block, fill: "normal", salt: 2, spikes: [] });
@@ -55,7 +60,7 @@ describe.each(shippedSpecs(0))("$name", ({ name, text }) => {
     const given = scaled.has(name) ? { weight_decay: 0 } : {};
     expect(decay > 0 || ({ ...hyper, ...given }.weight_decay ?? 0) === 0).toBe(true);
 
-    for (const device of devices()) {
+    for (const device of devices(text)) {
       const optimizer = new Optimizer(device, { p: start.slice() }, given);
       let [expected, t] = [start, 0];
       while (t++ < 4) {
@@ -96,7 +101,8 @@ test.each([
   ["adamw-3bit", "which rounds at random", "F32"],
   ["flash-adamw-8bit", "whose scales are float16, an odd number of them", "F16"],
 ])("%s, %s, continues from a checkpoint bit for bit", async (spec, _, dtype) => {
-  const { Optimizer } = await subjectOf(shippedSpecs().find(({ name }) => name === spec)?.text ?? "");
+  const text = shippedSpecs().find(({ name }) => name === spec)?.text ?? "";
+  const { Optimizer } = await subjectOf(text, cpuOf(text)?.compilers);
   const sizes = { large: 4096 + 77, small: 50 };
   const tensors = (salt: number) =>
     Object.fromEntries(
@@ -105,7 +111,7 @@ test.each([
         makeTensor({ length, fill: "normal", salt: salt + i, spikes: [] }),
       ]),
     );
-  for (const device of devices()) {
+  for (const device of devices(text)) {
     const whole = new Optimizer(device, tensors(1), { seed: 42, lr: 0.01 });
     for (let t = 1; t <= 3; t++) whole.step(tensors(10 * t));
     const file = await whole.stateDict();

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { type DeviceKind, openDevice, openWebGpuDevice } from "../../runtime/index.js";
+import { cpus } from "../support/cpu.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { runSteps } from "./support.js";
 
@@ -11,19 +12,36 @@ function stubAdapter(adapter: unknown): void {
   vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => adapter } });
 }
 
-test("webgpu is opened where there is an adapter, and says what it runs on", async () => {
-  const device = await openDevice();
+test("webgpu says what it runs on", async () => {
+  const device = await openDevice("webgpu");
   expect(device.kind).toBe("webgpu");
   if (process.env.LOWBIT_TEST_ADAPTER !== "system")
     expect(device.description).toMatch(/^SwiftShader.*\(software\)$/);
   device.dispose();
 });
 
-test("typescript is opened where there is none", async () => {
+/** What is opened where there is no GPU. */
+const host = cpus.length > 0 ? "cpu" : "typescript";
+
+test("without a name, a software adapter is no GPU", async () => {
+  const { kind } = await openDevice();
+  expect(kind).toBe(process.env.LOWBIT_TEST_ADAPTER === "system" ? "webgpu" : host);
+});
+
+test("without a name, the processor is opened where there is no adapter", async () => {
   stubAdapter(null);
-  const device = await openDevice();
-  expect(device.kind).toBe("typescript");
-  expect(device.description).toBe("TypeScript reference kernels");
+  const device = await openDevice(undefined, { threads: 3 });
+  expect(device.kind).toBe(host);
+  expect(device.description).toMatch(host === "cpu" ? /^3 threads, / : /^TypeScript reference kernels$/);
+});
+
+test("without a name and the native addon, typescript is opened", async () => {
+  stubAdapter(null);
+  vi.stubGlobal("process", undefined);
+  vi.resetModules();
+  const { openDevice: openAnew } = await import("../../runtime/open.js");
+  const { kind } = await openAnew();
+  expect(kind).toBe("typescript");
 });
 
 test("a device that was named is that or an error, never another", async () => {

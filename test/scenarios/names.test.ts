@@ -8,6 +8,7 @@ import { namesOfState } from "../../generator/names.js";
 import type { SourceFile, Target } from "../../generator/target.js";
 import { isName } from "../../spec/schema.js";
 import { targets } from "../../templates/index.js";
+import { expectCpuCompiles } from "../support/cpu.js";
 import { requireWebGpu } from "../support/vulkan.js";
 import { compileOrThrow, expectAgreement } from "./agreement.js";
 
@@ -37,10 +38,10 @@ function specOf(hypers: readonly string[], locals: readonly string[], states: re
   ].join("\n");
 }
 
-/** The code of a target, without the JavaScript made of it and the shaders quoted in it. */
+/** The code of a target: without the JavaScript made of it, what quotes or lists it, and headers that have no names of a spec. */
 function codeOf({ files }: Package, { name }: Target): SourceFile[] {
-  const repeated = /\.js$|\.d\.ts$|^wgsl\/kernels\.ts$/;
-  return files.filter(({ path }) => path.startsWith(`${name}/`) && !repeated.test(path));
+  const others = /\.js$|\.d\.ts$|^wgsl\/kernels\.ts$|^cpu\/(kernels\.ts|\w+\.h)$/;
+  return files.filter(({ path }) => path.startsWith(`${name}/`) && !others.test(path));
 }
 
 /** Words outside of comments and texts that are no member's name, and that may be a name in a spec. */
@@ -108,6 +109,7 @@ describe("words of the generated code as names in a spec: the packages agree", (
     cases.push([`states ${states.join(", ")}`, specOf(["h"], ["l"], states)]);
   }
   test.each(cases)("%s", async (_, spec = "") => {
+    await expectCpuCompiles(compileOrThrow(spec));
     const webgpu = await requireWebGpu();
     await expectAgreement(compileOrThrow(spec), webgpu);
     webgpu.dispose();

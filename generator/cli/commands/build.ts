@@ -4,6 +4,8 @@ import { build } from "../../build/index.js";
 import type { Plan } from "../../lower/plan.js";
 import { render } from "../../render/index.js";
 import type { SourceFile, Target } from "../../target.js";
+import { compilers } from "../compile/compilers.js";
+import { compileFolders } from "../compile/index.js";
 import { UserError } from "../errors.js";
 import type { Options } from "../options.js";
 import { Binder } from "../output/binder.js";
@@ -34,6 +36,11 @@ export async function buildPackages(paths: readonly string[], options: Options):
     );
     applyChanges(changes);
     report(changes, progress.visible, performance.now() - started);
+    if (!options.flag("no-compile"))
+      await compileSources(
+        changes.map(({ folder }) => folder),
+        chosen,
+      );
     return 0;
   } finally {
     await binder.stop();
@@ -45,6 +52,27 @@ async function compile(plan: Plan, chosen: readonly Target[], binder: Binder): P
   const kernels = build(plan);
   const sources = chosen.flatMap((target) => render(kernels, plan, target));
   return [...sources, ...(await binder.bind(plan, sources))];
+}
+
+/** Compiles what is not compiled yet, and says what cannot be. */
+async function compileSources(folders: readonly string[], chosen: readonly Target[]): Promise<void> {
+  const names = new Set(chosen.map(({ name }) => name));
+  const started = performance.now();
+  let progress: Progress | undefined;
+  const { compiled, unchanged, missing } = await compileFolders(
+    folders,
+    compilers.filter(({ target }) => names.has(target)),
+    {
+      onStart: async (count) => {
+        progress = await Progress.start(count, "files compiled");
+      },
+      onDone: (output) => progress?.step(output),
+    },
+  ).finally(() => progress?.stop());
+  for (const sentence of missing) process.stderr.write(`${sentence}\n`);
+  if (compiled + unchanged === 0) return;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`${plural(compiled, "file")} compiled, ${unchanged} unchanged, ${seconds} s\n`);
 }
 
 function refuseTwins(specs: readonly SpecFile[]): void {

@@ -1,6 +1,8 @@
 import { type Device, LowbitError, openDevice } from "../../../runtime/index.js";
 import { targets } from "../../../templates/index.js";
 import type { AccuracyClass } from "../../target.js";
+import { isMissing } from "../compile/compiler.js";
+import { compilersFor } from "../compile/for-device.js";
 import { choose } from "../options.js";
 
 /** A device and what it is held to. */
@@ -15,7 +17,7 @@ export interface Candidates {
   readonly notes: readonly string[];
 }
 
-const kinds = ["typescript", "webgpu"] as const;
+const kinds = ["typescript", "cpu", "webgpu"] as const;
 type Kind = (typeof kinds)[number];
 
 /**
@@ -34,12 +36,12 @@ export async function openCandidates(names: readonly string[]): Promise<Candidat
       continue;
     }
     try {
-      const device = await openDevice(kind);
+      const device = await open(kind);
       candidates.push({ device, accuracy: accuracyOf(kind) });
       notes.push(`${kind}: ${device.description}`);
     } catch (error) {
-      const isMissing = error instanceof LowbitError && error.code === "no-webgpu";
-      if (!isMissing || isNamed(kind)) {
+      const isAbsent = error instanceof LowbitError && /^no-(webgpu|native|compiler)$/.test(error.code);
+      if (!isAbsent || isNamed(kind)) {
         for (const { device } of candidates) device.dispose();
         throw error;
       }
@@ -47,6 +49,16 @@ export async function openCandidates(names: readonly string[]): Promise<Candidat
     }
   }
   return { candidates, notes };
+}
+
+/** A device of compiled kernels is of no use without the compiler. */
+async function open(kind: Kind): Promise<Device> {
+  const device = await openDevice(kind);
+  for (const { find } of compilersFor(device)) {
+    const found = await find();
+    if (isMissing(found)) throw new LowbitError("no-compiler", found.missing);
+  }
+  return device;
 }
 
 export function accuracyOf(kind: Kind): AccuracyClass {

@@ -1,5 +1,6 @@
 import { targets } from "../../../templates/index.js";
 import { emit } from "../../index.js";
+import { compilersFor } from "../compile/for-device.js";
 import { UserError } from "../errors.js";
 import { instantiate } from "../instantiate.js";
 import { parseWhole } from "../options.js";
@@ -13,7 +14,7 @@ import { parseSeed, type Seed } from "./seed.js";
 
 /** As typed. */
 export interface FuzzOptions {
-  /** typescript, webgpu or all; by default typescript, and webgpu where there is an adapter. */
+  /** typescript, cpu, webgpu or all; by default those that this machine has. */
   readonly device?: readonly string[];
   /** Random cases of each property, by default 100. */
   readonly runs?: string;
@@ -64,7 +65,8 @@ async function fuzzSpec(
     plan,
     targets.filter(({ module }) => module !== null),
   );
-  const subject = { ...built, ...(await instantiate(built)) };
+  const compilers = candidates.flatMap(({ device }) => compilersFor(device));
+  const subject = { ...built, ...(await instantiate(built, compilers)) };
   const checks = checksOf(subject, candidates);
   const names = checks.map(({ name }) => name);
   if (seed.property !== undefined && !names.includes(seed.property)) {

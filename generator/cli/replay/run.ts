@@ -10,6 +10,7 @@ import {
 } from "../../../runtime/index.js";
 import type { Package } from "../../index.js";
 import type { DtypePlan } from "../../lower/plan.js";
+import { compilersFor } from "../compile/for-device.js";
 import { type Instance, instantiate } from "../instantiate.js";
 import { Progress } from "../progress.js";
 import { plural } from "../text.js";
@@ -37,9 +38,9 @@ export interface Replayed {
 /** Runs the optimizer over the recorded gradients, up to the last snapshot. */
 export async function runTrace(compiled: Package, run: Run): Promise<Replayed> {
   const { trace, snapshots, hypers, seed, kind } = run;
-  const instance = await instantiate(compiled);
   const device = await openDevice(kind);
   try {
+    const instance = await instantiate(compiled, compilersFor(device));
     const { param: dtype, grad } = firstDtypes(compiled);
     const steps = plural(snapshots.at(-1) ?? 0, "step");
     process.stderr.write(`replaying ${steps} on ${device.kind} (${device.description})\n`);

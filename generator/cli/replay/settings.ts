@@ -1,3 +1,4 @@
+import type { DeviceKind } from "../../../runtime/index.js";
 import { targets } from "../../../templates/index.js";
 import type { Plan } from "../../lower/plan.js";
 import { suggest } from "../../nearest.js";
@@ -41,9 +42,7 @@ export function parseSnapshots(texts: readonly string[], steps: number): number[
   return [...new Set(wanted)].sort((a, b) => a - b);
 }
 
-export function parseDevice(options: Options): "typescript" | "webgpu" | undefined {
+export function parseDevice(options: Options): DeviceKind | undefined {
   const device = options.one("device");
-  return device === undefined
-    ? undefined
-    : (choose("device", device, deviceKinds) as "typescript" | "webgpu");
+  return device === undefined ? undefined : (choose("device", device, deviceKinds) as DeviceKind);
 }

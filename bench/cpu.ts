@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CpuDevice } from "lowbit-gen/runtime";
+import { isMissing } from "../generator/cli/compile/compiler.js";
+import { cpuCompiler } from "../generator/cli/compile/cpu.js";
+import { instantiate } from "../generator/cli/instantiate.js";
+import { compile, loadSpec, type Plan } from "../generator/cli/library.js";
+import { loadAddon } from "../runtime/native/addon.js";
+import { type Figure, figure } from "./figures.js";
+import { root } from "./machine.js";
+import { drawNoise } from "./noise.js";
+
+/** One tensor, larger than the last cache. */
+const ELEMENTS = 16 * 2 ** 20;
+/** Of bench/baseline.cpp. */
+const TILE = 16_384;
+const WARMUP = 3;
+const SAMPLES = 15;
+const GOAL = 0.8;
+
+const specs: Readonly<Record<string, number | undefined>> = {
+  "adamw-8bit": GOAL,
+  "adamw-4bit-block": GOAL,
+  "adamw-32bit": undefined,
+};
+
+/**
+ * GB/s on all cores, in the bytes that a step must move, beside those of a copy and of AdamW in plain C++, measured in
+ * turns with them. Empty where there is no C++ compiler.
+ */
+export async function measureCpu(): Promise<Figure[]> {
+  const compiler = cpuCompiler({ instructions: new CpuDevice().instructions.slice(0, 1) });
+  const tool = await compiler.find();
+  if (isMissing(tool)) return [];
+  const { runs, copy } = makeBaselines(tool.command);
+  for (const name of Object.keys(specs)) {
+    const built = compile(await loadSpec(join(root, "spec", `${name}.yaml`)), {
+      targets: ["cpu", "typescript"],
+    });
+    const { Optimizer } = await instantiate(built, [compiler]);
+    const optimizer = new Optimizer(new CpuDevice(), { p: drawNoise(ELEMENTS, 2e-2, 0) });
+    const g = drawNoise(ELEMENTS, 1e-2, 1);
+    runs.set(name, { bytes: bytesOf(built.plan), run: () => optimizer.step({ p: g }) });
+  }
+  const samples = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
+  for (let turn = 0; turn < WARMUP + SAMPLES; turn++) {
+    for (const [name, { bytes, run }] of runs) {
+      const started = performance.now();
+      run();
+      const rate = (bytes * ELEMENTS) / (performance.now() - started) / 1e6;
+      if (turn >= WARMUP) samples.get(name)!.push(rate);
+    }
+  }
+  const best = Math.max(...samples.get(copy)!);
+  return [...samples].map(([name, rates]) => {
+    const goal = specs[name] === undefined ? undefined : `>= ${(GOAL * best).toFixed(1)}`;
+    return figure(
+      "cpu",
+      `${name}, ${runs.get(name)!.bytes.toFixed(2)} bytes a parameter`,
+      "GB/s",
+      rates,
+      goal,
+    );
+  });
+}
+
+interface Run {
+  /** That it moves a parameter. */
+  readonly bytes: number;
+  readonly run: () => void;
+}
+
+/** Of the passes of a large tensor. */
+function bytesOf({ variants: [quantized] }: Plan): number {
+  const passes = quantized?.passes ?? [];
+  return passes.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
+}
+
+function makeBaselines(command: string): { readonly runs: Map<string, Run>; readonly copy: string } {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-bench-"));
+  const output = join(folder, "baseline.so");
+  const flags = [
+    "-std=c++17",
+    "-O3",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-march=native",
+    "-fPIC",
+    "-shared",
+  ];
+  execFileSync(command, [...flags, join(root, "bench", "baseline.cpp"), "-o", output]);
+  const { cpu } = loadAddon();
+  const library = cpu.openLibrary(output);
+  rmSync(folder, { recursive: true });
+
+  const arrays = [0, 1, 2, 3].map((seed) => drawNoise(ELEMENTS, 1e-2, seed).map(Math.abs));
+  const tensor = new BigUint64Array([BigInt(ELEMENTS), ...arrays.map((array) => cpu.addressOf(array))]);
+  const chunks = Uint32Array.from({ length: (2 * ELEMENTS) / TILE }, (_, i) => (i % 2) * (i >> 1));
+  const hypers = new Uint32Array(Float32Array.of(0.9, 0.999, 1e-3, 0.01, 1e-8, 0.1, 0.001).buffer);
+  const pool = cpu.createPool(cpu.hardwareThreads);
+  const run = (name: string) => {
+    const kernel = cpu.findKernel(library, name);
+    return (): void => {
+      cpu.run(pool, kernel, hypers, chunks, tensor);
+      // Kernels find these by their addresses alone.
+      if (arrays[0]!.length === 0) throw new Error("the arrays are gone");
+    };
+  };
+  const copy = "copy";
+  return {
+    runs: new Map([
+      [copy, { bytes: 8, run: run("copy") }],
+      ["AdamW in plain C++, 32 bits", { bytes: 28, run: run("adamw") }],
+    ]),
+    copy,
+  };
+}

@@ -1,0 +1,17 @@
+#include <napi.h>
+
+#include "abi.h"
+#include "cpu.h"
+
+namespace {
+
+/** What runtime/native/addon.ts declares as `NativeAddon`. A C++ exception becomes a JavaScript Error. */
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports["abi"] = Napi::Number::New(env, LOWBIT_ABI);
+  exports["cpu"] = lowbit::MakeCpu(env);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(lowbit, Init)

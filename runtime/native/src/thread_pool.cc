@@ -1,0 +1,77 @@
+#include "thread_pool.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace lowbit {
+
+namespace {
+
+/** Ranges a thread takes of one pass: enough of them that none waits long for the slowest. */
+constexpr uint64_t kRanges = 8;
+/** Passes of a step follow each other closely: a thread looks for the next one this long before it sleeps. */
+constexpr std::chrono::microseconds kPatience{20};
+
+}  // namespace
+
+ThreadPool::ThreadPool(uint32_t threads) {
+  for (uint32_t thread = 1; thread < threads; thread++) workers_.emplace_back([this] { Wait(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+    turn_++;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::Run(uint64_t count, const std::function<void(uint64_t, uint64_t)>& work) {
+  if (workers_.empty() || count < 2) {
+    if (count > 0) work(0, count);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    work_ = &work;
+    count_ = count;
+    range_ = std::max<uint64_t>(1, count / ((workers_.size() + 1) * kRanges));
+    next_ = 0;
+    busy_ = static_cast<uint32_t>(workers_.size());
+    turn_++;
+  }
+  wake_.notify_all();
+  Take();
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [this] { return busy_ == 0; });
+}
+
+void ThreadPool::Take() {
+  for (;;) {
+    const uint64_t first = next_.fetch_add(range_);
+    if (first >= count_) return;
+    (*work_)(first, std::min(first + range_, count_));
+  }
+}
+
+void ThreadPool::Wait() {
+  for (uint64_t turn = 0;;) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (turn_ == turn && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return turn_ != turn; });
+      turn = turn_;
+      if (ends_) return;
+    }
+    Take();
+    if (--busy_ == 0) {
+      const std::lock_guard lock(mutex_);
+      done_.notify_one();
+    }
+  }
+}
+
+}  // namespace lowbit

@@ -1,0 +1,24 @@
+import type { Target } from "../../generator/target.js";
+import { partials as commonPartials } from "../common/skeletons.js";
+import { dialect } from "./dialect.js";
+import { partials, skeletons } from "./skeletons.js";
+
+/** Processors: one C++ source file a package, written in vectors of whatever width it is compiled for. */
+export const cpu: Target = {
+  name: "cpu",
+  accuracy: { kind: "exact" },
+  capabilities: { threads: 1, granule: 32, lanes: 0 },
+  dialect,
+  skeletons,
+  partials: { ...commonPartials, ...partials },
+  kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
+  packages: [
+    { skeleton: "source", path: "cpu/kernels.cpp" },
+    { skeleton: "tensors", path: "cpu/tensors.h" },
+    { skeleton: "vectors", path: "cpu/vectors.h" },
+    { skeleton: "kernels", path: "cpu/kernels.ts" },
+    { skeleton: "kernels.d", path: "cpu/kernels.d.ts" },
+  ],
+  module: { api: "cpu", path: "cpu/kernels.ts" },
+  codecs: null,
+};
