@@ -58,7 +58,8 @@ export const dialect: Dialect = {
     "u32.gt": binary(">", COMPARE),
     "u32.lt": binary("<", COMPARE),
     "u32.select": select,
-    "bool.and": binary("&&", AND_ALSO),
+    // Both sides are computed: a branch would part the elements of a thread, which otherwise overlap.
+    "bool.and": bitwise("&", AND),
   },
   lookups: {
     f32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },

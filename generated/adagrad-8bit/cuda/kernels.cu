@@ -313,7 +313,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float d = g + weight_decay * p;
         const float v_new = v + d * d;
         const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float v_out = finite ? v_new : v;
 
@@ -402,7 +402,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float d = g + weight_decay * p;
         const float v_new = v + d * d;
         const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float v_out = finite ? v_new : v;
 

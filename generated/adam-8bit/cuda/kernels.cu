@@ -515,7 +515,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float m_new = beta1 * m + one_minus_beta1 * d;
         const float v_new = beta2 * v + one_minus_beta2 * d * d;
         const float p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float m_out = finite ? m_new : m;
         const float v_out = finite ? v_new : v;
@@ -649,7 +649,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float m_new = beta1 * m + one_minus_beta1 * d;
         const float v_new = beta2 * v + one_minus_beta2 * d * d;
         const float p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float m_out = finite ? m_new : m;
         const float v_out = finite ? v_new : v;

@@ -375,7 +375,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
         const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
         const float p_new = p - lr * trust * u;
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float m_out = finite ? m_new : m;
         const float v_out = finite ? v_new : v;

@@ -319,7 +319,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float d = g + weight_decay * p;
         const float v_new = alpha * v + one_minus_alpha * d * d;
         const float p_new = p - lr * d / (sqrtf(v_new) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float v_out = finite ? v_new : v;
 
@@ -412,7 +412,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float d = g + weight_decay * p;
         const float v_new = alpha * v + one_minus_alpha * d * d;
         const float p_new = p - lr * d / (sqrtf(v_new) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float v_out = finite ? v_new : v;
 

@@ -165,7 +165,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float d = g + weight_decay * p;
         const float m_new = momentum * m + d;
         const float p_new = p - lr * m_new;
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(m_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 
@@ -254,7 +254,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float d = g + weight_decay * p;
         const float m_new = momentum * m + d;
         const float p_new = p - lr * m_new;
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new) <= FLT_MAX && fabsf(m_new) <= FLT_MAX;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
         const float p_out = finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 

@@ -249,7 +249,7 @@ extern "C" __global__ void __launch_bounds__(64) step(
         const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
         const float p_new = p - lr_weight_decay * p;
         const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new_2) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(s_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(s_new) <= FLT_MAX);
         const float p_out = finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
         const float s_out = finite ? s_new : s;
@@ -261,7 +261,7 @@ extern "C" __global__ void __launch_bounds__(64) step(
         if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
         s_values[index] = s_out;
         const float s_size = fabsf(s_out);
-        const float s_magnitude = fabsf(s_out) <= FLT_MAX && s_size >= 1.1754944e-38f ? s_size : 0.0f;
+        const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
         if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
       }
       store(tensor.p + start + first, parameters, limit);
@@ -321,7 +321,7 @@ extern "C" __global__ void __launch_bounds__(64) step(
       for (uint32_t index = 0; index < 16; index++) {
         const float s_out = s_values[index];
         const float s_size = fabsf(s_out);
-        const float s_magnitude = fabsf(s_out) <= FLT_MAX && s_size >= 1.1754944e-38f ? s_size : 0.0f;
+        const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
         s_keys[index] = index < limit ? __float_as_uint(s_magnitude) : 0xffffffffu;
         if (index < limit && s_magnitude > 0.0f) positive++;
       }
@@ -482,7 +482,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
         const float p_new = p - lr_weight_decay * p;
         const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new_2) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(s_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(s_new) <= FLT_MAX);
         const float p_out = finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
         const float s_out = finite ? s_new : s;

@@ -244,7 +244,7 @@ extern "C" __global__ void __launch_bounds__(32) step(
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
         const float p_new = p - lr_weight_decay * p;
         const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new_2) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
         const float v_out = finite ? v_new : v;
@@ -256,7 +256,7 @@ extern "C" __global__ void __launch_bounds__(32) step(
         if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
         v_values[index] = v_out;
         const float v_size = fabsf(v_out);
-        const float v_magnitude = fabsf(v_out) <= FLT_MAX && v_size >= 1.1754944e-38f ? v_size : 0.0f;
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
         if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
       }
       store(tensor.p + start + first, parameters, limit);
@@ -318,7 +318,7 @@ extern "C" __global__ void __launch_bounds__(32) step(
       for (uint32_t index = 0; index < 32; index++) {
         const float v_out = v_values[index];
         const float v_size = fabsf(v_out);
-        const float v_magnitude = fabsf(v_out) <= FLT_MAX && v_size >= 1.1754944e-38f ? v_size : 0.0f;
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
         v_keys[index] = index < limit ? __float_as_uint(v_magnitude) : 0xffffffffu;
         if (index < limit && v_magnitude > 0.0f) positive++;
       }
@@ -478,7 +478,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
         const float p_new = p - lr_weight_decay * p;
         const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = fabsf(g) <= FLT_MAX && fabsf(p_new_2) <= FLT_MAX && fabsf(m_new) <= FLT_MAX && fabsf(v_new) <= FLT_MAX;
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
         const float p_out = finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
         const float v_out = finite ? v_new : v;
