@@ -22,6 +22,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -164,8 +165,8 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_squares(
             const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
             const float g = tensor.g[place];
             const float s = g * g + eps1;
-            const float rowmean_term = isfinite(s) ? s : 0.0f;
-            const float colmean_term = isfinite(s) ? s : 0.0f;
+            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
             rowmean_term_values[j] = rowmean_term;
             colmean_term_values[j] = colmean_term;
           }
@@ -240,7 +241,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
     const float r = tensor.r[entry];
     const float rowmean = rowmean_sum / count;
     const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = isfinite(r_new) ? r_new : r;
+    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
     const float r_next = r_held;
     tensor.r_next[entry] = r_next;
   }
@@ -294,7 +295,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
     const float c = tensor.c[entry];
     const float colmean = colmean_sum / count;
     const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = isfinite(c_new) ? c_new : c;
+    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
     const float c_next = c_held;
     tensor.c_next[entry] = c_next;
   }
@@ -340,7 +341,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce2(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const float r_next = tensor.r_next[place];
-      const float colmean_2_term = isfinite(r_next) ? r_next : 0.0f;
+      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
       colmean_2_terms.add(colmean_2_term, term);
     }
     const float colmean_2_sum = colmean_2_terms.sum(terms);
@@ -402,9 +403,9 @@ extern "C" __global__ void __launch_bounds__(64) reduce3_runs(
       const float colmean_2 = tensor.colmean_2[place / (tensor.rows * tensor.cols)];
       const float u = g / sqrtf(r_next / colmean_2 * c_next);
       const float rms = p * p;
-      const float rms_term = isfinite(rms) ? rms : 0.0f;
+      const float rms_term = fabsf(rms) <= FLT_MAX ? rms : 0.0f;
       const float rms_2 = u * u;
-      const float rms_2_term = isfinite(rms_2) ? rms_2 : 0.0f;
+      const float rms_2_term = fabsf(rms_2) <= FLT_MAX ? rms_2 : 0.0f;
       rms_terms.add(rms_term, term);
       rms_2_terms.add(rms_2_term, term);
     }
@@ -566,32 +567,37 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint64_t place = start + first + index;
-      const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-      const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-      const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
-      const float rms = index < limit ? tensor.rms[0] : 0.0f;
-      const float rms_2 = index < limit ? tensor.rms_2[0] : 0.0f;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint64_t place = start + first + index;
+        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float rms = index < limit ? tensor.rms[0] : 0.0f;
+        const float rms_2 = index < limit ? tensor.rms_2[0] : 0.0f;
 
-      const float u = g / sqrtf(r_next / colmean_2 * c_next);
-      const float right = rms_2 / d;
-      const float p_new = p - rho * (eps2 > rms ? eps2 : rms) * u / (1.0f > right ? 1.0f : right);
-      const bool finite = isfinite(g) && isfinite(p_new);
-      const float p_out = finite ? p_new : p;
+        const float u = g / sqrtf(r_next / colmean_2 * c_next);
+        const float right = rms_2 / d;
+        const float p_new = p - rho * (eps2 > rms ? eps2 : rms) * u / (1.0f > right ? 1.0f : right);
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
 
-      parameters[index] = p_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

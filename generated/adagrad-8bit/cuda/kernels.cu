@@ -16,6 +16,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -285,65 +286,70 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t v_words[2] = {};
-    load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-    const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
-    float v_values[8];
-    float v_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t v_bit = index * 8u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_code = (v_low >> v_shift) & 255u;
-      const float v = v_levels[v_code] * v_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t v_words[2] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+      const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
+      float v_values[8];
+      float v_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t v_bit = index * 8u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 255u;
+        const float v = v_levels[v_code] * v_scale;
 
-      const float d = g + weight_decay * p;
-      const float v_new = v + d * d;
-      const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new) && isfinite(v_new);
-      const float p_out = finite ? p_new : p;
-      const float v_out = finite ? v_new : v;
+        const float d = g + weight_decay * p;
+        const float v_new = v + d * d;
+        const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      v_values[index] = v_out;
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = isfinite(v_out) ? v_size : 0.0f;
-      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        v_values[index] = v_out;
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
+        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    uint32_t v_packed[2] = {};
-    const float v_absmax = maximumOfLanes<32>(v_maximum);
-    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-    if (limit > 0 && thread % 32u == 0) tensor.v_scale[(start + first) / 256u] = v_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float v_out = v_values[index];
-      const float v_normalized = v_out * v_inverse;
-      const float v_ordered = v_normalized > 0.0f ? v_normalized : 0.0f;
-      const uint32_t v_key = __float_as_uint(v_ordered) >> 16u;
-      const uint32_t v_key_2 = v_key > 13357u ? v_key : 13357u;
-      const uint32_t v_least = v_bases[(v_key_2 < 16256u ? v_key_2 : 16256u) - 13357u];
-      const uint32_t v_new_code = v_least + (v_ordered >= v_thresholds[v_least] ? 1u : 0u);
-      const uint32_t v_bit = index * 8u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_new_code << v_shift;
-      if (index < limit) v_packed[v_word] |= v_low;
-    }
-    store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
+      uint32_t v_packed[2] = {};
+      const float v_absmax = maximumOfLanes<32>(v_maximum);
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      if (limit > 0 && thread % 32u == 0) tensor.v_scale[(start + first) / 256u] = v_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float v_out = v_values[index];
+        const float v_normalized = v_out * v_inverse;
+        const float v_ordered = v_normalized > 0.0f ? v_normalized : 0.0f;
+        const uint32_t v_key = __float_as_uint(v_ordered) >> 16u;
+        const uint32_t v_key_2 = v_key > 13357u ? v_key : 13357u;
+        const uint32_t v_least = v_bases[(v_key_2 < 16256u ? v_key_2 : 16256u) - 13357u];
+        const uint32_t v_new_code = v_least + (v_ordered >= v_thresholds[v_least] ? 1u : 0u);
+        const uint32_t v_bit = index * 8u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_new_code << v_shift;
+        if (index < limit) v_packed[v_word] |= v_low;
+      }
+      store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -377,32 +383,37 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float v_data[8];
-    load(v_data, tensor.v_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float v = v_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float v_data[8];
+      load(v_data, tensor.v_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float v = v_data[index];
 
-      const float d = g + weight_decay * p;
-      const float v_new = v + d * d;
-      const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new) && isfinite(v_new);
-      const float p_out = finite ? p_new : p;
-      const float v_out = finite ? v_new : v;
+        const float d = g + weight_decay * p;
+        const float v_new = v + d * d;
+        const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      v_data[index] = v_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.v_data + start + first, v_data, limit);
+        parameters[index] = p_out;
+        v_data[index] = v_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.v_data + start + first, v_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

@@ -24,6 +24,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -182,158 +183,163 @@ extern "C" __global__ void __launch_bounds__(32) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 32u;
-    const uint32_t limit = first < length ? min(length - first, 32u) : 0;
-    float parameters[32];
-    float gradients[32];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[4] = {};
-    load(m_words, tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    float m_values[32];
-    float m_maximum = 0.0f;
-    uint32_t v_words[4] = {};
-    load(v_words, tensor.v_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
-    const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
-    float v_values[32];
-    float v_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 32; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 3u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_high = m_words[m_word + 1];
-      const uint32_t m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t v_bit = index * 3u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_high = v_words[v_word + 1];
-      const uint32_t v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
-      const float v = v_levels[v_code] * v_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 32u;
+      const uint32_t limit = length == 1024u ? 32u : first < length ? min(length - first, 32u) : 0;
+      float parameters[32];
+      float gradients[32];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[4] = {};
+      load(m_words, tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      float m_values[32];
+      float m_maximum = 0.0f;
+      uint32_t v_words[4] = {};
+      load(v_words, tensor.v_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+      const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+      float v_values[32];
+      float v_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 32; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 3u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_high = m_words[m_word + 1];
+        const uint32_t m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 3u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_high = v_words[v_word + 1];
+        const uint32_t v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
+        const float v = v_levels[v_code] * v_scale;
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-      v_values[index] = v_out;
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = isfinite(v_out) ? v_size : 0.0f;
-      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        v_values[index] = v_out;
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
+        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    // The random stream of this tensor.
-    const uint32_t tensor_id = tensor.id;
-    const uint32_t element_high = uint32_t((start + first) >> 32);
-    const uint32_t m_hash = m_key0 ^ tensor_id;
-    const uint32_t m_hash_2 = (m_hash ^ (m_hash >> 16u)) * 0x7feb352du + m_key1;
-    const uint32_t m_hash_3 = (m_hash_2 ^ (m_hash_2 >> 15u)) * 0x846ca68bu;
-    const uint32_t m_hash_4 = m_key1 + tensor_id;
-    const uint32_t m_hash_5 = (m_hash_4 ^ (m_hash_4 >> 16u)) * 0x7feb352du + (m_key0 ^ 0x9e3779b9u);
-    const uint32_t m_hash_6 = (m_hash_5 ^ (m_hash_5 >> 15u)) * 0x846ca68bu;
-    const uint32_t m_hash_7 = m_hash_3 ^ (m_hash_3 >> 16u);
-    const uint32_t m_hash_8 = m_hash_6 ^ (m_hash_6 >> 16u);
-    const uint32_t m_hash_9 = m_hash_7 ^ element_high;
-    const uint32_t m_hash_10 = (m_hash_9 ^ (m_hash_9 >> 16u)) * 0x7feb352du + m_hash_8;
-    const uint32_t m_hash_11 = (m_hash_10 ^ (m_hash_10 >> 15u)) * 0x846ca68bu;
-    const uint32_t m_hash_12 = m_hash_8 + element_high;
-    const uint32_t m_hash_13 = (m_hash_12 ^ (m_hash_12 >> 16u)) * 0x7feb352du + (m_hash_7 ^ 0x9e3779b9u);
-    const uint32_t m_hash_14 = (m_hash_13 ^ (m_hash_13 >> 15u)) * 0x846ca68bu;
-    const uint32_t m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
-    const uint32_t m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
-    const uint32_t v_hash = v_key0 ^ tensor_id;
-    const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
-    const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_4 = v_key1 + tensor_id;
-    const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
-    const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
-    const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
-    const uint32_t v_hash_9 = v_hash_7 ^ element_high;
-    const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
-    const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_12 = v_hash_8 + element_high;
-    const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
-    const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
-    const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      // The random stream of this tensor.
+      const uint32_t tensor_id = tensor.id;
+      const uint32_t element_high = uint32_t((start + first) >> 32);
+      const uint32_t m_hash = m_key0 ^ tensor_id;
+      const uint32_t m_hash_2 = (m_hash ^ (m_hash >> 16u)) * 0x7feb352du + m_key1;
+      const uint32_t m_hash_3 = (m_hash_2 ^ (m_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_4 = m_key1 + tensor_id;
+      const uint32_t m_hash_5 = (m_hash_4 ^ (m_hash_4 >> 16u)) * 0x7feb352du + (m_key0 ^ 0x9e3779b9u);
+      const uint32_t m_hash_6 = (m_hash_5 ^ (m_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_7 = m_hash_3 ^ (m_hash_3 >> 16u);
+      const uint32_t m_hash_8 = m_hash_6 ^ (m_hash_6 >> 16u);
+      const uint32_t m_hash_9 = m_hash_7 ^ element_high;
+      const uint32_t m_hash_10 = (m_hash_9 ^ (m_hash_9 >> 16u)) * 0x7feb352du + m_hash_8;
+      const uint32_t m_hash_11 = (m_hash_10 ^ (m_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_12 = m_hash_8 + element_high;
+      const uint32_t m_hash_13 = (m_hash_12 ^ (m_hash_12 >> 16u)) * 0x7feb352du + (m_hash_7 ^ 0x9e3779b9u);
+      const uint32_t m_hash_14 = (m_hash_13 ^ (m_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
+      const uint32_t m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
+      const uint32_t v_hash = v_key0 ^ tensor_id;
+      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
+      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_4 = v_key1 + tensor_id;
+      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
+      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
+      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
+      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
+      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
+      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_12 = v_hash_8 + element_high;
+      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
+      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
+      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
 
-    uint32_t m_packed[4] = {};
-    const float m_absmax = maximumOfLanes<4>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 32; index++) {
-      const float m_out = m_values[index];
-      const uint32_t element = uint32_t(start) + first + index;
-      const float m_normalized = m_out * m_inverse;
-      const uint32_t m_random = m_stream0 + element * 0x9e3779b9u;
-      const uint32_t m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
-      const uint32_t m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
-      const float m_clamped = m_normalized >= 1.0f ? 1.0f : m_normalized;
-      const float m_ordered = m_clamped > (-2.0f) ? m_clamped : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
-      const uint32_t m_key_2 = m_key > 121u ? m_key : 121u;
-      const uint32_t m_least = m_bases[(m_key_2 < 128u ? m_key_2 : 128u) - 121u + (m_ordered < 0.0f ? 8u : 0u)];
-      const uint32_t m_below = m_least + (m_ordered >= m_next_levels[m_least] ? 1u : 0u);
-      const uint32_t m_new_code = m_below + (__uint2float_rn(m_random_4 >> 8u) * 5.9604645e-8f * m_gaps[m_below] < m_clamped - m_levels[m_below] ? 1u : 0u);
-      const uint32_t m_bit = index * 3u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      const uint32_t m_high = (m_new_code >> 1u) >> (31u - m_shift);
-      if (index < limit) m_packed[m_word] |= m_low;
-      if (index < limit) m_packed[m_word + 1] |= m_high;
-    }
-    store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
+      uint32_t m_packed[4] = {};
+      const float m_absmax = maximumOfLanes<4>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 32; index++) {
+        const float m_out = m_values[index];
+        const uint32_t element = uint32_t(start) + first + index;
+        const float m_normalized = m_out * m_inverse;
+        const uint32_t m_random = m_stream0 + element * 0x9e3779b9u;
+        const uint32_t m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
+        const uint32_t m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
+        const uint32_t m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
+        const float m_clamped = m_normalized >= 1.0f ? 1.0f : m_normalized;
+        const float m_ordered = m_clamped > (-2.0f) ? m_clamped : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
+        const uint32_t m_key_2 = m_key > 121u ? m_key : 121u;
+        const uint32_t m_least = m_bases[(m_key_2 < 128u ? m_key_2 : 128u) - 121u + (m_ordered < 0.0f ? 8u : 0u)];
+        const uint32_t m_below = m_least + (m_ordered >= m_next_levels[m_least] ? 1u : 0u);
+        const uint32_t m_new_code = m_below + (__uint2float_rn(m_random_4 >> 8u) * 5.9604645e-8f * m_gaps[m_below] < m_clamped - m_levels[m_below] ? 1u : 0u);
+        const uint32_t m_bit = index * 3u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        const uint32_t m_high = (m_new_code >> 1u) >> (31u - m_shift);
+        if (index < limit) m_packed[m_word] |= m_low;
+        if (index < limit) m_packed[m_word + 1] |= m_high;
+      }
+      store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
-    uint32_t v_packed[4] = {};
-    const float v_absmax = maximumOfLanes<4>(v_maximum);
-    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-    if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 32; index++) {
-      const float v_out = v_values[index];
-      const uint32_t element = uint32_t(start) + first + index;
-      const float v_normalized = v_out * v_inverse;
-      const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
-      const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
-      const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-      const float v_clamped = v_normalized >= 1.0f ? 1.0f : v_normalized;
-      const float v_position = v_clamped * 8.0f + (-1.0f);
-      const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
-      const uint32_t v_below = __float2uint_rz(v_position_2 < 7.0f ? v_position_2 : 7.0f);
-      const uint32_t v_new_code = v_below + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f * v_gaps[v_below] < v_clamped - v_levels[v_below] ? 1u : 0u);
-      const uint32_t v_bit = index * 3u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_new_code << v_shift;
-      const uint32_t v_high = (v_new_code >> 1u) >> (31u - v_shift);
-      if (index < limit) v_packed[v_word] |= v_low;
-      if (index < limit) v_packed[v_word + 1] |= v_high;
-    }
-    store(tensor.v_codes + (start + first) / 32 * 3, v_packed, (limit * 3 + 31) / 32);
+      uint32_t v_packed[4] = {};
+      const float v_absmax = maximumOfLanes<4>(v_maximum);
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 32; index++) {
+        const float v_out = v_values[index];
+        const uint32_t element = uint32_t(start) + first + index;
+        const float v_normalized = v_out * v_inverse;
+        const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
+        const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
+        const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
+        const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
+        const float v_clamped = v_normalized >= 1.0f ? 1.0f : v_normalized;
+        const float v_position = v_clamped * 8.0f + (-1.0f);
+        const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
+        const uint32_t v_below = __float2uint_rz(v_position_2 < 7.0f ? v_position_2 : 7.0f);
+        const uint32_t v_new_code = v_below + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f * v_gaps[v_below] < v_clamped - v_levels[v_below] ? 1u : 0u);
+        const uint32_t v_bit = index * 3u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_new_code << v_shift;
+        const uint32_t v_high = (v_new_code >> 1u) >> (31u - v_shift);
+        if (index < limit) v_packed[v_word] |= v_low;
+        if (index < limit) v_packed[v_word + 1] |= v_high;
+      }
+      store(tensor.v_codes + (start + first) / 32 * 3, v_packed, (limit * 3 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -385,39 +391,44 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    float v_data[8];
-    load(v_data, tensor.v_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
-      const float v = v_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      float v_data[8];
+      load(v_data, tensor.v_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
+        const float v = v_data[index];
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-      v_data[index] = v_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
-    store(tensor.v_data + start + first, v_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+        v_data[index] = v_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+      store(tensor.v_data + start + first, v_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

@@ -24,6 +24,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -405,134 +406,139 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[2] = {};
-    load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-    const uint32_t m_scale_code = limit > 0 ? tensor.m_scale[(start + first) / 32u] : 0;
-    const uint32_t m_stored_magnitude = m_scale_code & 32767u;
-    const uint32_t m_stored_moved = m_stored_magnitude << 13u;
-    const float m_scale = __uint_as_float((m_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(m_stored_moved + 0x38800000u) - 0.000061035156f) : m_stored_moved + (m_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_scale_code & 32768u) << 16u));
-    float m_values[8];
-    float m_maximum = 0.0f;
-    uint32_t v_words[2] = {};
-    load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-    const uint32_t v_scale_code = limit > 0 ? tensor.v_scale[(start + first) / 32u] : 0;
-    const uint32_t v_stored_magnitude = v_scale_code & 32767u;
-    const uint32_t v_stored_moved = v_stored_magnitude << 13u;
-    const float v_stored_root = __uint_as_float((v_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(v_stored_moved + 0x38800000u) - 0.000061035156f) : v_stored_moved + (v_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((v_scale_code & 32768u) << 16u));
-    const float v_scale = v_stored_root * v_stored_root;
-    float v_values[8];
-    float v_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 8u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 255u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t v_bit = index * 8u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_code = (v_low >> v_shift) & 255u;
-      const float v = v_levels[v_code] * v_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[2] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+      const uint32_t m_scale_code = limit > 0 ? tensor.m_scale[(start + first) / 32u] : 0;
+      const uint32_t m_stored_magnitude = m_scale_code & 32767u;
+      const uint32_t m_stored_moved = m_stored_magnitude << 13u;
+      const float m_scale = __uint_as_float((m_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(m_stored_moved + 0x38800000u) - 0.000061035156f) : m_stored_moved + (m_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_scale_code & 32768u) << 16u));
+      float m_values[8];
+      float m_maximum = 0.0f;
+      uint32_t v_words[2] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+      const uint32_t v_scale_code = limit > 0 ? tensor.v_scale[(start + first) / 32u] : 0;
+      const uint32_t v_stored_magnitude = v_scale_code & 32767u;
+      const uint32_t v_stored_moved = v_stored_magnitude << 13u;
+      const float v_stored_root = __uint_as_float((v_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(v_stored_moved + 0x38800000u) - 0.000061035156f) : v_stored_moved + (v_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((v_scale_code & 32768u) << 16u));
+      const float v_scale = v_stored_root * v_stored_root;
+      float v_values[8];
+      float v_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 8u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 255u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 8u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 255u;
+        const float v = v_levels[v_code] * v_scale;
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-      v_values[index] = v_out;
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = isfinite(v_out) ? v_size : 0.0f;
-      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        v_values[index] = v_out;
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
+        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    uint32_t m_packed[2] = {};
-    const float m_absmax = maximumOfLanes<4>(m_maximum);
-    const float m_rounded = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_rounded_2 = m_rounded < 65504.0f ? m_rounded : 65504.0f;
-    const uint32_t m_rounded_bits = __float_as_uint(m_rounded_2);
-    const uint32_t m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
-    const uint32_t m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
-    const uint32_t m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
-    const uint32_t m_rounded_shift = m_rounded_places < 25u ? m_rounded_places : 25u;
-    const uint32_t m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-    const uint32_t m_new_scale_code = (m_rounded_magnitude > 0x7f800000u ? 32256u : m_rounded_magnitude >= 0x38800000u ? (m_rounded_normal < 31744u ? m_rounded_normal : 31744u) : (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift) | ((m_rounded_bits >> 16u) & 32768u);
-    const uint32_t m_rounded_magnitude_2 = m_new_scale_code & 32767u;
-    const uint32_t m_rounded_moved = m_rounded_magnitude_2 << 13u;
-    const float m_new_scale = __uint_as_float((m_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(m_rounded_moved + 0x38800000u) - 0.000061035156f) : m_rounded_moved + (m_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 32u] = uint16_t(m_new_scale_code);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 17u;
-      const uint32_t m_key_2 = m_key > 7551u ? m_key : 7551u;
-      const uint32_t m_least = m_bases[(m_key_2 < 8127u ? m_key_2 : 8127u) - 7551u + (m_ordered < 0.0f ? 577u : 0u)];
-      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-      const uint32_t m_bit = index * 8u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      if (index < limit) m_packed[m_word] |= m_low;
-    }
-    store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<4>(m_maximum);
+      const float m_rounded = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_rounded_2 = m_rounded < 65504.0f ? m_rounded : 65504.0f;
+      const uint32_t m_rounded_bits = __float_as_uint(m_rounded_2);
+      const uint32_t m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
+      const uint32_t m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
+      const uint32_t m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
+      const uint32_t m_rounded_shift = m_rounded_places < 25u ? m_rounded_places : 25u;
+      const uint32_t m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
+      const uint32_t m_new_scale_code = (m_rounded_magnitude > 0x7f800000u ? 32256u : m_rounded_magnitude >= 0x38800000u ? (m_rounded_normal < 31744u ? m_rounded_normal : 31744u) : (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift) | ((m_rounded_bits >> 16u) & 32768u);
+      const uint32_t m_rounded_magnitude_2 = m_new_scale_code & 32767u;
+      const uint32_t m_rounded_moved = m_rounded_magnitude_2 << 13u;
+      const float m_new_scale = __uint_as_float((m_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(m_rounded_moved + 0x38800000u) - 0.000061035156f) : m_rounded_moved + (m_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 32u] = uint16_t(m_new_scale_code);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 17u;
+        const uint32_t m_key_2 = m_key > 7551u ? m_key : 7551u;
+        const uint32_t m_least = m_bases[(m_key_2 < 8127u ? m_key_2 : 8127u) - 7551u + (m_ordered < 0.0f ? 577u : 0u)];
+        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
+        const uint32_t m_bit = index * 8u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        if (index < limit) m_packed[m_word] |= m_low;
+      }
+      store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
 
-    uint32_t v_packed[2] = {};
-    const float v_absmax = maximumOfLanes<4>(v_maximum);
-    const float v_rounded = sqrtf(v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f);
-    const float v_rounded_2 = v_rounded < 65504.0f ? v_rounded : 65504.0f;
-    const uint32_t v_rounded_bits = __float_as_uint(v_rounded_2);
-    const uint32_t v_rounded_magnitude = v_rounded_bits & 0x7fffffffu;
-    const uint32_t v_rounded_normal = ((v_rounded_magnitude + 4095u + ((v_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
-    const uint32_t v_rounded_places = 126u - (v_rounded_magnitude >> 23u);
-    const uint32_t v_rounded_shift = v_rounded_places < 25u ? v_rounded_places : 25u;
-    const uint32_t v_rounded_fraction = (v_rounded_magnitude & 0x7fffffu) | 0x800000u;
-    const uint32_t v_new_scale_code = (v_rounded_magnitude > 0x7f800000u ? 32256u : v_rounded_magnitude >= 0x38800000u ? (v_rounded_normal < 31744u ? v_rounded_normal : 31744u) : (v_rounded_fraction + ((1u << (v_rounded_shift - 1u)) - 1u) + ((v_rounded_fraction >> v_rounded_shift) & 1u)) >> v_rounded_shift) | ((v_rounded_bits >> 16u) & 32768u);
-    const uint32_t v_rounded_magnitude_2 = v_new_scale_code & 32767u;
-    const uint32_t v_rounded_moved = v_rounded_magnitude_2 << 13u;
-    const float v_rounded_root = __uint_as_float((v_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(v_rounded_moved + 0x38800000u) - 0.000061035156f) : v_rounded_moved + (v_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((v_new_scale_code & 32768u) << 16u));
-    const float v_new_scale = v_rounded_root * v_rounded_root;
-    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-    if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 32u] = uint16_t(v_new_scale_code);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float v_out = v_values[index];
-      const float v_normalized = v_out * v_inverse;
-      const float v_ordered = v_normalized > 0.0f ? v_normalized : 0.0f;
-      const uint32_t v_key = __float_as_uint(v_ordered) >> 16u;
-      const uint32_t v_key_2 = v_key > 13952u ? v_key : 13952u;
-      const uint32_t v_least = v_bases[(v_key_2 < 16255u ? v_key_2 : 16255u) - 13952u];
-      const uint32_t v_new_code = v_least + (v_ordered >= v_thresholds[v_least] ? 1u : 0u);
-      const uint32_t v_bit = index * 8u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_new_code << v_shift;
-      if (index < limit) v_packed[v_word] |= v_low;
-    }
-    store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
+      uint32_t v_packed[2] = {};
+      const float v_absmax = maximumOfLanes<4>(v_maximum);
+      const float v_rounded = sqrtf(v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f);
+      const float v_rounded_2 = v_rounded < 65504.0f ? v_rounded : 65504.0f;
+      const uint32_t v_rounded_bits = __float_as_uint(v_rounded_2);
+      const uint32_t v_rounded_magnitude = v_rounded_bits & 0x7fffffffu;
+      const uint32_t v_rounded_normal = ((v_rounded_magnitude + 4095u + ((v_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
+      const uint32_t v_rounded_places = 126u - (v_rounded_magnitude >> 23u);
+      const uint32_t v_rounded_shift = v_rounded_places < 25u ? v_rounded_places : 25u;
+      const uint32_t v_rounded_fraction = (v_rounded_magnitude & 0x7fffffu) | 0x800000u;
+      const uint32_t v_new_scale_code = (v_rounded_magnitude > 0x7f800000u ? 32256u : v_rounded_magnitude >= 0x38800000u ? (v_rounded_normal < 31744u ? v_rounded_normal : 31744u) : (v_rounded_fraction + ((1u << (v_rounded_shift - 1u)) - 1u) + ((v_rounded_fraction >> v_rounded_shift) & 1u)) >> v_rounded_shift) | ((v_rounded_bits >> 16u) & 32768u);
+      const uint32_t v_rounded_magnitude_2 = v_new_scale_code & 32767u;
+      const uint32_t v_rounded_moved = v_rounded_magnitude_2 << 13u;
+      const float v_rounded_root = __uint_as_float((v_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(v_rounded_moved + 0x38800000u) - 0.000061035156f) : v_rounded_moved + (v_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((v_new_scale_code & 32768u) << 16u));
+      const float v_new_scale = v_rounded_root * v_rounded_root;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 32u] = uint16_t(v_new_scale_code);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float v_out = v_values[index];
+        const float v_normalized = v_out * v_inverse;
+        const float v_ordered = v_normalized > 0.0f ? v_normalized : 0.0f;
+        const uint32_t v_key = __float_as_uint(v_ordered) >> 16u;
+        const uint32_t v_key_2 = v_key > 13952u ? v_key : 13952u;
+        const uint32_t v_least = v_bases[(v_key_2 < 16255u ? v_key_2 : 16255u) - 13952u];
+        const uint32_t v_new_code = v_least + (v_ordered >= v_thresholds[v_least] ? 1u : 0u);
+        const uint32_t v_bit = index * 8u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_new_code << v_shift;
+        if (index < limit) v_packed[v_word] |= v_low;
+      }
+      store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -580,39 +586,44 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    float v_data[8];
-    load(v_data, tensor.v_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
-      const float v = v_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      float v_data[8];
+      load(v_data, tensor.v_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
+        const float v = v_data[index];
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-      v_data[index] = v_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
-    store(tensor.v_data + start + first, v_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+        v_data[index] = v_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+      store(tensor.v_data + start + first, v_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

@@ -16,6 +16,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -97,32 +98,37 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
 
-      const float d = g + weight_decay * p;
-      const float m_new = momentum * m + d;
-      const float p_new = p - lr * m_new;
-      const bool finite = isfinite(g) && isfinite(p_new) && isfinite(m_new);
-      const float p_out = finite ? p_new : p;
-      const float m_out = finite ? m_new : m;
+        const float d = g + weight_decay * p;
+        const float m_new = momentum * m + d;
+        const float p_new = p - lr * m_new;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
+        const float m_out = finite ? m_new : m;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

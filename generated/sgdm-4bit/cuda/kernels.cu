@@ -16,6 +16,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -137,65 +138,70 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[1] = {};
-    load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    float m_values[8];
-    float m_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      float m_values[8];
+      float m_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
 
-      const float d = g + weight_decay * p;
-      const float m_new = momentum * m + d;
-      const float p_new = p - lr * m_new;
-      const bool finite = isfinite(g) && isfinite(p_new) && isfinite(m_new);
-      const float p_out = finite ? p_new : p;
-      const float m_out = finite ? m_new : m;
+        const float d = g + weight_decay * p;
+        const float m_new = momentum * m + d;
+        const float p_new = p - lr * m_new;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
+        const float m_out = finite ? m_new : m;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    uint32_t m_packed[1] = {};
-    const float m_absmax = maximumOfLanes<16>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
-      const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
-      const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
-      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      if (index < limit) m_packed[m_word] |= m_low;
-    }
-    store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<16>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
+        const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
+        const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
+        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        if (index < limit) m_packed[m_word] |= m_low;
+      }
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -229,32 +235,37 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
 
-      const float d = g + weight_decay * p;
-      const float m_new = momentum * m + d;
-      const float p_new = p - lr * m_new;
-      const bool finite = isfinite(g) && isfinite(p_new) && isfinite(m_new);
-      const float p_out = finite ? p_new : p;
-      const float m_out = finite ? m_new : m;
+        const float d = g + weight_decay * p;
+        const float m_new = momentum * m + d;
+        const float p_new = p - lr * m_new;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+        const float p_out = finite ? p_new : p;
+        const float m_out = finite ? m_new : m;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

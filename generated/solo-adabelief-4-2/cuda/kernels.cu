@@ -25,6 +25,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -206,203 +207,208 @@ extern "C" __global__ void __launch_bounds__(64) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 16u;
-    const uint32_t limit = first < length ? min(length - first, 16u) : 0;
-    float parameters[16];
-    float gradients[16];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[2] = {};
-    load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    float m_values[16];
-    float m_maximum = 0.0f;
-    uint32_t s_words[1] = {};
-    load(s_words, tensor.s_codes + (start + first) / 16, (limit * 2 + 31) / 32);
-    const float s_scale = limit > 0 ? tensor.s_scale[(start + first) / 128u] : 0.0f;
-    const float s_alpha = limit > 0 ? tensor.s_alpha[(start + first) / 128u] : 0.0f;
-    float s_values[16];
-    float s_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t s_bit = index * 2u;
-      const uint32_t s_word = s_bit >> 5u;
-      const uint32_t s_shift = s_bit & 31u;
-      const uint32_t s_low = s_words[s_word];
-      const uint32_t s_code = (s_low >> s_shift) & 3u;
-      const float s_square = s_alpha * s_alpha;
-      const float s = ((s_code & 1u) > 0u ? s_alpha : 1.0f) * ((s_code & 2u) > 0u ? s_square : 1.0f) * s_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = length == 1024u ? 16u : first < length ? min(length - first, 16u) : 0;
+      float parameters[16];
+      float gradients[16];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[2] = {};
+      load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      float m_values[16];
+      float m_maximum = 0.0f;
+      uint32_t s_words[1] = {};
+      load(s_words, tensor.s_codes + (start + first) / 16, (limit * 2 + 31) / 32);
+      const float s_scale = limit > 0 ? tensor.s_scale[(start + first) / 128u] : 0.0f;
+      const float s_alpha = limit > 0 ? tensor.s_alpha[(start + first) / 128u] : 0.0f;
+      float s_values[16];
+      float s_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t s_bit = index * 2u;
+        const uint32_t s_word = s_bit >> 5u;
+        const uint32_t s_shift = s_bit & 31u;
+        const uint32_t s_low = s_words[s_word];
+        const uint32_t s_code = (s_low >> s_shift) & 3u;
+        const float s_square = s_alpha * s_alpha;
+        const float s = ((s_code & 1u) > 0u ? s_alpha : 1.0f) * ((s_code & 2u) > 0u ? s_square : 1.0f) * s_scale;
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float d = g - m_new;
-      const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(s_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float s_out = finite ? s_new : s;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float d = g - m_new;
+        const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(s_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float s_out = finite ? s_new : s;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-      s_values[index] = s_out;
-      const float s_size = fabsf(s_out);
-      const float s_magnitude = isfinite(s_out) && s_size >= 1.1754944e-38f ? s_size : 0.0f;
-      if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        s_values[index] = s_out;
+        const float s_size = fabsf(s_out);
+        const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
+        if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    // The random stream of this tensor.
-    const uint32_t tensor_id = tensor.id;
-    const uint32_t element_high = uint32_t((start + first) >> 32);
-    const uint32_t s_hash = s_key0 ^ tensor_id;
-    const uint32_t s_hash_2 = (s_hash ^ (s_hash >> 16u)) * 0x7feb352du + s_key1;
-    const uint32_t s_hash_3 = (s_hash_2 ^ (s_hash_2 >> 15u)) * 0x846ca68bu;
-    const uint32_t s_hash_4 = s_key1 + tensor_id;
-    const uint32_t s_hash_5 = (s_hash_4 ^ (s_hash_4 >> 16u)) * 0x7feb352du + (s_key0 ^ 0x9e3779b9u);
-    const uint32_t s_hash_6 = (s_hash_5 ^ (s_hash_5 >> 15u)) * 0x846ca68bu;
-    const uint32_t s_hash_7 = s_hash_3 ^ (s_hash_3 >> 16u);
-    const uint32_t s_hash_8 = s_hash_6 ^ (s_hash_6 >> 16u);
-    const uint32_t s_hash_9 = s_hash_7 ^ element_high;
-    const uint32_t s_hash_10 = (s_hash_9 ^ (s_hash_9 >> 16u)) * 0x7feb352du + s_hash_8;
-    const uint32_t s_hash_11 = (s_hash_10 ^ (s_hash_10 >> 15u)) * 0x846ca68bu;
-    const uint32_t s_hash_12 = s_hash_8 + element_high;
-    const uint32_t s_hash_13 = (s_hash_12 ^ (s_hash_12 >> 16u)) * 0x7feb352du + (s_hash_7 ^ 0x9e3779b9u);
-    const uint32_t s_hash_14 = (s_hash_13 ^ (s_hash_13 >> 15u)) * 0x846ca68bu;
-    const uint32_t s_stream0 = s_hash_11 ^ (s_hash_11 >> 16u);
-    const uint32_t s_stream1 = s_hash_14 ^ (s_hash_14 >> 16u);
+      // The random stream of this tensor.
+      const uint32_t tensor_id = tensor.id;
+      const uint32_t element_high = uint32_t((start + first) >> 32);
+      const uint32_t s_hash = s_key0 ^ tensor_id;
+      const uint32_t s_hash_2 = (s_hash ^ (s_hash >> 16u)) * 0x7feb352du + s_key1;
+      const uint32_t s_hash_3 = (s_hash_2 ^ (s_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_4 = s_key1 + tensor_id;
+      const uint32_t s_hash_5 = (s_hash_4 ^ (s_hash_4 >> 16u)) * 0x7feb352du + (s_key0 ^ 0x9e3779b9u);
+      const uint32_t s_hash_6 = (s_hash_5 ^ (s_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_7 = s_hash_3 ^ (s_hash_3 >> 16u);
+      const uint32_t s_hash_8 = s_hash_6 ^ (s_hash_6 >> 16u);
+      const uint32_t s_hash_9 = s_hash_7 ^ element_high;
+      const uint32_t s_hash_10 = (s_hash_9 ^ (s_hash_9 >> 16u)) * 0x7feb352du + s_hash_8;
+      const uint32_t s_hash_11 = (s_hash_10 ^ (s_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_12 = s_hash_8 + element_high;
+      const uint32_t s_hash_13 = (s_hash_12 ^ (s_hash_12 >> 16u)) * 0x7feb352du + (s_hash_7 ^ 0x9e3779b9u);
+      const uint32_t s_hash_14 = (s_hash_13 ^ (s_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_stream0 = s_hash_11 ^ (s_hash_11 >> 16u);
+      const uint32_t s_stream1 = s_hash_14 ^ (s_hash_14 >> 16u);
 
-    uint32_t m_packed[2] = {};
-    const float m_absmax = maximumOfLanes<8>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
-      const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
-      const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
-      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      if (index < limit) m_packed[m_word] |= m_low;
-    }
-    store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
+        const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
+        const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
+        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        if (index < limit) m_packed[m_word] |= m_low;
+      }
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
-    uint32_t s_packed[1] = {};
-    const float s_absmax = maximumOfLanes<8>(s_maximum);
-    const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
-    const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
-    const uint32_t run_start = first / 128u * 128u;
-    const uint32_t s_length = run_start < length ? min(128u, length - run_start) : 0;
-    uint32_t s_keys[16];
-    uint32_t positive = 0;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float s_out = s_values[index];
-      const float s_size = fabsf(s_out);
-      const float s_magnitude = isfinite(s_out) && s_size >= 1.1754944e-38f ? s_size : 0.0f;
-      s_keys[index] = index < limit ? __float_as_uint(s_magnitude) : 0xffffffffu;
-      if (index < limit && s_magnitude > 0.0f) positive++;
-    }
-    const uint32_t s_counted = sumOfLanes<8>(positive);
-    const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
-    const uint32_t key = keyOfRank<8>(s_keys, s_rank);
-    const float s_lower = __uint_as_float(key);
-    const float s_upper = __uint_as_float(keyOfNextRank<8>(s_keys, key, s_rank));
-    const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
-    const float s_part = s_lower * s_inverse;
-    const float s_part_2 = s_part > 7.888609e-31f ? s_part : 7.888609e-31f;
-    const float s_part_3 = s_upper * s_inverse;
-    const float s_part_4 = s_part_3 > 7.888609e-31f ? s_part_3 : 7.888609e-31f;
-    const float s_ratio = s_part_2 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
-    const float s_most = s_counted < s_length ? 0.125f : 1.0f;
-    const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
-    const uint32_t s_log_bits_2 = __float_as_uint(s_ratio_2) + 0x4afb0du;
-    const float s_log_fraction_2 = __uint_as_float((s_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-    const float s_log_sum_9 = (-0.112973355f) * s_log_fraction_2 + 0.1878259f;
-    const float s_log_sum_10 = s_log_sum_9 * s_log_fraction_2 + (-0.1906129f);
-    const float s_log_sum_11 = s_log_sum_10 * s_log_fraction_2 + 0.20429616f;
-    const float s_log_sum_12 = s_log_sum_11 * s_log_fraction_2 + (-0.23963657f);
-    const float s_log_sum_13 = s_log_sum_12 * s_log_fraction_2 + 0.28858528f;
-    const float s_log_sum_14 = s_log_sum_13 * s_log_fraction_2 + (-0.36069643f);
-    const float s_log_sum_15 = s_log_sum_14 * s_log_fraction_2 + 0.4808979f;
-    const float s_log_sum_16 = s_log_sum_15 * s_log_fraction_2 + (-0.72134733f);
-    const float s_power = (__uint2float_rn(s_log_bits_2 >> 23u) - 127.0f + (s_log_fraction_2 + s_log_fraction_2 * (s_log_sum_16 * s_log_fraction_2 + 0.44269505f))) / 3.0f;
-    const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
-    const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
-    const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
-    const float s_power_sum_2 = s_power_sum * s_power_fraction + 0.009618031f;
-    const float s_power_sum_3 = s_power_sum_2 * s_power_fraction + 0.05550357f;
-    const float s_power_sum_4 = s_power_sum_3 * s_power_fraction + 0.2402265f;
-    const float s_new_alpha = s_inverse > 0.0f ? (1.0f + s_power_fraction * (s_power_sum_4 * s_power_fraction + 0.6931472f)) * __uint_as_float(s_power_exponent << 23u) : 0.0f;
-    const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
-    const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
-    const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-    const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
-    const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
-    const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
-    const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
-    const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
-    const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
-    const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
-    const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
-    const float s_base_log = __uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f));
-    const float s_rate = s_base_log < 0.0f ? 1.0f / s_base_log : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float s_out = s_values[index];
-      const uint32_t element = uint32_t(start) + first + index;
-      const float s_normalized = s_out * s_inverse;
-      const float s_known = s_normalized > 1.1754944e-38f ? s_normalized : 1.1754944e-38f;
-      const float s_known_2 = s_known < 1.0f ? s_known : 1.0f;
-      const uint32_t s_log_bits = __float_as_uint(s_known_2) + 0x4afb0du;
-      const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
-      const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
-      const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
-      const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
-      const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
-      const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
-      const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
-      const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
-      const float s_index = (__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) * s_rate;
-      const float s_index_2 = s_index > 0.0f ? s_index : 0.0f;
-      const float s_index_3 = s_index_2 < 3.0f ? s_index_2 : 3.0f;
-      const uint32_t s_random = s_stream0 + element * 0x9e3779b9u;
-      const uint32_t s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
-      const uint32_t s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
-      const uint32_t s_above = __float2uint_rz(s_index_3);
-      const uint32_t s_nearest = __float2uint_rz(s_index_3 + 0.5f);
-      const float s_square_2 = s_new_alpha * s_new_alpha;
-      const uint32_t s_new_code = s_normalized == ((s_nearest & 1u) > 0u ? s_new_alpha : 1.0f) * ((s_nearest & 2u) > 0u ? s_square_2 : 1.0f) ? s_nearest : s_above + (__uint2float_rn(s_random_4 >> 8u) * 5.9604645e-8f < s_index_3 - __uint2float_rn(s_above) ? 1u : 0u);
-      const uint32_t s_bit = index * 2u;
-      const uint32_t s_word = s_bit >> 5u;
-      const uint32_t s_shift = s_bit & 31u;
-      const uint32_t s_low = s_new_code << s_shift;
-      if (index < limit) s_packed[s_word] |= s_low;
-    }
-    store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
+      uint32_t s_packed[1] = {};
+      const float s_absmax = maximumOfLanes<8>(s_maximum);
+      const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
+      const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
+      const uint32_t run_start = first / 128u * 128u;
+      const uint32_t s_length = run_start < length ? min(128u, length - run_start) : 0;
+      uint32_t s_keys[16];
+      uint32_t positive = 0;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float s_out = s_values[index];
+        const float s_size = fabsf(s_out);
+        const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
+        s_keys[index] = index < limit ? __float_as_uint(s_magnitude) : 0xffffffffu;
+        if (index < limit && s_magnitude > 0.0f) positive++;
+      }
+      const uint32_t s_counted = sumOfLanes<8>(positive);
+      const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
+      const uint32_t key = keyOfRank<8>(s_keys, s_rank);
+      const float s_lower = __uint_as_float(key);
+      const float s_upper = __uint_as_float(keyOfNextRank<8>(s_keys, key, s_rank));
+      const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
+      const float s_part = s_lower * s_inverse;
+      const float s_part_2 = s_part > 7.888609e-31f ? s_part : 7.888609e-31f;
+      const float s_part_3 = s_upper * s_inverse;
+      const float s_part_4 = s_part_3 > 7.888609e-31f ? s_part_3 : 7.888609e-31f;
+      const float s_ratio = s_part_2 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
+      const float s_most = s_counted < s_length ? 0.125f : 1.0f;
+      const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
+      const uint32_t s_log_bits_2 = __float_as_uint(s_ratio_2) + 0x4afb0du;
+      const float s_log_fraction_2 = __uint_as_float((s_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float s_log_sum_9 = (-0.112973355f) * s_log_fraction_2 + 0.1878259f;
+      const float s_log_sum_10 = s_log_sum_9 * s_log_fraction_2 + (-0.1906129f);
+      const float s_log_sum_11 = s_log_sum_10 * s_log_fraction_2 + 0.20429616f;
+      const float s_log_sum_12 = s_log_sum_11 * s_log_fraction_2 + (-0.23963657f);
+      const float s_log_sum_13 = s_log_sum_12 * s_log_fraction_2 + 0.28858528f;
+      const float s_log_sum_14 = s_log_sum_13 * s_log_fraction_2 + (-0.36069643f);
+      const float s_log_sum_15 = s_log_sum_14 * s_log_fraction_2 + 0.4808979f;
+      const float s_log_sum_16 = s_log_sum_15 * s_log_fraction_2 + (-0.72134733f);
+      const float s_power = (__uint2float_rn(s_log_bits_2 >> 23u) - 127.0f + (s_log_fraction_2 + s_log_fraction_2 * (s_log_sum_16 * s_log_fraction_2 + 0.44269505f))) / 3.0f;
+      const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
+      const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
+      const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
+      const float s_power_sum_2 = s_power_sum * s_power_fraction + 0.009618031f;
+      const float s_power_sum_3 = s_power_sum_2 * s_power_fraction + 0.05550357f;
+      const float s_power_sum_4 = s_power_sum_3 * s_power_fraction + 0.2402265f;
+      const float s_new_alpha = s_inverse > 0.0f ? (1.0f + s_power_fraction * (s_power_sum_4 * s_power_fraction + 0.6931472f)) * __uint_as_float(s_power_exponent << 23u) : 0.0f;
+      const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
+      const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
+      const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
+      const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
+      const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
+      const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
+      const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
+      const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
+      const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
+      const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
+      const float s_base_log = __uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f));
+      const float s_rate = s_base_log < 0.0f ? 1.0f / s_base_log : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float s_out = s_values[index];
+        const uint32_t element = uint32_t(start) + first + index;
+        const float s_normalized = s_out * s_inverse;
+        const float s_known = s_normalized > 1.1754944e-38f ? s_normalized : 1.1754944e-38f;
+        const float s_known_2 = s_known < 1.0f ? s_known : 1.0f;
+        const uint32_t s_log_bits = __float_as_uint(s_known_2) + 0x4afb0du;
+        const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
+        const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
+        const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
+        const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
+        const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
+        const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
+        const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
+        const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
+        const float s_index = (__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) * s_rate;
+        const float s_index_2 = s_index > 0.0f ? s_index : 0.0f;
+        const float s_index_3 = s_index_2 < 3.0f ? s_index_2 : 3.0f;
+        const uint32_t s_random = s_stream0 + element * 0x9e3779b9u;
+        const uint32_t s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
+        const uint32_t s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
+        const uint32_t s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
+        const uint32_t s_above = __float2uint_rz(s_index_3);
+        const uint32_t s_nearest = __float2uint_rz(s_index_3 + 0.5f);
+        const float s_square_2 = s_new_alpha * s_new_alpha;
+        const uint32_t s_new_code = s_normalized == ((s_nearest & 1u) > 0u ? s_new_alpha : 1.0f) * ((s_nearest & 2u) > 0u ? s_square_2 : 1.0f) ? s_nearest : s_above + (__uint2float_rn(s_random_4 >> 8u) * 5.9604645e-8f < s_index_3 - __uint2float_rn(s_above) ? 1u : 0u);
+        const uint32_t s_bit = index * 2u;
+        const uint32_t s_word = s_bit >> 5u;
+        const uint32_t s_shift = s_bit & 31u;
+        const uint32_t s_low = s_new_code << s_shift;
+        if (index < limit) s_packed[s_word] |= s_low;
+      }
+      store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -452,40 +458,45 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    float s_data[8];
-    load(s_data, tensor.s_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
-      const float s = s_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      float s_data[8];
+      load(s_data, tensor.s_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
+        const float s = s_data[index];
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float d = g - m_new;
-      const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(s_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float s_out = finite ? s_new : s;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float d = g - m_new;
+        const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(s_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(s_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float s_out = finite ? s_new : s;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-      s_data[index] = s_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
-    store(tensor.s_data + start + first, s_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+        s_data[index] = s_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+      store(tensor.s_data + start + first, s_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

@@ -26,6 +26,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -200,8 +201,8 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_squares(
             const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
             const float g = tensor.g[place];
             const float s = g * g + eps1;
-            const float rowmean_term = isfinite(s) ? s : 0.0f;
-            const float colmean_term = isfinite(s) ? s : 0.0f;
+            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
             rowmean_term_values[j] = rowmean_term;
             colmean_term_values[j] = colmean_term;
           }
@@ -277,7 +278,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
     const float r = tensor.r[entry];
     const float rowmean = rowmean_sum / count;
     const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = isfinite(r_new) ? r_new : r;
+    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
     const float r_next = r_held;
     tensor.r_next[entry] = r_next;
   }
@@ -332,7 +333,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
     const float c = tensor.c[entry];
     const float colmean = colmean_sum / count;
     const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = isfinite(c_new) ? c_new : c;
+    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
     const float c_next = c_held;
     tensor.c_next[entry] = c_next;
   }
@@ -379,7 +380,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce2(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const float r_next = tensor.r_next[place];
-      const float colmean_2_term = isfinite(r_next) ? r_next : 0.0f;
+      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
       colmean_2_terms.add(colmean_2_term, term);
     }
     const float colmean_2_sum = colmean_2_terms.sum(terms);
@@ -438,7 +439,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce3_runs(
       const float colmean_2 = tensor.colmean_2[place / (tensor.rows * tensor.cols)];
       const float u = g / sqrtf(r_next / colmean_2 * c_next);
       const float rms = u * u;
-      const float rms_term = isfinite(rms) ? rms : 0.0f;
+      const float rms_term = fabsf(rms) <= FLT_MAX ? rms : 0.0f;
       rms_terms.add(rms_term, term);
     }
     const float rms_sum = rms_terms.sum(terms);
@@ -596,72 +597,77 @@ extern "C" __global__ void __launch_bounds__(128) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[1] = {};
-    load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    float m_values[8];
-    float m_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint64_t place = start + first + index;
-      const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-      const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-      const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
-      const float rms = index < limit ? tensor.rms[0] : 0.0f;
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      float m_values[8];
+      float m_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint64_t place = start + first + index;
+        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float rms = index < limit ? tensor.rms[0] : 0.0f;
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
 
-      const float u = g / sqrtf(r_next / colmean_2 * c_next);
-      const float right = rms / d;
-      const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - m_new;
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
+        const float u = g / sqrtf(r_next / colmean_2 * c_next);
+        const float right = rms / d;
+        const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - m_new;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    uint32_t m_packed[1] = {};
-    const float m_absmax = maximumOfLanes<16>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
-      const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
-      const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
-      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      if (index < limit) m_packed[m_word] |= m_low;
-    }
-    store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<16>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
+        const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
+        const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
+        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        if (index < limit) m_packed[m_word] |= m_low;
+      }
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -723,8 +729,8 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_float32_squares(
             const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
             const float g = tensor.g[place];
             const float s = g * g + eps1;
-            const float rowmean_term = isfinite(s) ? s : 0.0f;
-            const float colmean_term = isfinite(s) ? s : 0.0f;
+            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
             rowmean_term_values[j] = rowmean_term;
             colmean_term_values[j] = colmean_term;
           }
@@ -800,7 +806,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32_rows(
     const float r = tensor.r[entry];
     const float rowmean = rowmean_sum / count;
     const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = isfinite(r_new) ? r_new : r;
+    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
     const float r_next = r_held;
     tensor.r_next[entry] = r_next;
   }
@@ -855,7 +861,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32_cols(
     const float c = tensor.c[entry];
     const float colmean = colmean_sum / count;
     const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = isfinite(c_new) ? c_new : c;
+    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
     const float c_next = c_held;
     tensor.c_next[entry] = c_next;
   }
@@ -902,7 +908,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce2_float32(
     for (uint64_t term = 0; term < terms; term++) {
       const uint64_t place = begin + term * stride;
       const float r_next = tensor.r_next[place];
-      const float colmean_2_term = isfinite(r_next) ? r_next : 0.0f;
+      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
       colmean_2_terms.add(colmean_2_term, term);
     }
     const float colmean_2_sum = colmean_2_terms.sum(terms);
@@ -961,7 +967,7 @@ extern "C" __global__ void __launch_bounds__(64) reduce3_float32_runs(
       const float colmean_2 = tensor.colmean_2[place / (tensor.rows * tensor.cols)];
       const float u = g / sqrtf(r_next / colmean_2 * c_next);
       const float rms = u * u;
-      const float rms_term = isfinite(rms) ? rms : 0.0f;
+      const float rms_term = fabsf(rms) <= FLT_MAX ? rms : 0.0f;
       rms_terms.add(rms_term, term);
     }
     const float rms_sum = rms_terms.sum(terms);
@@ -1110,39 +1116,44 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint64_t place = start + first + index;
-      const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-      const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-      const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
-      const float rms = index < limit ? tensor.rms[0] : 0.0f;
-      const float m = m_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint64_t place = start + first + index;
+        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float rms = index < limit ? tensor.rms[0] : 0.0f;
+        const float m = m_data[index];
 
-      const float u = g / sqrtf(r_next / colmean_2 * c_next);
-      const float right = rms / d;
-      const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - m_new;
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
+        const float u = g / sqrtf(r_next / colmean_2 * c_next);
+        const float right = rms / d;
+        const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - m_new;
+        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }

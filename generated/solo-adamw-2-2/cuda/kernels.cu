@@ -24,6 +24,7 @@
 //
 // Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 
+#include <cfloat>
 #include <cstdint>
 
 namespace {
@@ -201,202 +202,207 @@ extern "C" __global__ void __launch_bounds__(64) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 16u;
-    const uint32_t limit = first < length ? min(length - first, 16u) : 0;
-    float parameters[16];
-    float gradients[16];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[1] = {};
-    load(m_words, tensor.m_codes + (start + first) / 16, (limit * 2 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    float m_values[16];
-    float m_maximum = 0.0f;
-    uint32_t v_words[1] = {};
-    load(v_words, tensor.v_codes + (start + first) / 16, (limit * 2 + 31) / 32);
-    const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
-    const float v_alpha = limit > 0 ? tensor.v_alpha[(start + first) / 128u] : 0.0f;
-    float v_values[16];
-    float v_maximum = 0.0f;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 2u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 3u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t v_bit = index * 2u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_code = (v_low >> v_shift) & 3u;
-      const float v_square = v_alpha * v_alpha;
-      const float v = ((v_code & 1u) > 0u ? v_alpha : 1.0f) * ((v_code & 2u) > 0u ? v_square : 1.0f) * v_scale;
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = length == 1024u ? 16u : first < length ? min(length - first, 16u) : 0;
+      float parameters[16];
+      float gradients[16];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 16, (limit * 2 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      float m_values[16];
+      float m_maximum = 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 16, (limit * 2 + 31) / 32);
+      const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+      const float v_alpha = limit > 0 ? tensor.v_alpha[(start + first) / 128u] : 0.0f;
+      float v_values[16];
+      float v_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 2u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 3u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 2u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 3u;
+        const float v_square = v_alpha * v_alpha;
+        const float v = ((v_code & 1u) > 0u ? v_alpha : 1.0f) * ((v_code & 2u) > 0u ? v_square : 1.0f) * v_scale;
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_values[index] = m_out;
-      const float m_size = fabsf(m_out);
-      const float m_magnitude = isfinite(m_out) ? m_size : 0.0f;
-      if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-      v_values[index] = v_out;
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = isfinite(v_out) && v_size >= 1.1754944e-38f ? v_size : 0.0f;
-      if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
-    }
-    store(tensor.p + start + first, parameters, limit);
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        v_values[index] = v_out;
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+      }
+      store(tensor.p + start + first, parameters, limit);
 
-    // The random stream of this tensor.
-    const uint32_t tensor_id = tensor.id;
-    const uint32_t element_high = uint32_t((start + first) >> 32);
-    const uint32_t v_hash = v_key0 ^ tensor_id;
-    const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
-    const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_4 = v_key1 + tensor_id;
-    const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
-    const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
-    const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
-    const uint32_t v_hash_9 = v_hash_7 ^ element_high;
-    const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
-    const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_hash_12 = v_hash_8 + element_high;
-    const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
-    const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
-    const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
-    const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      // The random stream of this tensor.
+      const uint32_t tensor_id = tensor.id;
+      const uint32_t element_high = uint32_t((start + first) >> 32);
+      const uint32_t v_hash = v_key0 ^ tensor_id;
+      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
+      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_4 = v_key1 + tensor_id;
+      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
+      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
+      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
+      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
+      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
+      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_12 = v_hash_8 + element_high;
+      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
+      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
+      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
 
-    uint32_t m_packed[1] = {};
-    const float m_absmax = maximumOfLanes<8>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-      const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
-      const uint32_t m_key_2 = m_key > 124u ? m_key : 124u;
-      const uint32_t m_least = m_bases[(m_key_2 < 127u ? m_key_2 : 127u) - 124u + (m_ordered < 0.0f ? 4u : 0u)];
-      const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-      const uint32_t m_bit = index * 2u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_new_code << m_shift;
-      if (index < limit) m_packed[m_word] |= m_low;
-    }
-    store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
+        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
+        const uint32_t m_key_2 = m_key > 124u ? m_key : 124u;
+        const uint32_t m_least = m_bases[(m_key_2 < 127u ? m_key_2 : 127u) - 124u + (m_ordered < 0.0f ? 4u : 0u)];
+        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
+        const uint32_t m_bit = index * 2u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        if (index < limit) m_packed[m_word] |= m_low;
+      }
+      store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
 
-    uint32_t v_packed[1] = {};
-    const float v_absmax = maximumOfLanes<8>(v_maximum);
-    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-    const uint32_t run_start = first / 128u * 128u;
-    const uint32_t v_length = run_start < length ? min(128u, length - run_start) : 0;
-    uint32_t v_keys[16];
-    uint32_t positive = 0;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float v_out = v_values[index];
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = isfinite(v_out) && v_size >= 1.1754944e-38f ? v_size : 0.0f;
-      v_keys[index] = index < limit ? __float_as_uint(v_magnitude) : 0xffffffffu;
-      if (index < limit && v_magnitude > 0.0f) positive++;
-    }
-    const uint32_t v_counted = sumOfLanes<8>(positive);
-    const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-    const uint32_t key = keyOfRank<8>(v_keys, v_rank);
-    const float v_lower = __uint_as_float(key);
-    const float v_upper = __uint_as_float(keyOfNextRank<8>(v_keys, key, v_rank));
-    const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
-    const float v_part = v_lower * v_inverse;
-    const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;
-    const float v_part_3 = v_upper * v_inverse;
-    const float v_part_4 = v_part_3 > 7.888609e-31f ? v_part_3 : 7.888609e-31f;
-    const float v_ratio = v_part_2 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
-    const float v_most = v_counted < v_length ? 0.125f : 1.0f;
-    const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
-    const uint32_t v_log_bits_2 = __float_as_uint(v_ratio_2) + 0x4afb0du;
-    const float v_log_fraction_2 = __uint_as_float((v_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-    const float v_log_sum_9 = (-0.112973355f) * v_log_fraction_2 + 0.1878259f;
-    const float v_log_sum_10 = v_log_sum_9 * v_log_fraction_2 + (-0.1906129f);
-    const float v_log_sum_11 = v_log_sum_10 * v_log_fraction_2 + 0.20429616f;
-    const float v_log_sum_12 = v_log_sum_11 * v_log_fraction_2 + (-0.23963657f);
-    const float v_log_sum_13 = v_log_sum_12 * v_log_fraction_2 + 0.28858528f;
-    const float v_log_sum_14 = v_log_sum_13 * v_log_fraction_2 + (-0.36069643f);
-    const float v_log_sum_15 = v_log_sum_14 * v_log_fraction_2 + 0.4808979f;
-    const float v_log_sum_16 = v_log_sum_15 * v_log_fraction_2 + (-0.72134733f);
-    const float v_power = (__uint2float_rn(v_log_bits_2 >> 23u) - 127.0f + (v_log_fraction_2 + v_log_fraction_2 * (v_log_sum_16 * v_log_fraction_2 + 0.44269505f))) / 3.0f;
-    const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
-    const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
-    const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
-    const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
-    const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
-    const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
-    const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
-    const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
-    const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
-    const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-    const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
-    const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
-    const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
-    const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
-    const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
-    const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
-    const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
-    const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-    const float v_base_log = __uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f));
-    const float v_rate = v_base_log < 0.0f ? 1.0f / v_base_log : 0.0f;
-    if (limit > 0 && thread % 8u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
-    #pragma unroll
-    for (uint32_t index = 0; index < 16; index++) {
-      const float v_out = v_values[index];
-      const uint32_t element = uint32_t(start) + first + index;
-      const float v_normalized = v_out * v_inverse;
-      const float v_known = v_normalized > 1.1754944e-38f ? v_normalized : 1.1754944e-38f;
-      const float v_known_2 = v_known < 1.0f ? v_known : 1.0f;
-      const uint32_t v_log_bits = __float_as_uint(v_known_2) + 0x4afb0du;
-      const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
-      const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
-      const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
-      const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
-      const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
-      const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
-      const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
-      const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
-      const float v_index = (__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) * v_rate;
-      const float v_index_2 = v_index > 0.0f ? v_index : 0.0f;
-      const float v_index_3 = v_index_2 < 3.0f ? v_index_2 : 3.0f;
-      const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
-      const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
-      const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-      const uint32_t v_above = __float2uint_rz(v_index_3);
-      const uint32_t v_nearest = __float2uint_rz(v_index_3 + 0.5f);
-      const float v_square_2 = v_new_alpha * v_new_alpha;
-      const uint32_t v_new_code = v_normalized == ((v_nearest & 1u) > 0u ? v_new_alpha : 1.0f) * ((v_nearest & 2u) > 0u ? v_square_2 : 1.0f) ? v_nearest : v_above + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f < v_index_3 - __uint2float_rn(v_above) ? 1u : 0u);
-      const uint32_t v_bit = index * 2u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_new_code << v_shift;
-      if (index < limit) v_packed[v_word] |= v_low;
-    }
-    store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
+      uint32_t v_packed[1] = {};
+      const float v_absmax = maximumOfLanes<8>(v_maximum);
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+      const uint32_t run_start = first / 128u * 128u;
+      const uint32_t v_length = run_start < length ? min(128u, length - run_start) : 0;
+      uint32_t v_keys[16];
+      uint32_t positive = 0;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float v_out = v_values[index];
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+        v_keys[index] = index < limit ? __float_as_uint(v_magnitude) : 0xffffffffu;
+        if (index < limit && v_magnitude > 0.0f) positive++;
+      }
+      const uint32_t v_counted = sumOfLanes<8>(positive);
+      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
+      const uint32_t key = keyOfRank<8>(v_keys, v_rank);
+      const float v_lower = __uint_as_float(key);
+      const float v_upper = __uint_as_float(keyOfNextRank<8>(v_keys, key, v_rank));
+      const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
+      const float v_part = v_lower * v_inverse;
+      const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;
+      const float v_part_3 = v_upper * v_inverse;
+      const float v_part_4 = v_part_3 > 7.888609e-31f ? v_part_3 : 7.888609e-31f;
+      const float v_ratio = v_part_2 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
+      const float v_most = v_counted < v_length ? 0.125f : 1.0f;
+      const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
+      const uint32_t v_log_bits_2 = __float_as_uint(v_ratio_2) + 0x4afb0du;
+      const float v_log_fraction_2 = __uint_as_float((v_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float v_log_sum_9 = (-0.112973355f) * v_log_fraction_2 + 0.1878259f;
+      const float v_log_sum_10 = v_log_sum_9 * v_log_fraction_2 + (-0.1906129f);
+      const float v_log_sum_11 = v_log_sum_10 * v_log_fraction_2 + 0.20429616f;
+      const float v_log_sum_12 = v_log_sum_11 * v_log_fraction_2 + (-0.23963657f);
+      const float v_log_sum_13 = v_log_sum_12 * v_log_fraction_2 + 0.28858528f;
+      const float v_log_sum_14 = v_log_sum_13 * v_log_fraction_2 + (-0.36069643f);
+      const float v_log_sum_15 = v_log_sum_14 * v_log_fraction_2 + 0.4808979f;
+      const float v_log_sum_16 = v_log_sum_15 * v_log_fraction_2 + (-0.72134733f);
+      const float v_power = (__uint2float_rn(v_log_bits_2 >> 23u) - 127.0f + (v_log_fraction_2 + v_log_fraction_2 * (v_log_sum_16 * v_log_fraction_2 + 0.44269505f))) / 3.0f;
+      const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
+      const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
+      const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
+      const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
+      const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
+      const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
+      const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
+      const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
+      const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
+      const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
+      const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
+      const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
+      const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
+      const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
+      const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
+      const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
+      const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
+      const float v_base_log = __uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f));
+      const float v_rate = v_base_log < 0.0f ? 1.0f / v_base_log : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float v_out = v_values[index];
+        const uint32_t element = uint32_t(start) + first + index;
+        const float v_normalized = v_out * v_inverse;
+        const float v_known = v_normalized > 1.1754944e-38f ? v_normalized : 1.1754944e-38f;
+        const float v_known_2 = v_known < 1.0f ? v_known : 1.0f;
+        const uint32_t v_log_bits = __float_as_uint(v_known_2) + 0x4afb0du;
+        const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
+        const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
+        const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
+        const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
+        const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
+        const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
+        const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
+        const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
+        const float v_index = (__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) * v_rate;
+        const float v_index_2 = v_index > 0.0f ? v_index : 0.0f;
+        const float v_index_3 = v_index_2 < 3.0f ? v_index_2 : 3.0f;
+        const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
+        const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
+        const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
+        const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
+        const uint32_t v_above = __float2uint_rz(v_index_3);
+        const uint32_t v_nearest = __float2uint_rz(v_index_3 + 0.5f);
+        const float v_square_2 = v_new_alpha * v_new_alpha;
+        const uint32_t v_new_code = v_normalized == ((v_nearest & 1u) > 0u ? v_new_alpha : 1.0f) * ((v_nearest & 2u) > 0u ? v_square_2 : 1.0f) ? v_nearest : v_above + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f < v_index_3 - __uint2float_rn(v_above) ? 1u : 0u);
+        const uint32_t v_bit = index * 2u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_new_code << v_shift;
+        if (index < limit) v_packed[v_word] |= v_low;
+      }
+      store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
 
@@ -446,39 +452,44 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
-    const uint32_t length = tensor.length - start < 1024u ? uint32_t(tensor.length - start) : 1024u;
-    const uint32_t first = thread * 8u;
-    const uint32_t limit = first < length ? min(length - first, 8u) : 0;
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    float m_data[8];
-    load(m_data, tensor.m_data + start + first, limit);
-    float v_data[8];
-    load(v_data, tensor.v_data + start + first, limit);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const float m = m_data[index];
-      const float v = v_data[index];
+    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      float m_data[8];
+      load(m_data, tensor.m_data + start + first, limit);
+      float v_data[8];
+      load(v_data, tensor.v_data + start + first, limit);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const float m = m_data[index];
+        const float v = v_data[index];
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float p_new = p - lr_weight_decay * p;
-      const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-      const bool finite = isfinite(g) && isfinite(p_new_2) && isfinite(m_new) && isfinite(v_new);
-      const float p_out = finite ? p_new_2 : p;
-      const float m_out = finite ? m_new : m;
-      const float v_out = finite ? v_new : v;
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+        const float p_out = finite ? p_new_2 : p;
+        const float m_out = finite ? m_new : m;
+        const float v_out = finite ? v_new : v;
 
-      parameters[index] = p_out;
-      m_data[index] = m_out;
-      v_data[index] = v_out;
-    }
-    store(tensor.p + start + first, parameters, limit);
-    store(tensor.m_data + start + first, m_data, limit);
-    store(tensor.v_data + start + first, v_data, limit);
+        parameters[index] = p_out;
+        m_data[index] = m_out;
+        v_data[index] = v_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+      store(tensor.m_data + start + first, m_data, limit);
+      store(tensor.v_data + start + first, v_data, limit);
+    };
+    const uint64_t rest = tensor.length - start;
+    if (rest >= 1024u) update(1024u);
+    else update(uint32_t(rest));
   }
 }
