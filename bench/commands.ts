@@ -27,10 +27,10 @@ export function measureCommands(): Figure[] {
   const build = ["build", ...paths, "--out", out];
   try {
     return [
-      time(`build, ${all}, all targets, not compiled`, "< 1,500", [...build, "--no-compile"], () => {
+      time(`build, ${all}, all targets, not compiled`, "< 2,000", [...build, "--no-compile"], () => {
         rmSync(out, { recursive: true, force: true });
       }),
-      time(`build, ${all}, nothing changed`, "< 1,500", build, nothing),
+      time(`build, ${all}, nothing changed`, "< 2,000", build, nothing),
       time(`check, ${all}`, "< 400", ["check", ...paths], nothing),
       time("explain adamw-4bit-block", "< 400", ["explain", join(folder, "adamw-4bit-block.yaml")], nothing),
     ];
