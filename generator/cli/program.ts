@@ -50,6 +50,13 @@ const commands: readonly CommandRow[] = [
     run: async (specs, options) => (await import("./commands/build.js")).buildPackages(specs, options),
   },
   {
+    usage: "native",
+    summary: "Build the native addon, which the device cpu needs, where g++ and cmake are found",
+    options: [],
+    example: "lowbit-gen native",
+    run: async () => (await import("./commands/native.js")).buildNative(),
+  },
+  {
     usage: "list [...specs]",
     summary: "Compare specs: bits, bytes a parameter, passes (default: those in spec/)",
     options: [],
