@@ -119,6 +119,7 @@ export interface KernelModules {
   readonly typescript?: TypeScriptModule;
   readonly webgpu?: WebGpuModule;
   readonly cpu?: CpuModule;
+  readonly cuda?: CudaModule;
 }
 
 /**
@@ -171,6 +172,25 @@ export interface CpuKernel {
   /** Fields of the struct `<kernel>_tensor` without `length` and `id`: `rows`, `cols`, `rank`, `size0`..., then arrays. */
   readonly tensorFields: readonly string[];
 }
+
+/** Kernels are called as `kernel(uniforms, chunks, chunk_count, tensors)`, each on blocks of its own size. */
+export interface CudaModule {
+  readonly kernels: Readonly<Record<string, CudaKernel>>;
+}
+
+export interface CudaKernel {
+  /** What nvcc compiled, the same for all kernels of a package: a fatbin beside its module, or the bytes of one. */
+  readonly image: URL | Uint8Array;
+  /** Of one block. */
+  readonly threads: number;
+  /**
+   * Fields of the struct `<kernel>_tensor` in order, each on a multiple of its own size: `length`, `rows`, `cols`, `rank`,
+   * `size0`..., `id`, and pointers to arrays by their names.
+   */
+  readonly tensor: readonly (readonly [field: string, type: CudaFieldType])[];
+}
+
+export type CudaFieldType = "u32" | "u64" | "pointer";
 
 /** One state of one tensor as it is stored. */
 export interface CodecArrays {

@@ -1,5 +1,8 @@
 /** What generated packages and their users import as `lowbit-gen/runtime`. */
+
 export { CpuDevice, type CpuOptions } from "./cpu/device.js";
+export { CudaArray } from "./cuda/array.js";
+export { CudaDevice, type CudaOptions } from "./cuda/device.js";
 export type * from "./descriptor.js";
 export type {
   ArrayRequest,

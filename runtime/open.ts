@@ -1,4 +1,6 @@
 import { CpuDevice, type CpuOptions } from "./cpu/device.js";
+import type { CudaDevice, CudaOptions } from "./cuda/device.js";
+import { openCudaDevice } from "./cuda/open.js";
 import type { Device, DeviceKind } from "./device.js";
 import { LowbitError } from "./errors.js";
 import { TypeScriptDevice } from "./typescript/device.js";
@@ -6,25 +8,29 @@ import { findAdapter } from "./webgpu/adapter.js";
 import type { WebGpuDevice, WebGpuOptions } from "./webgpu/device.js";
 import { openAdapter } from "./webgpu/open.js";
 
-/** `threads` and `instructions` concern the CPU alone, the others WebGPU. */
-export interface OpenOptions extends WebGpuOptions, CpuOptions {
+/**
+ * `ordinal`, `stream` and `graphs` concern CUDA alone, `threads` and `instructions` the CPU, the others WebGPU.
+ */
+export interface OpenOptions extends WebGpuOptions, CpuOptions, CudaOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** True for WebGPU's software adapter. */
   readonly forceFallbackAdapter?: boolean;
 }
 
 /**
- * Opens a device: the named one, or the first that there is of WebGPU on a GPU, the CPU (with the native addon) and
- * TypeScript.
+ * Opens a device: the named one, or the first that there is of CUDA, WebGPU on a GPU, the CPU (both CUDA and the CPU with
+ * the native addon) and TypeScript.
  *
- * @throws {LowbitError} `no-webgpu` or `no-native` where that device was named and is missing, `unknown-device`
+ * @throws {LowbitError} `no-cuda`, `no-webgpu` or `no-native` where that device was named and is missing; `unknown-device`;
+ * and, named or not, where one is there and does not work, such as `old-driver`, `broken-native`
  */
+export function openDevice(kind: "cuda", options?: OpenOptions): Promise<CudaDevice>;
 export function openDevice(kind: "webgpu", options?: OpenOptions): Promise<WebGpuDevice>;
 export function openDevice(kind: "cpu", options?: OpenOptions): Promise<CpuDevice>;
 export function openDevice(kind: "typescript"): Promise<TypeScriptDevice>;
 export function openDevice(kind?: DeviceKind, options?: OpenOptions): Promise<Device>;
 export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): Promise<Device> {
-  const { maxBindingBytes, threads, instructions, ...request } = options;
+  const { maxBindingBytes, threads, instructions, ordinal, stream, graphs, ...request } = options;
   const webgpu = maxBindingBytes === undefined ? {} : { maxBindingBytes };
   switch (kind) {
     case "typescript":
@@ -33,13 +39,23 @@ export async function openDevice(kind?: DeviceKind, options: OpenOptions = {}): 
       return new CpuDevice(options);
     case "webgpu":
       return openAdapter(await findAdapter(request), webgpu);
+    case "cuda":
+      return openCudaDevice(options);
     case undefined:
-      return (await openGpu(request, webgpu)) ?? openHost(options);
+      return openCuda(options) ?? (await openGpu(request, webgpu)) ?? openHost(options);
     default:
       throw new LowbitError(
         "unknown-device",
-        `there is no device ${JSON.stringify(kind satisfies never)}: name "webgpu", "cpu" or "typescript", or none for the best there is`,
+        `there is no device ${JSON.stringify(kind satisfies never)}: name "cuda", "webgpu", "cpu" or "typescript", or none for the best there is`,
       );
+  }
+}
+
+function openCuda(options: CudaOptions): CudaDevice | null {
+  try {
+    return openCudaDevice(options);
+  } catch (error) {
+    return unlessMissing(error);
   }
 }
 
@@ -65,6 +81,6 @@ function openHost(options: CpuOptions): Device {
 }
 
 function unlessMissing(error: unknown): null {
-  if (error instanceof LowbitError && /^no-(webgpu|native)$/.test(error.code)) return null;
+  if (error instanceof LowbitError && /^no-(webgpu|native|cuda)$/.test(error.code)) return null;
   throw error;
 }

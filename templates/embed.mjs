@@ -70,7 +70,12 @@ function copyInto(output) {
     ...targetFolders().map((folder) => join(folder, "skeletons")),
     join(root, "generator/rule/grammar"),
   ];
-  for (const path of modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`])) {
+  // Compiled kernels stand beside the modules that load them.
+  const generated = join(root, "generated");
+  const kernels = (existsSync(generated) ? readdirSync(generated, { recursive: true }) : [])
+    .filter((name) => /\.fatbin(\.json)?$/.test(name))
+    .map((name) => join(generated, name));
+  for (const path of [...modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`]), ...kernels]) {
     const copy = join(output, relative(root, path));
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(path, copy);

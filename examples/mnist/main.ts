@@ -37,10 +37,17 @@ async function main({ device: kind, optimizers: names, epochs, seed }: Options):
   print(`All of it took ${secondsSince(started)} s.`);
 }
 
-/** Without a name, a device that needs no compiler but this package's own. */
+/** Without a name, a device that needs no compiler but this package's own: WebGPU on a GPU, or TypeScript. */
 async function open(kind: Options["device"]): Promise<Device> {
-  const device = await openDevice(kind);
-  return kind === undefined && device.kind !== "webgpu" ? openDevice("typescript") : device;
+  if (kind !== undefined) return openDevice(kind);
+  try {
+    const device = await openDevice("webgpu");
+    if (!device.description.endsWith("(software)")) return device;
+    device.dispose();
+  } catch (error) {
+    if (!(error instanceof LowbitError && error.code === "no-webgpu")) throw error;
+  }
+  return openDevice("typescript");
 }
 
 function describeDevice({ kind, description }: Device, asked: Options["device"]): string {

@@ -4,6 +4,7 @@ import { LowbitOptimizer, type Device, type OptimizerDescriptor, type OptimizerO
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** Hyperparameters of Adafactor, a float32 second moment of rows and columns. */
@@ -137,7 +138,7 @@ export const descriptor: OptimizerDescriptor = {
       d,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

@@ -4,6 +4,7 @@ import { LowbitOptimizer, type Codec, type Device, type OptimizerDescriptor, typ
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** Hyperparameters of 4-bit AdamW, dynamic-exponent first moment, factored second moment. */
@@ -180,7 +181,7 @@ export const descriptor: OptimizerDescriptor = {
       eps,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

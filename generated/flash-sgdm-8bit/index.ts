@@ -4,6 +4,7 @@ import { LowbitOptimizer, type Codec, type Device, type OptimizerDescriptor, typ
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** Hyperparameters of 8-bit SGD with momentum, softsign-companded, groups of 32 with float16 scales. */
@@ -74,7 +75,7 @@ export const descriptor: OptimizerDescriptor = {
       lr,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

@@ -4,6 +4,7 @@ import { LowbitOptimizer } from "lowbit-gen/runtime";
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** What the runtime knows of this package. */
@@ -69,7 +70,7 @@ export const descriptor = {
       one_minus_beta2: 1 - beta2,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

@@ -4,6 +4,7 @@ import { LowbitOptimizer, type Codec, type Device, type OptimizerDescriptor, typ
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** Hyperparameters of 8-bit Lion, dynamic-exponent momentum, blocks of 256. */
@@ -81,7 +82,7 @@ export const descriptor: OptimizerDescriptor = {
       one_minus_beta2: 1 - beta2,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

@@ -4,6 +4,7 @@ import { LowbitOptimizer, type Codec, type Device, type OptimizerDescriptor, typ
 import { kernels as typescriptKernels } from "./typescript/kernels.js";
 import { kernels as cpuKernels } from "./cpu/kernels.js";
 import { kernels as webgpuKernels } from "./wgsl/kernels.js";
+import { kernels as cudaKernels } from "./cuda/kernels.js";
 import { codecs } from "./typescript/codecs.js";
 
 /** Hyperparameters of AdaBelief with a 4-bit first moment and a 2-bit belief. */
@@ -104,7 +105,7 @@ export const descriptor: OptimizerDescriptor = {
       one_minus_beta2_pow_t: 1 - beta2 ** t,
     };
   },
-  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels } },
+  modules: { typescript: { kernels: typescriptKernels }, cpu: { kernels: cpuKernels }, webgpu: { kernels: webgpuKernels }, cuda: { kernels: cudaKernels } },
 };
 
 /**

@@ -44,14 +44,15 @@ const commands: readonly CommandRow[] = [
     options: [
       ["--target <names>", "Targets, joined by commas or given several times (default: all)"],
       ["--out <dir>", "Folder of the packages (default: generated)"],
-      ["--no-compile", "Leave it at the sources: call no C++ compiler"],
+      ["--arch <names>", "GPUs to compile CUDA for, such as sm_90 (default: those that are common)"],
+      ["--no-compile", "Leave it at the sources: call no compiler"],
     ],
     example: "lowbit-gen build spec/*.yaml --target typescript,wgsl",
     run: async (specs, options) => (await import("./commands/build.js")).buildPackages(specs, options),
   },
   {
     usage: "native",
-    summary: "Build the native addon, which the device cpu needs, where g++ and cmake are found",
+    summary: "Build the native addon, which the devices cuda and cpu need, where g++ and cmake are found",
     options: [],
     example: "lowbit-gen native",
     run: async () => (await import("./commands/native.js")).buildNative(),
@@ -69,7 +70,7 @@ const commands: readonly CommandRow[] = [
     options: [
       ["--input <file>", "safetensors with p0/<tensor> and g1/<tensor>, g2/<tensor>, ... (F32)"],
       ["--out <file>", "safetensors to write: p<step>/<tensor> for every snapshot"],
-      ["--device <device>", "cpu, webgpu or typescript (default: the best there is)"],
+      ["--device <device>", "cuda, cpu, webgpu or typescript (default: the best there is)"],
       ["--hyper <k=v>", "Hypers that differ from the spec's: --hyper lr=3e-4 beta1=0.8"],
       ["--seed <seed>", "Seed of stochastic rounding (default: 0)"],
       ["--snapshots <steps>", "Steps to write, joined by commas (default: the last one)"],
@@ -83,7 +84,7 @@ const commands: readonly CommandRow[] = [
     usage: "fuzz <...specs>",
     summary: "Test specs on hostile tensors: codec invariants, and every device against the evaluator",
     options: [
-      ["--device <devices>", "typescript, cpu, webgpu or all (default: those there are)"],
+      ["--device <devices>", "typescript, cpu, webgpu, cuda or all (default: those there are)"],
       ["--runs <count>", "Random cases of each property (default: 100)"],
       ["--seed <seed>", "Repeat the run that printed this seed"],
     ],

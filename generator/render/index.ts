@@ -20,7 +20,10 @@ export function render(kernels: readonly Kernel[], plan: Plan, target: Target): 
 
   const header = packageView(plan);
   const rendered = kernels.map((kernel) => {
-    const view = { ...header, ...kernelView(kernel, target) };
+    const own = kernelView(kernel, target);
+    /** The arrays of a tensor that the kernel finds, without its sizes. */
+    const found = own.fields.filter((field) => !own.geometry.includes(field));
+    const view = { ...header, ...own, found };
     const text = apply(target.kernel.skeletons[kernel.kind], view);
     return { ...view, text, quotedText: text.replace(/[`\\]|\$\{/g, "\\$&") };
   });

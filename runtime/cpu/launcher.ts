@@ -5,10 +5,10 @@ import { extentOf } from "../geometry.js";
 import type { HostArray } from "../host/array.js";
 import { kernelNamed, moduleFor } from "../modules.js";
 import type { NativeCpu, NativeKernel, NativeLibrary, NativePool } from "../native/cpu.js";
-import { chunkTable } from "../webgpu/tables.js";
+import { chunkTable } from "../tables.js";
+import { UniformWords } from "../uniform-words.js";
 import { openLibrary } from "./library.js";
 import { TensorTable } from "./tables.js";
-import { UniformWords } from "./uniforms.js";
 
 export interface CpuContext {
   readonly cpu: NativeCpu;

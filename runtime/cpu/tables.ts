@@ -1,8 +1,8 @@
 import type { HostData, LaunchTensor } from "../device.js";
 import { LowbitError } from "../errors.js";
-import type { Geometry } from "../geometry.js";
 import type { HostArray } from "../host/array.js";
 import type { NativeCpu } from "../native/cpu.js";
+import { measureOf } from "../tables.js";
 
 interface Bound {
   readonly tensor: string;
@@ -70,13 +70,4 @@ export class TensorTable {
       bound.data = data;
     }
   }
-}
-
-/** `rows`, `cols`, `rank`, and `size<dimension>` with 1 for a dimension that is not there. */
-function measureOf({ rows, cols, shape }: Geometry, field: string): number | undefined {
-  if (field === "rows") return rows;
-  if (field === "cols") return cols;
-  if (field === "rank") return shape.length;
-  const [, dimension] = /^size(\d+)$/.exec(field) ?? [];
-  return dimension === undefined ? undefined : (shape[Number(dimension)] ?? 1);
 }

@@ -1,14 +1,16 @@
 import { LowbitError } from "../errors.js";
 import type { NativeCpu } from "./cpu.js";
+import type { NativeCuda } from "./cuda.js";
 
 /** What src/addon.cc exports. */
 export interface NativeAddon {
   readonly abi: number;
   readonly cpu: NativeCpu;
+  readonly cuda: NativeCuda;
 }
 
 /** Of src/abi.h: raised with every change of what the addon exports. */
-const ABI = 2;
+const ABI = 3;
 
 let loaded: NativeAddon | undefined;
 

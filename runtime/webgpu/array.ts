@@ -4,6 +4,9 @@ import type { Device, DeviceArray, HostData, Role } from "../device.js";
 import { LowbitError } from "../errors.js";
 import type { Transfers } from "./transfers.js";
 
+/** Bytes. Neighbouring spans keep their distance, so that they can be cleared and copied as one. */
+export const ALIGNMENT = 16;
+
 /** One buffer that holds arrays of one role; freed with its last array. */
 export class Arena {
   readonly buffer: GPUBuffer;

@@ -1,8 +1,8 @@
 import type { OptimizerDescriptor } from "../descriptor.js";
 import type { ArrayRequest, Device, DeviceArray, HostData, Launcher, LaunchGroup } from "../device.js";
 import { LowbitError } from "../errors.js";
-import { ALIGNMENT, placeArrays } from "./arenas.js";
-import { Arena, WebGpuArray } from "./array.js";
+import { placeArrays } from "../placement.js";
+import { ALIGNMENT, Arena, WebGpuArray } from "./array.js";
 import { Faults, plainly } from "./faults.js";
 import { WebGpuLauncher } from "./launcher.js";
 import { Pipelines } from "./pipelines.js";
@@ -47,7 +47,7 @@ export class WebGpuDevice implements Device {
 
   createArrays(requests: readonly ArrayRequest[]): DeviceArray[] {
     this.#refuseUnusable();
-    const { arenas, places } = placeArrays(requests, this.#limit);
+    const { arenas, places } = placeArrays(requests, { alignment: ALIGNMENT, limit: this.#limit });
     const total = arenas.reduce((sum, { bytes }) => sum + bytes, 0);
     return this.#faults.guard(`allocating ${total} bytes`, () => {
       const made = arenas.map(

@@ -1,7 +1,7 @@
 import { isHalf, wordsOf } from "../arrays.js";
 import type { HostData } from "../device.js";
-import { alignedBytes } from "./arenas.js";
-import type { WebGpuArray } from "./array.js";
+import { alignedBytes } from "../placement.js";
+import { ALIGNMENT, type WebGpuArray } from "./array.js";
 
 /** Words gathered into one write; larger arrays are written from where they are. */
 const CAPACITY = 2 ** 16;
@@ -23,7 +23,7 @@ export class Gather {
   add(target: WebGpuArray, source: HostData): void {
     const { buffer, byteOffset } = target;
     // The padding behind an array may be overwritten: nothing reads it.
-    const words = alignedBytes(wordsOf(target)) / 4;
+    const words = alignedBytes(wordsOf(target), ALIGNMENT) / 4;
     const follows = buffer === this.#buffer && byteOffset === this.#start + this.#words * 4;
     if (!follows || this.#words + words > CAPACITY) this.flush();
     if (words > CAPACITY) {

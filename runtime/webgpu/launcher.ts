@@ -2,11 +2,12 @@ import type { OptimizerDescriptor, PassDescriptor, UniformValues, WebGpuKernel }
 import type { Launcher, LaunchGroup, LaunchTensor } from "../device.js";
 import { extentOf } from "../geometry.js";
 import { kernelNamed, moduleFor } from "../modules.js";
-import type { WebGpuArray } from "./array.js";
+import { type Span, spansOf } from "../spans.js";
+import { chunkTable } from "../tables.js";
+import { ALIGNMENT, type WebGpuArray } from "./array.js";
 import type { Faults } from "./faults.js";
 import { type BindingName, bindings, type Pipelines } from "./pipelines.js";
-import { type Span, spansOf } from "./spans.js";
-import { chunkTable, gridOf, tensorTable } from "./tables.js";
+import { gridOf, tensorTable } from "./tables.js";
 import { UniformBuffer } from "./uniform-buffer.js";
 import { usage } from "./usage.js";
 
@@ -29,8 +30,8 @@ interface Cluster {
 interface Stage {
   readonly pipeline: GPUComputePipeline;
   readonly dispatches: readonly { readonly group: GPUBindGroup; readonly grid: readonly [number, number] }[];
-  readonly clears: readonly Span[];
-  readonly copies: readonly Span[];
+  readonly clears: readonly Span<GPUBuffer>[];
+  readonly copies: readonly Span<GPUBuffer>[];
 }
 
 const ROLES = ["p", "g", "state", "next"] as const;
@@ -153,9 +154,14 @@ function clusterByArenas(tensors: readonly Tensor[]): Cluster[] {
 }
 
 /** Arrays of all tensors, in the order in which the optimizer laid them out. */
-function rowsOf(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span[] {
-  return spansOf(rows.flatMap((names) => tensors.map(({ arrays }) => names.map((name) => arrays[name]!))));
+function rowsOf(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span<GPUBuffer>[] {
+  return spansOf(
+    rows.flatMap((names) => tensors.map(({ arrays }) => names.map((name) => arrays[name]!))),
+    ALIGNMENT,
+  );
 }
+
+type Place = Span<GPUBuffer>["places"][number];
 
 function encode(encoder: GPUCommandEncoder, { pipeline, dispatches, clears, copies }: Stage): void {
   for (const { places, bytes } of clears) encoder.clearBuffer(places[0]!.buffer, places[0]!.offset, bytes);
@@ -169,7 +175,7 @@ function encode(encoder: GPUCommandEncoder, { pipeline, dispatches, clears, copi
     pass.end();
   }
   for (const { places, bytes } of copies) {
-    const [from, to] = places as [Span["places"][number], Span["places"][number]];
+    const [from, to] = places as [Place, Place];
     encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
   }
 }

@@ -1,7 +1,7 @@
 import { hostArray, wordsOf } from "../arrays.js";
 import type { HostData } from "../device.js";
-import { alignedBytes } from "./arenas.js";
-import type { WebGpuArray } from "./array.js";
+import { alignedBytes } from "../placement.js";
+import { ALIGNMENT, type WebGpuArray } from "./array.js";
 import { MAP_MODE_READ, usage } from "./usage.js";
 
 /** Bytes of one staging buffer, unless a single array is larger. */
@@ -24,7 +24,7 @@ export function enqueueReadback(gpu: GPUDevice, arrays: readonly WebGpuArray[]):
     for (const array of batch.arrays) {
       const words = wordsOf(array);
       if (words > 0) encoder.copyBufferToBuffer(array.buffer, array.byteOffset, staging, offset, words * 4);
-      offset += alignedBytes(words);
+      offset += alignedBytes(words, ALIGNMENT);
     }
     return { batch, staging };
   });
@@ -37,7 +37,7 @@ export function enqueueReadback(gpu: GPUDevice, arrays: readonly WebGpuArray[]):
 function batchesOf(arrays: readonly WebGpuArray[]): Batch[] {
   const batches: Batch[] = [];
   for (const array of arrays) {
-    const bytes = alignedBytes(wordsOf(array));
+    const bytes = alignedBytes(wordsOf(array), ALIGNMENT);
     let batch = batches.at(-1);
     if (batch === undefined || batch.bytes + bytes > BATCH_BYTES) {
       batch = { arrays: [], bytes: 0 };
@@ -57,7 +57,7 @@ async function takeOut({ arrays }: Batch, staging: GPUBuffer): Promise<HostData[
     return arrays.map((array) => {
       const copy = hostArray(array.type, array.length);
       new Uint8Array(copy.buffer).set(new Uint8Array(mapped, offset, copy.byteLength));
-      offset += alignedBytes(wordsOf(array));
+      offset += alignedBytes(wordsOf(array), ALIGNMENT);
       return copy;
     });
   } finally {

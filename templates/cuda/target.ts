@@ -12,7 +12,11 @@ export const cuda: Target = {
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
-  packages: [{ skeleton: "kernels", path: "cuda/kernels.cu" }],
-  module: null,
+  packages: [
+    { skeleton: "kernels", path: "cuda/kernels.cu" },
+    { skeleton: "module", path: "cuda/kernels.ts" },
+    { skeleton: "module.d", path: "cuda/kernels.d.ts" },
+  ],
+  module: { api: "cuda", path: "cuda/kernels.ts" },
   codecs: null,
 };

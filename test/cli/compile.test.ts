@@ -8,7 +8,8 @@ const workplace = new Workplace();
 const cpu = join(workplace.folder, "generated/tiny/cpu");
 
 function build(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Outcome {
-  return workplace.run(["build", "tiny.yaml", ...args], env);
+  const target = args.includes("--target") ? [] : ["--target", "typescript,cpu"];
+  return workplace.run(["build", "tiny.yaml", ...target, ...args], env);
 }
 
 const libraries = (): string[] =>

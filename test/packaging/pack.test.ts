@@ -96,6 +96,17 @@ describe("the published package", () => {
     expect(files.filter((name) => /\.ts$/.test(name) && !/\.d\.ts$/.test(name))).toEqual([]);
   });
 
+  it("builds the native addon where it is asked to, and then says what a GPU needs", () => {
+    const open = `import { openDevice } from "lowbit-gen/runtime";
+      await openDevice("cuda").then(({ kind }) => console.log(kind), ({ code }) => console.log(code));`;
+    writeFileSync(join(folder, "open.js"), open);
+    rmSync(join(installed, "runtime/native/lowbit.node"), { force: true });
+    expect(run("node", ["open.js"])).toBe("no-native\n");
+    const said = run("npx", ["--no-install", "lowbit-gen", "native"]);
+    expect(said).toMatch(/^the native addon is ready: .*runtime\/native\/lowbit\.node\n$/);
+    expect(run("node", ["open.js"])).toMatch(/^(no-cuda|cuda)\n$/);
+  }, 120_000);
+
   it("takes a user from `init` to a strictly typed optimizer that trains", () => {
     run("npx", ["--no-install", "lowbit-gen", "init", "my-adam"]);
     run("npx", ["--no-install", "lowbit-gen", "build", "spec/my-adam.yaml"]);

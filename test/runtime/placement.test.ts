@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { ArrayRequest } from "../../runtime/device.js";
 import { geometryOf } from "../../runtime/geometry.js";
 import { scratchArrays, stateArrays } from "../../runtime/layout.js";
-import { alignedBytes, placeArrays } from "../../runtime/webgpu/arenas.js";
-import { spansOf } from "../../runtime/webgpu/spans.js";
-import { chunkTable, gridOf, tensorTable } from "../../runtime/webgpu/tables.js";
+import { alignedBytes, placeArrays } from "../../runtime/placement.js";
+import { spansOf } from "../../runtime/spans.js";
+import { chunkTable } from "../../runtime/tables.js";
+import { gridOf, tensorTable } from "../../runtime/webgpu/tables.js";
 import { momentum } from "./momentum.js";
 
 const requests = fc.array(
@@ -24,7 +25,7 @@ describe("arenas", () => {
         const limit = blocks * 16;
         let placement: ReturnType<typeof placeArrays>;
         try {
-          placement = placeArrays(asked, limit);
+          placement = placeArrays(asked, { alignment: 16, limit });
         } catch (error) {
           const needed = Number(/needs (\d+) bytes/.exec(String(error))?.[1]);
           expect(needed).toBeGreaterThan(limit);
@@ -39,7 +40,7 @@ describe("arenas", () => {
           expect(offset).toBe(filled[arena]!);
           expect(homes.get(role + tensor) ?? arena).toBe(arena);
           homes.set(role + tensor, arena);
-          filled[arena] = offset + alignedBytes(length);
+          filled[arena] = offset + alignedBytes(length, 16);
         });
         expect(arenas.map(({ bytes }) => bytes)).toEqual(filled);
         expect(Math.max(0, ...filled)).toBeLessThanOrEqual(limit);
@@ -53,7 +54,7 @@ describe("arenas", () => {
         (role): ArrayRequest => ({ role, type: "f32", length: 5, tensor }),
       ),
     );
-    expect(placeArrays(asked, 192).arenas).toEqual([
+    expect(placeArrays(asked, { alignment: 16, limit: 192 }).arenas).toEqual([
       { role: "p", bytes: 96 },
       { role: "state", bytes: 192 },
     ]);
@@ -64,8 +65,8 @@ describe("arenas", () => {
       { role: "state", type: "u32", length: 8, tensor: "embedding" },
       { role: "state", type: "f32", length: 9, tensor: "embedding" },
     ];
-    expect(() => placeArrays(asked, 64)).toThrow(
-      'tensor "embedding" needs 80 bytes in one buffer for its states, and this WebGPU device binds at most 64',
+    expect(() => placeArrays(asked, { alignment: 16, limit: 64 })).toThrow(
+      'tensor "embedding" needs 80 bytes in one buffer for its states, and this device binds at most 64',
     );
   });
 });
@@ -103,11 +104,16 @@ describe("tables", () => {
 
 describe("spans", () => {
   const [a, b] = [{ label: "a" }, { label: "b" }] as unknown as [GPUBuffer, GPUBuffer];
-  const array = (buffer: GPUBuffer, byteOffset: number, length: number) => ({ buffer, byteOffset, length });
+  const array = (buffer: GPUBuffer, byteOffset: number, length: number) => ({
+    buffer,
+    byteOffset,
+    type: "u32" as const,
+    length,
+  });
 
   test("neighbours with their padding become one", () => {
     const rows = [1, 5, 0, 4].map((length, i) => [array(a, [0, 16, 48, 48][i]!, length)]);
-    expect(spansOf(rows)).toEqual([{ places: [{ buffer: a, offset: 0 }], bytes: 64 }]);
+    expect(spansOf(rows, 16)).toEqual([{ places: [{ buffer: a, offset: 0 }], bytes: 64 }]);
   });
 
   test("a gap, another order or another buffer in any place begins a new one", () => {
@@ -119,7 +125,9 @@ describe("spans", () => {
       [array(a, 48, 4), array(b, 144, 4)],
       [array(a, 64, 4), array(a, 160, 4)],
     ];
-    expect(spansOf(rows).map(({ places, bytes }) => [...places.map(({ offset }) => offset), bytes])).toEqual([
+    expect(
+      spansOf(rows, 16).map(({ places, bytes }) => [...places.map(({ offset }) => offset), bytes]),
+    ).toEqual([
       [0, 64, 32],
       [32, 112, 16],
       [64, 128, 16],

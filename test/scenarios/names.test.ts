@@ -40,7 +40,7 @@ function specOf(hypers: readonly string[], locals: readonly string[], states: re
 
 /** The code of a target: without the JavaScript made of it, what quotes or lists it, and headers that have no names of a spec. */
 function codeOf({ files }: Package, { name }: Target): SourceFile[] {
-  const others = /\.js$|\.d\.ts$|^wgsl\/kernels\.ts$|^cpu\/(kernels\.ts|\w+\.h)$/;
+  const others = /\.js$|\.d\.ts$|^(wgsl|cuda)\/kernels\.ts$|^cpu\/(kernels\.ts|\w+\.h)$/;
   return files.filter(({ path }) => path.startsWith(`${name}/`) && !others.test(path));
 }
 

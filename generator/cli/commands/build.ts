@@ -4,7 +4,7 @@ import { build } from "../../build/index.js";
 import type { Plan } from "../../lower/plan.js";
 import { render } from "../../render/index.js";
 import type { SourceFile, Target } from "../../target.js";
-import { compilers } from "../compile/compilers.js";
+import { compilersOf } from "../compile/compilers.js";
 import { compileFolders } from "../compile/index.js";
 import { UserError } from "../errors.js";
 import type { Options } from "../options.js";
@@ -21,6 +21,7 @@ export async function buildPackages(paths: readonly string[], options: Options):
   const out = options.one("out") ?? "generated";
   const names = options.list("target");
   const chosen = names.length > 0 ? selectTargets(names) : targets;
+  const architectures = parseArchitectures(options, chosen);
   const binder = new Binder(chosen);
   try {
     const specs = await resolveFiles(paths);
@@ -40,6 +41,7 @@ export async function buildPackages(paths: readonly string[], options: Options):
       await compileSources(
         changes.map(({ folder }) => folder),
         chosen,
+        architectures,
       );
     return 0;
   } finally {
@@ -55,13 +57,17 @@ async function compile(plan: Plan, chosen: readonly Target[], binder: Binder): P
 }
 
 /** Compiles what is not compiled yet, and says what cannot be. */
-async function compileSources(folders: readonly string[], chosen: readonly Target[]): Promise<void> {
+async function compileSources(
+  folders: readonly string[],
+  chosen: readonly Target[],
+  architectures: readonly string[],
+): Promise<void> {
   const names = new Set(chosen.map(({ name }) => name));
   const started = performance.now();
   let progress: Progress | undefined;
   const { compiled, unchanged, missing } = await compileFolders(
     folders,
-    compilers.filter(({ target }) => names.has(target)),
+    compilersOf(architectures).filter(({ target }) => names.has(target)),
     {
       onStart: async (count) => {
         progress = await Progress.start(count, "files compiled");
@@ -73,6 +79,17 @@ async function compileSources(folders: readonly string[], chosen: readonly Targe
   if (compiled + unchanged === 0) return;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`${plural(compiled, "file")} compiled, ${unchanged} unchanged, ${seconds} s\n`);
+}
+
+/** @throws {UserError} where nothing would be compiled for them */
+function parseArchitectures(options: Options, chosen: readonly Target[]): readonly string[] {
+  const architectures = options.list("arch");
+  if (architectures.length === 0) return [];
+  if (options.flag("no-compile"))
+    throw new UserError("--arch says what to compile for, and --no-compile not to: give one of them");
+  if (!chosen.some(({ name }) => name === "cuda"))
+    throw new UserError("--arch is for the target cuda: add --target cuda, or leave it out");
+  return architectures;
 }
 
 function refuseTwins(specs: readonly SpecFile[]): void {

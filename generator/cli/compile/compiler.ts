@@ -13,6 +13,8 @@ export interface Tool {
   readonly command: string;
   /** All that may change what it makes. */
   readonly version: string;
+  /** What it compiles for, where that is asked for. */
+  readonly architectures?: readonly string[];
 }
 
 export interface Missing {
@@ -26,6 +28,8 @@ export interface Job {
   readonly output: string;
   /** Arguments of the tool for these paths, and for the SHA-256 of the sources one after the other. */
   readonly args: (source: string, output: string, hash: string) => readonly string[];
+  /** Written as JSON to `<output>.json`, with the SHA-256 of the sources: what the device says where it cannot load it. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 export function isMissing(found: Tool | Missing): found is Missing {

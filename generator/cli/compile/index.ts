@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../errors.js";
+import { writeFiles } from "../output/files.js";
 import { type Compiler, isMissing, type Job, type Tool } from "./compiler.js";
 import { hashSources, readStamps, type Stamp, stampOf, writeStamps } from "./stamps.js";
 
@@ -50,26 +51,36 @@ export async function compileFolders(
   });
   await onStart?.(tasks.length);
   const queue = tasks.values();
+  const stop = new AbortController();
   const workers = Array.from({ length: availableParallelism() }, async () => {
     for (const task of queue) {
-      await run(task);
+      if (stop.signal.aborted) return;
+      await run(task, stop);
       onDone?.(join(task.folder, task.job.output));
     }
   });
-  await Promise.all(workers);
+  // What runs beside one that fails is stopped, and waited for.
+  const failed = (await Promise.allSettled(workers)).filter((worker) => worker.status === "rejected");
+  const first = failed.find(({ reason }) => reason !== stop.signal.reason) ?? failed[0];
+  if (first !== undefined) throw first.reason;
   return { compiled: tasks.length, unchanged: all.length - tasks.length, missing };
 }
 
-async function run({ folder, job, tool: { command }, stamp }: Task): Promise<void> {
-  const { sources, output, args } = job;
+async function run({ folder, job, tool: { command }, stamp }: Task, stop: AbortController): Promise<void> {
+  const { sources, output, args, facts } = job;
   const place = join(folder, output);
   // Compilers take the kind of an output from its extension.
   const temporary = join(dirname(place), `.${process.pid}.${basename(place)}`);
   try {
-    const given = args(join(folder, sources[0]), temporary, hashSources(folder, job));
-    await promisify(execFile)(command, given, { maxBuffer: 2 ** 26 });
+    const source = hashSources(folder, job);
+    const given = args(join(folder, sources[0]), temporary, source);
+    await promisify(execFile)(command, given, { maxBuffer: 2 ** 26, signal: stop.signal });
     renameSync(temporary, place);
+    if (facts !== undefined)
+      writeFiles([{ path: `${place}.json`, data: `${JSON.stringify({ source, ...facts })}\n` }]);
   } catch (error) {
+    if (stop.signal.aborted) throw stop.signal.reason;
+    stop.abort();
     throw new UserError(describe(join(folder, sources[0]), command, error), { cause: error });
   } finally {
     rmSync(temporary, { force: true });

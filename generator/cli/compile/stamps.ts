@@ -41,8 +41,9 @@ export function hashSources(folder: string, { sources }: Job): string {
 /** Of the sources, the tool and its arguments. */
 export function stampOf(folder: string, job: Job, { command, version }: Tool): Stamp {
   const [source] = job.sources;
-  const args = job.args(source, job.output, hashSources(folder, job));
-  const hash = createHash("sha256").update(JSON.stringify([command, version, args]));
+  const contents = hashSources(folder, job);
+  const args = job.args(source, job.output, contents);
+  const hash = createHash("sha256").update(JSON.stringify([command, version, contents, args]));
   return { hash: hash.digest("hex"), source };
 }
 
@@ -52,7 +53,7 @@ export function removeOrphans(folder: string): string[] {
   const kept = stamps.filter(([, { source }]) => existsSync(join(folder, source)));
   if (kept.length === stamps.length) return [];
   const outputs = stamps.filter((stamp) => !kept.includes(stamp)).map(([output]) => join(folder, output));
-  for (const path of outputs) rmSync(path, { force: true });
+  for (const path of outputs.flatMap((output) => [output, `${output}.json`])) rmSync(path, { force: true });
   writeStamps(folder, new Map(kept));
   return outputs;
 }

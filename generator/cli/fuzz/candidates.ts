@@ -17,7 +17,7 @@ export interface Candidates {
   readonly notes: readonly string[];
 }
 
-const kinds = ["typescript", "cpu", "webgpu"] as const;
+const kinds = ["typescript", "cpu", "webgpu", "cuda"] as const;
 type Kind = (typeof kinds)[number];
 
 /**
@@ -40,7 +40,7 @@ export async function openCandidates(names: readonly string[]): Promise<Candidat
       candidates.push({ device, accuracy: accuracyOf(kind) });
       notes.push(`${kind}: ${device.description}`);
     } catch (error) {
-      const isAbsent = error instanceof LowbitError && /^no-(webgpu|native|compiler)$/.test(error.code);
+      const isAbsent = error instanceof LowbitError && /^no-(webgpu|native|cuda|compiler)$/.test(error.code);
       if (!isAbsent || isNamed(kind)) {
         for (const { device } of candidates) device.dispose();
         throw error;

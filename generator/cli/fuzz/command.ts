@@ -14,7 +14,7 @@ import { parseSeed, type Seed } from "./seed.js";
 
 /** As typed. */
 export interface FuzzOptions {
-  /** typescript, cpu, webgpu or all; by default those that this machine has. */
+  /** typescript, cpu, webgpu, cuda or all; by default those that this machine has. */
   readonly device?: readonly string[];
   /** Random cases of each property, by default 100. */
   readonly runs?: string;

@@ -2,6 +2,7 @@
 
 #include "abi.h"
 #include "cpu.h"
+#include "cuda/exports.h"
 
 namespace {
 
@@ -9,6 +10,7 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["abi"] = Napi::Number::New(env, LOWBIT_ABI);
   exports["cpu"] = lowbit::MakeCpu(env);
+  exports["cuda"] = lowbit::cuda::MakeCuda(env);
   return exports;
 }
 

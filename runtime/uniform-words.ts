@@ -1,8 +1,8 @@
-import type { OptimizerDescriptor, UniformValues } from "../descriptor.js";
+import type { OptimizerDescriptor, UniformValues } from "./descriptor.js";
 
-/** The struct `<kernel>_uniforms` of every kernel of a package: f32 uniforms in order, then two u32 keys a stream. */
+/** The kernels' one uniform struct: f32 uniforms in order, then two u32 keys a stream, padded to 16 bytes. */
 export class UniformWords {
-  readonly words: Uint32Array;
+  readonly words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array;
   readonly #names: readonly string[];
   readonly #keys: readonly string[];
@@ -10,7 +10,8 @@ export class UniformWords {
   constructor({ uniforms, streams }: OptimizerDescriptor) {
     this.#names = uniforms;
     this.#keys = streams.flatMap(({ state }) => [`${state}_key0`, `${state}_key1`]);
-    this.words = new Uint32Array(this.#names.length + this.#keys.length);
+    const bytes = Math.max(16, Math.ceil(((this.#names.length + this.#keys.length) * 4) / 16) * 16);
+    this.words = new Uint32Array(bytes / 4);
     this.#floats = new Float32Array(this.words.buffer);
   }
 

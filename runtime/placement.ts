@@ -1,10 +1,7 @@
-/** Where arrays stand: a kernel reaches all arrays of one role through one storage binding, an arena. */
-import { wordsOf } from "../arrays.js";
-import type { ArrayRequest, Role } from "../device.js";
-import { LowbitError } from "../errors.js";
-
-/** Bytes. Neighbouring spans keep their distance, so that they can be cleared and copied as one. */
-export const ALIGNMENT = 16;
+/** Where arrays stand on a device with memory of its own: those of one role share arenas. */
+import { wordsOf } from "./arrays.js";
+import type { ArrayRequest, Role } from "./device.js";
+import { LowbitError } from "./errors.js";
 
 export interface Placement {
   readonly arenas: readonly { readonly role: Role; readonly bytes: number }[];
@@ -12,8 +9,16 @@ export interface Placement {
   readonly places: readonly { readonly arena: number; readonly offset: number }[];
 }
 
-export function alignedBytes(words: number): number {
-  return Math.ceil((words * 4) / ALIGNMENT) * ALIGNMENT;
+/** Bytes of so many words of 4 with the padding behind them. */
+export function alignedBytes(words: number, alignment: number): number {
+  return Math.ceil((words * 4) / alignment) * alignment;
+}
+
+export interface PlacementRules {
+  /** Of arrays in their arena, in bytes. */
+  readonly alignment: number;
+  /** Bytes of one arena. */
+  readonly limit: number;
 }
 
 /**
@@ -21,11 +26,14 @@ export function alignedBytes(words: number): number {
  *
  * @throws {LowbitError} `too-large`
  */
-export function placeArrays(requests: readonly ArrayRequest[], limit: number): Placement {
+export function placeArrays(
+  requests: readonly ArrayRequest[],
+  { alignment, limit }: PlacementRules,
+): Placement {
   const arenas: { role: Role; bytes: number }[] = [];
   const current = new Map<Role, number>();
   const arenaOf = new Map<string, number>();
-  for (const [key, { role, tensor, bytes }] of sumsByTensor(requests)) {
+  for (const [key, { role, tensor, bytes }] of sumsByTensor(requests, alignment)) {
     if (bytes > limit) throw tooLarge(tensor, role, bytes, limit);
     let arena = current.get(role);
     if (arena === undefined || arenas[arena]!.bytes + bytes > limit) {
@@ -39,7 +47,7 @@ export function placeArrays(requests: readonly ArrayRequest[], limit: number): P
   const places = requests.map((request) => {
     const arena = arenaOf.get(keyOf(request))!;
     const offset = filled[arena]!;
-    filled[arena] = offset + alignedBytes(wordsOf(request));
+    filled[arena] = offset + alignedBytes(wordsOf(request), alignment);
     return { arena, offset };
   });
   return { arenas, places };
@@ -47,13 +55,14 @@ export function placeArrays(requests: readonly ArrayRequest[], limit: number): P
 
 function sumsByTensor(
   requests: readonly ArrayRequest[],
+  alignment: number,
 ): Map<string, { role: Role; tensor: string; bytes: number }> {
   const sums = new Map<string, { role: Role; tensor: string; bytes: number }>();
   for (const request of requests) {
     const { role, tensor } = request;
     const key = keyOf(request);
     const sum = sums.get(key) ?? { role, tensor, bytes: 0 };
-    sum.bytes += alignedBytes(wordsOf(request));
+    sum.bytes += alignedBytes(wordsOf(request), alignment);
     sums.set(key, sum);
   }
   return sums;
@@ -74,6 +83,6 @@ function tooLarge(tensor: string, role: Role, bytes: number, limit: number): Low
   return new LowbitError(
     "too-large",
     `tensor ${JSON.stringify(tensor)} needs ${bytes} bytes in one buffer for ${contents[role]}, ` +
-      `and this WebGPU device binds at most ${limit}: split the tensor, or use a device with a larger limit`,
+      `and this device binds at most ${limit}: split the tensor, or use a device with a larger limit`,
   );
 }

@@ -1,0 +1,101 @@
+import { LowbitError } from "../errors.js";
+import type {
+  ContextHandle,
+  EventHandle,
+  GpuFacts,
+  HostBytes,
+  MemoryHandle,
+  NativeCuda,
+  NativeFailure,
+  StreamHandle,
+} from "../native/cuda.js";
+import type { Failures } from "./failures.js";
+
+/** Bytes: what the driver aligns allocations to, and what every array begins on a multiple of. */
+export const ALIGNMENT = 256;
+
+/** Bytes between host and device. */
+export interface Transfer {
+  readonly address: bigint;
+  /** On the device: those behind the host's are padding. */
+  readonly extent: number;
+  readonly host: HostBytes;
+}
+
+/** One GPU and the stream in which everything of a device runs in order. */
+export class Gpu {
+  readonly driver: NativeCuda;
+  readonly context: ContextHandle;
+  readonly stream: StreamHandle;
+  readonly failures: Failures;
+  readonly facts: GpuFacts;
+
+  constructor(driver: NativeCuda, context: ContextHandle, stream: StreamHandle, failures: Failures) {
+    this.driver = driver;
+    this.context = context;
+    this.stream = stream;
+    this.failures = failures;
+    this.facts = driver.describe(context);
+  }
+
+  /** Zeros, which stay until they are freed, collected or the device is disposed. */
+  allocate(bytes: number, what: string): MemoryHandle {
+    const { driver, context, stream } = this;
+    return this.failures.guard(
+      `allocating ${bytes} bytes for ${what}`,
+      () => {
+        const memory = driver.allocate(context, bytes);
+        driver.fill(stream, driver.address(memory), bytes);
+        return memory;
+      },
+      (failure) => this.#explainAllocation(bytes, what, failure),
+    );
+  }
+
+  upload(transfers: readonly Transfer[]): void {
+    if (transfers.length === 0) return;
+    const { addresses, extents, hosts } = columnsOf(transfers);
+    this.failures.guard("writing to it", () => this.driver.upload(this.stream, addresses, extents, hosts));
+  }
+
+  /** The values are those at the time of the call. */
+  download(transfers: readonly Transfer[]): Promise<void> {
+    const { addresses, extents, hosts } = columnsOf(transfers);
+    const work = this.failures.guard("reading from it", () =>
+      this.driver.download(this.stream, addresses, extents, hosts),
+    );
+    return this.failures.settle("reading from it", work);
+  }
+
+  copy(to: bigint, from: bigint, bytes: number): void {
+    this.failures.guard("copying on it", () => this.driver.copy(this.stream, to, from, bytes));
+  }
+
+  record(): EventHandle {
+    return this.failures.guard("recording an event", () => this.driver.record(this.stream));
+  }
+
+  synchronize(): Promise<void> {
+    const work = this.failures.guard("waiting for it", () => this.driver.synchronize(this.stream));
+    return this.failures.settle("waiting for it", work);
+  }
+
+  #explainAllocation(bytes: number, what: string, failure: NativeFailure): LowbitError | undefined {
+    if (failure.failure !== "CUDA_ERROR_OUT_OF_MEMORY") return undefined;
+    const free = this.failures.guard("asking for its memory", () => this.driver.freeBytes(this.context));
+    return new LowbitError(
+      "out-of-memory",
+      `the GPU has no ${bytes} bytes in one piece for ${what}: ${free} of its ${this.facts.bytes} are free. ` +
+        "Free others first, or use states of fewer bits",
+      { cause: failure },
+    );
+  }
+}
+
+function columnsOf(transfers: readonly Transfer[]) {
+  return {
+    addresses: BigUint64Array.from(transfers, ({ address }) => address),
+    extents: Float64Array.from(transfers, ({ extent }) => extent),
+    hosts: transfers.map(({ host }) => host),
+  };
+}

@@ -1,0 +1,111 @@
+/** What a step enqueues, and the tables that its launches find on the device. */
+import type { OptimizerDescriptor } from "../descriptor.js";
+import type { LaunchGroup, LaunchTensor } from "../device.js";
+import { extentOf } from "../geometry.js";
+import { moduleFor } from "../modules.js";
+import type { HostBytes } from "../native/cuda.js";
+import { type Span, spansOf } from "../spans.js";
+import { chunkTable } from "../tables.js";
+import type { CudaArray } from "./array.js";
+import { ALIGNMENT, type Gpu } from "./gpu.js";
+import type { LoadedKernel, Modules } from "./modules.js";
+import type { Storage } from "./storage.js";
+import { type Layout, layoutOf } from "./tables.js";
+
+export interface Tensor extends LaunchTensor {
+  readonly arrays: Readonly<Record<string, CudaArray>>;
+}
+
+/** The tensors of one launch, as a table at an offset of the launcher's memory. */
+export interface TensorTable {
+  readonly tensors: readonly Tensor[];
+  readonly layout: Layout;
+  readonly offset: number;
+}
+
+/** In the order of a step. */
+export type Operation =
+  | { readonly kind: "clear" | "publish"; readonly span: Span<Storage> }
+  | {
+      readonly kind: "launch";
+      readonly kernel: LoadedKernel;
+      readonly blocks: number;
+      readonly count: number;
+      readonly settings: number;
+      /** Offsets in the launcher's memory. */
+      readonly chunks: number;
+      readonly tensors: number;
+    };
+
+export interface StepPlan {
+  readonly operations: readonly Operation[];
+  readonly tables: readonly TensorTable[];
+  /** Chunk tables, at their offsets. */
+  readonly contents: readonly { readonly offset: number; readonly host: HostBytes }[];
+  /** Of the launcher's memory. */
+  readonly bytes: number;
+}
+
+/** @param reserved bytes at the beginning of the launcher's memory, a multiple of the alignment */
+export function planStep(
+  gpu: Gpu,
+  modules: Modules,
+  descriptor: OptimizerDescriptor,
+  work: readonly LaunchGroup[],
+  reserved: number,
+): StepPlan {
+  const module = moduleFor(descriptor, "cuda");
+  const operations: Operation[] = [];
+  const tables: TensorTable[] = [];
+  const contents: StepPlan["contents"][number][] = [];
+  let bytes = reserved;
+  const reserve = (size: number): number => {
+    const offset = bytes;
+    bytes += Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+    return offset;
+  };
+  const place = (host: HostBytes): number => {
+    const offset = reserve(host.byteLength);
+    contents.push({ offset, host });
+    return offset;
+  };
+  for (const { variant, suffix, settings, tensors: all } of work) {
+    const tensors = all.filter(({ length }) => length > 0) as Tensor[];
+    for (const pass of variant.passes) {
+      const kernel = modules.kernel(descriptor.name, module, `${pass.kernel}${suffix}`);
+      const clears = pass.clears.map((name) => [name]);
+      const publishes = pass.publishes.map(({ from, to }) => [from, to]);
+      const chunks = chunkTable(
+        tensors.map((tensor) => extentOf(pass.over, tensor)),
+        pass.tile,
+      );
+      operations.push(...rowsOf(clears, tensors).map((span) => ({ kind: "clear", span }) as const));
+      if (chunks.length > 0) {
+        const count = chunks.length / 2;
+        const layout = layoutOf(kernel.tensor);
+        const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
+        tables.push(table);
+        const blocks = Math.min(count, residentBlocks(gpu, kernel));
+        const at = { chunks: place(chunks), tensors: table.offset };
+        operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
+      }
+      operations.push(...rowsOf(publishes, tensors).map((span) => ({ kind: "publish", span }) as const));
+    }
+  }
+  return { operations, tables, contents, bytes };
+}
+
+/** Enough blocks to keep every multiprocessor busy to the end of its share; each works on many chunks. */
+const WAVES = 4;
+
+function residentBlocks({ facts }: Gpu, kernel: LoadedKernel): number {
+  return facts.multiprocessors * Math.max(1, kernel.facts.blocksPerMultiprocessor) * WAVES;
+}
+
+/** Arrays of all tensors, in the order in which the optimizer laid them out. */
+function rowsOf(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span<Storage>[] {
+  return spansOf(
+    rows.flatMap((names) => tensors.map(({ arrays }) => names.map((name) => arrays[name]!))),
+    ALIGNMENT,
+  );
+}

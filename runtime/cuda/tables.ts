@@ -1,0 +1,63 @@
+/** What the CUDA kernels know of the tensors of a launch. */
+import type { CudaFieldType, CudaKernel } from "../descriptor.js";
+import { LowbitError } from "../errors.js";
+import type { Geometry } from "../geometry.js";
+import { measureOf } from "../tables.js";
+
+export interface TableRow extends Geometry {
+  readonly id: number;
+  readonly arrays: Readonly<Record<string, { readonly address: bigint }>>;
+}
+
+export interface Layout {
+  readonly fields: readonly {
+    readonly name: string;
+    readonly type: CudaFieldType;
+    readonly offset: number;
+  }[];
+  /** Bytes of one record. */
+  readonly stride: number;
+}
+
+const sizes: Readonly<Record<CudaFieldType, number>> = { u32: 4, u64: 8, pointer: 8 };
+
+/** As C lays the struct out: each field on a multiple of its size, the whole one of the largest. */
+export function layoutOf(tensor: CudaKernel["tensor"]): Layout {
+  let end = 0;
+  const fields = tensor.map(([name, type]) => {
+    const offset = Math.ceil(end / sizes[type]) * sizes[type];
+    end = offset + sizes[type];
+    return { name, type, offset };
+  });
+  const largest = Math.max(1, ...tensor.map(([, type]) => sizes[type]));
+  return { fields, stride: Math.ceil(end / largest) * largest };
+}
+
+/** One record a tensor, as bytes in the GPU's order. */
+export function tensorTable(rows: readonly TableRow[], { fields, stride }: Layout): Uint8Array {
+  const bytes = new Uint8Array(rows.length * stride);
+  const view = new DataView(bytes.buffer);
+  rows.forEach((row, index) => {
+    for (const { name, type, offset } of fields) {
+      const place = index * stride + offset;
+      const value = type === "pointer" ? addressOf(row, name) : numberOf(row, name);
+      if (typeof value === "number" && type === "u32") view.setUint32(place, value, true);
+      else view.setBigUint64(place, BigInt(value), true);
+    }
+  });
+  return bytes;
+}
+
+function addressOf({ arrays }: TableRow, name: string): bigint {
+  const array = arrays[name];
+  if (array === undefined)
+    throw new LowbitError("descriptor", `no array ${name} for a kernel that addresses it`);
+  return array.address;
+}
+
+function numberOf(row: TableRow, name: string): number {
+  const value = name === "length" ? row.length : name === "id" ? row.id : measureOf(row, name);
+  if (value === undefined)
+    throw new LowbitError("descriptor", `a kernel asks for ${name}, which no tensor has`);
+  return value;
+}

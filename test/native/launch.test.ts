@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { descriptor as adafactor } from "../../generated/adafactor-32bit/index.js";
+import { descriptor as rank1 } from "../../generated/adamw-4bit/index.js";
+import { descriptor as block } from "../../generated/adamw-4bit-block/index.js";
+import { tensorId } from "../../runtime/index.js";
+import { canRun, FakeDriver, optimizer, type Ran } from "./support.js";
+
+const fake = new FakeDriver();
+const gradient = (length: number): Float32Array => new Float32Array(length).fill(0.5);
+const launches = (ran: readonly Ran[]) => ran.filter((one) => one.kind === "launch");
+
+describe.runIf(canRun)("one step", () => {
+  test("is one launch a variant, whatever the number and sizes of tensors", async () => {
+    const device = fake.open();
+    const sizes = { a: 5000, empty: 0, b: 70_001, tiny: 3, c: 4096, one: 1 };
+    const params = Object.fromEntries(
+      Object.entries(sizes).map(([name, n]) => [name, new Float32Array(n).fill(n)]),
+    );
+    const grads = Object.fromEntries(Object.entries(sizes).map(([name, n]) => [name, gradient(n)]));
+    const opt = optimizer(block, device, params, { lr: 0.25 });
+    opt.step(grads);
+    await device.synchronize();
+    const ran = launches(fake.ran());
+    expect(ran.map(({ kernel, count, blocks, threads }) => ({ kernel, count, blocks, threads }))).toEqual([
+      // Tiles of 1024; 5 multiprocessors, 3 blocks on each, 4 waves.
+      { kernel: "step", count: 5 + 69 + 4, blocks: 60, threads: 128 },
+      { kernel: "step_float32", count: 2, blocks: 2, threads: 128 },
+    ]);
+    const [{ chunks, tensors }] = ran as [Extract<Ran, { kind: "launch" }>];
+    const chunkWords = (await device.wrap(BigInt(chunks), "u32", 2 * 78).read()) as Uint32Array;
+    const pairs = Array.from({ length: 78 }, (_, i) => [chunkWords[2 * i], chunkWords[2 * i + 1]]);
+    expect(pairs.slice(0, 7)).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [0, 4],
+      [1, 0],
+      [1, 1],
+    ]);
+    expect(pairs.at(-5)).toEqual([1, 68]);
+    expect(pairs.at(-1)).toEqual([2, 3]);
+
+    // length, id and padding, p, g, m_codes, m_scale, v_codes, v_scale: 64 bytes a tensor.
+    const words = (await device.wrap(BigInt(tensors), "u32", 3 * 16).read()) as Uint32Array;
+    const row = (i: number) => new BigUint64Array(words.buffer.slice(64 * i, 64 * (i + 1)));
+    for (const [i, name] of ["a", "b", "c"].entries()) {
+      const found = row(i);
+      const size = sizes[name as keyof typeof sizes];
+      expect(found[0]).toBe(BigInt(size));
+      expect(found[1]).toBe(BigInt(tensorId(name)));
+      const arrays = [...found.slice(2)];
+      expect(new Set(arrays).size).toBe(6);
+      for (const address of arrays) expect(address % 256n).toBe(0n);
+      const p = (await device.wrap(found[2]!, "f32", size).read()) as Float32Array;
+      expect(p).toEqual(params[name]);
+      expect(await device.wrap(found[3]!, "f32", size).read()).toEqual(gradient(size));
+      // Codes and scales begin as zeros, although new memory does not.
+      expect(await device.wrap(found[4]!, "u32", Math.ceil(size / 8)).read()).toEqual(
+        new Uint32Array(Math.ceil(size / 8)),
+      );
+    }
+    opt.dispose();
+    device.dispose();
+  });
+
+  test("clears, launches and publishes in the order of its passes, with few commands", async () => {
+    for (const graphs of [false, true]) {
+      const device = fake.open({ graphs });
+      const sizes = Array.from({ length: 50 }, (_, i) => 4096 + 64 * i);
+      const shaped = (n: number) => ({ data: new Float32Array(n), shape: [n / 64, 64] });
+      const params = Object.fromEntries(sizes.map((n) => [`t${n}`, shaped(n)]));
+      const grads = Object.fromEntries(sizes.map((n) => [`t${n}`, gradient(n)]));
+      const opt = optimizer(rank1, device, params);
+      // The first one makes the memory of the gradients.
+      opt.step(grads);
+      await device.synchronize();
+      fake.ran();
+      for (let step = 0; step < 3; step++) {
+        opt.step(grads);
+        await device.synchronize();
+        const ran = fake.ran();
+        expect(ran.map((one) => (one.kind === "launch" ? one.kernel : one.kind))).toEqual([
+          "fill",
+          "measure",
+          "step",
+          "copy",
+        ]);
+      }
+      device.dispose();
+    }
+  });
+
+  test("replays a captured graph with the uniforms of its own step and of each group", async () => {
+    const device = fake.open();
+    const opt = optimizer(
+      adafactor,
+      device,
+      { w: { data: new Float32Array(6000), shape: [100, 60] }, b: new Float32Array(6) },
+      { groups: { plain: { params: ["b"] } } },
+    );
+    const grads = { w: gradient(6000), b: gradient(6) };
+    const seen: number[][] = [];
+    for (let step = 0; step < 3; step++) opt.step(grads, { lr: 1 / (step + 1) });
+    await device.synchronize();
+    for (const { uniforms } of launches(fake.ran())) seen.push([...uniforms]);
+    const perStep = seen.length / 3;
+    const steps = [0, 1, 2].map((step) => JSON.stringify(seen.slice(step * perStep, (step + 1) * perStep)));
+    // Uploaded from the same page-locked memory, run after all three were enqueued.
+    expect(new Set(steps).size).toBe(3);
+    expect(fake.counts().graphs).toBe(1);
+    opt.dispose();
+    expect(fake.counts().graphs).toBe(0);
+    device.dispose();
+  });
+
+  test("reads gradients of the device from where they are, and allocates none of its own", async () => {
+    const device = fake.open();
+    const other = optimizer(block, device, { source: new Float32Array(8192).fill(7) });
+    const before = fake.counts().bytes;
+    const opt = optimizer(block, device, { w: new Float32Array(8192) });
+    const { array } = other.params.source!;
+    opt.step({ w: array });
+    await device.synchronize();
+    const allocated = fake.counts().bytes - before;
+    expect(allocated).toBeLessThan(2 * 4 * 8192 + 4096);
+    const [launch] = launches(fake.ran());
+    const words = (await device.wrap(BigInt(launch!.tensors), "u32", 16).read()) as Uint32Array;
+    expect(new BigUint64Array(words.buffer)[3]).toBe((array as { pointer?: bigint }).pointer);
+    expect(await opt.grads.w!.read()).toEqual(new Float32Array(8192).fill(7));
+
+    // Host values again: its own memory, and the source is as it was.
+    opt.step({ w: gradient(8192) });
+    expect(await opt.grads.w!.read()).toEqual(gradient(8192));
+    expect(await array.read()).toEqual(new Float32Array(8192).fill(7));
+    // The source may be freed while it is lent.
+    opt.step({ w: array });
+    other.dispose();
+    expect(await opt.grads.w!.read()).toEqual(new Float32Array(8192).fill(7));
+    opt.dispose();
+    device.dispose();
+  });
+});
