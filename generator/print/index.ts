@@ -1,4 +1,5 @@
 import type { Expr, Fragment } from "../ir/types.js";
+import { remembered } from "./constants.js";
 import type { Dialect, Spelling } from "./dialect.js";
 
 /** Statements of a fragment, one a line. */
@@ -42,7 +43,7 @@ const TIGHTEST = Number.POSITIVE_INFINITY;
 function printExpr(expr: Expr, dialect: Dialect): Printed {
   switch (expr.kind) {
     case "constant": {
-      const text = dialect.constants[expr.type](expr.value);
+      const text = remembered(dialect.constants[expr.type])(expr.value);
       return { text: text.startsWith("-") ? `(${text})` : text, level: TIGHTEST };
     }
     case "variable":
@@ -67,8 +68,13 @@ function apply(spelling: Spelling, args: readonly Printed[]): Printed {
   return { text: fill(spelling.text, texts), level: spelling.level };
 }
 
+/** Patterns cut at their places, $0 to $9: texts and the numbers of places by turns. */
+const patterns = new Map<string, readonly string[]>();
+
 function fill(pattern: string, values: readonly string[]): string {
-  return pattern.replace(/\$(\d)/g, (_, index: string) => values[Number(index)] ?? "");
+  const parts = patterns.get(pattern) ?? pattern.split(/\$(\d)/);
+  patterns.set(pattern, parts);
+  return parts.map((part, index) => (index % 2 === 0 ? part : (values[Number(part)] ?? ""))).join("");
 }
 
 /** The shortest decimal that reads back as this float32. */

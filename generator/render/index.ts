@@ -47,8 +47,9 @@ function compiled(skeleton: Skeleton): HandlebarsTemplateDelegate {
 
 /** No blanks at line ends, no runs of blank lines, one line break at the end. */
 function tidy(text: string): string {
-  return `${text
-    .replace(/[ \t]+$/gm, "")
+  const lines = text.split("\n").map((line) => line.trimEnd());
+  return `${lines
+    .join("\n")
     .replace(/\n{3,}/g, "\n\n")
     .trim()}\n`;
 }

@@ -1,23 +1,7 @@
 import type { Table } from "../ir/types.js";
 import type { Dialect } from "../print/dialect.js";
+import { remembered } from "../print/constants.js";
 import { shortestFloat } from "../print/index.js";
-
-type Print = (value: number) => string;
-
-/** What has been printed, by printer: the same levels stand in every kernel of every spec of a mapping. */
-const printed = new WeakMap<Print, Map<number, string>>();
-
-function remembered(print: Print): Print {
-  const known = printed.get(print) ?? new Map<number, string>();
-  printed.set(print, known);
-  return (value) => {
-    // Zeros of both signs are one key.
-    if (value === 0) return print(value);
-    const text = known.get(value) ?? print(value);
-    known.set(value, text);
-    return text;
-  };
-}
 
 /** Tables as templates see them, one after the other. */
 export function tableViews(tables: readonly Table[], dialect: Dialect) {
