@@ -1,6 +1,6 @@
 import type { Table } from "../ir/types.js";
-import type { Dialect } from "../print/dialect.js";
 import { remembered } from "../print/constants.js";
+import type { Dialect } from "../print/dialect.js";
 import { shortestFloat } from "../print/index.js";
 
 /** Tables as templates see them, one after the other. */
