@@ -1,0 +1,33 @@
+/** Generated CUDA kernels on the CPU: compiled by nvcc.mjs with g++, run by the fake driver. */
+import { join } from "node:path";
+import type { Compiler } from "../../generator/cli/compile/compiler.js";
+import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
+import type { Case } from "../../generator/cli/fuzz/cases.js";
+import type { Difference } from "../../generator/cli/fuzz/difference.js";
+import { judge } from "../../generator/cli/fuzz/differential.js";
+import { runDevice, type Subject } from "../../generator/cli/fuzz/trajectory.js";
+import type { CudaDevice } from "../../runtime/cuda/device.js";
+
+export const nvcc = join(import.meta.dirname, "nvcc.mjs");
+
+/** Makes of a package's CUDA source what the fake driver runs. */
+export const emulated: Compiler = {
+  target: "cuda",
+  find: async () => ({ command: nvcc, version: "" }),
+  jobs: () => [
+    {
+      sources: ["cuda/kernels.cu"],
+      output: "cuda/kernels.fatbin",
+      args: (source, output) => ["--fmad=false", "-o", output, source],
+    },
+  ],
+};
+
+/** The first bit in which the emulated kernels and the evaluator differ after some step of a case. */
+export async function differenceOf(
+  subject: Subject,
+  device: CudaDevice,
+  given: Case,
+): Promise<(Difference & { readonly step: number }) | null> {
+  return judge(subject, accuracyOf("cuda"), await runDevice(subject, device, given)).difference;
+}
