@@ -1,5 +1,5 @@
 // One block of threads, each a fiber with its own stack. A fiber runs until it meets others or ends; which of those that
-// can run comes next is random, so that a barrier which is missing shows.
+// can run comes next is random, or some warps run ahead as far as barriers let them, so that a missing one shows.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -26,6 +26,9 @@ class Random {
     state_ ^= state_ << 25;
     state_ ^= state_ >> 27;
     return uint32_t((state_ * 0x2545f4914f6cdd1du >> 32) * count >> 32);
+  }
+  void Shuffle(std::vector<uint32_t>& values) {
+    for (uint32_t rest = uint32_t(values.size()); rest > 1; rest--) std::swap(values[rest - 1], values[Below(rest)]);
   }
 
  private:
@@ -61,7 +64,16 @@ struct Fiber {
 };
 
 bool IsSamePlace(const Meeting& a, const Meeting& b) {
-  return strcmp(a.function, b.function) == 0 && a.line == b.line && a.mask == b.mask;
+  return a.line == b.line && a.mask == b.mask && (a.function == b.function || strcmp(a.function, b.function) == 0);
+}
+
+/** Whether it is true of each lane of a mask, as far as it was asked. */
+template <typename Ask>
+bool EveryLane(uint32_t mask, Ask ask) {
+  for (; mask != 0; mask &= mask - 1) {
+    if (!ask(uint32_t(__builtin_ctz(mask)))) return false;
+  }
+  return true;
 }
 
 std::string Hex(uint32_t word) {
@@ -75,9 +87,55 @@ std::string Spell(const Meeting& meeting) {
   return std::string(meeting.function) + " (line " + std::to_string(meeting.line) + mask + ")";
 }
 
+/** The threads that can run, by warp. */
+class Ready {
+ public:
+  Ready(uint32_t threads, Random& random) : random_(random), order_((threads + 31) / 32), lists_(order_.size()) {
+    std::iota(order_.begin(), order_.end(), 0u);
+  }
+  /** Of a block that begins: in every second one, some warps run before others wherever they can. */
+  void Clear() {
+    random_.Shuffle(order_);
+    is_eager_ = random_.Below(2) == 0;
+    filled_ = 0;
+    for (auto& list : lists_) list.clear();
+  }
+  bool IsEmpty() const { return filled_ == 0; }
+  void Add(uint32_t thread) {
+    const uint32_t place = order_[thread / 32];
+    lists_[place].push_back(thread);
+    filled_ |= 1u << place;
+  }
+  uint32_t Take() {
+    const uint32_t from = is_eager_ ? 0 : random_.Below(uint32_t(lists_.size()));
+    const uint32_t behind = filled_ >> from << from;
+    const uint32_t place = uint32_t(__builtin_ctz(behind != 0 ? behind : filled_));
+    auto& list = lists_[place];
+    std::swap(list[random_.Below(uint32_t(list.size()))], list.back());
+    const uint32_t thread = list.back();
+    list.pop_back();
+    if (list.empty()) filled_ &= ~(1u << place);
+    return thread;
+  }
+
+ private:
+  Random& random_;
+  /** The place of each warp. */
+  std::vector<uint32_t> order_;
+  std::vector<std::vector<uint32_t>> lists_;
+  /** A bit for each place whose list has threads. */
+  uint32_t filled_ = 0;
+  bool is_eager_ = false;
+};
+
 class Block final : public Machine {
  public:
-  explicit Block(const Launch& launch) : launch_(launch), random_(launch.seed), fibers_(launch.threads) {}
+  explicit Block(const Launch& launch)
+      : launch_(launch),
+        random_(launch.seed),
+        fibers_(launch.threads),
+        ready_(launch.threads, random_),
+        exchanging_((launch.threads + 31) / 32) {}
 
   /** What was wrong, or nothing. */
   const std::string& Run(uint32_t block);
@@ -100,10 +158,12 @@ class Block final : public Machine {
   const Launch& launch_;
   Random random_;
   std::vector<Fiber> fibers_;
-  std::vector<uint32_t> ready_;
+  Ready ready_;
   uint32_t block_ = 0;
   uint32_t arrived_ = 0;
   uint32_t ended_ = 0;
+  /** By warp, the lanes that wait at an exchange. */
+  std::vector<uint32_t> exchanging_;
   Fiber* current_ = nullptr;
   void* scheduler_ = nullptr;
   std::string report_;
@@ -124,16 +184,14 @@ const std::string& Block::Run(uint32_t block) {
   running_ = this;
   block_ = block;
   arrived_ = ended_ = 0;
-  ready_.resize(fibers_.size());
-  std::iota(ready_.begin(), ready_.end(), 0u);
+  std::fill(exchanging_.begin(), exchanging_.end(), 0);
+  ready_.Clear();
   for (Fiber& fiber : fibers_) {
-    fiber.state = State::kReady;
     fiber.stack = PrepareStack(stacks_.Top(NumberOf(fiber)), Start);
+    Resume(fiber);
   }
-  while (!ready_.empty() && report_.empty()) {
-    std::swap(ready_[random_.Below(uint32_t(ready_.size()))], ready_.back());
-    current_ = &fibers_[ready_.back()];
-    ready_.pop_back();
+  while (!ready_.IsEmpty() && report_.empty()) {
+    current_ = &fibers_[ready_.Take()];
     *module.thread = {NumberOf(*current_), 0, 0};
     emulator_switch(&scheduler_, current_->stack);
   }
@@ -158,7 +216,7 @@ void Block::Wait(const Meeting& meeting) {
 
 void Block::Resume(Fiber& fiber) {
   fiber.state = State::kReady;
-  ready_.push_back(NumberOf(fiber));
+  ready_.Add(NumberOf(fiber));
 }
 
 void Block::Synchronize(const Meeting& meeting) {
@@ -175,24 +233,23 @@ void Block::Synchronize(const Meeting& meeting) {
 const uint64_t* Block::Exchange(const Meeting& meeting) {
   const uint32_t thread = NumberOf(*current_);
   const uint32_t begin = thread / 32 * 32;
+  uint32_t& exchanging = exchanging_[thread / 32];
   Wait(meeting);
+  exchanging |= 1u << thread % 32;
   if ((meeting.mask >> thread % 32 & 1) == 0) Fail("has a thread outside its own mask: " + DescribeThreads());
-
-  uint64_t lanes[32];
-  for (uint32_t lane = 0; lane < 32; lane++) {
-    lanes[lane] = uint64_t{kPoison} << 32 | kPoison;
-    if ((meeting.mask >> lane & 1) == 0) continue;
-    const Fiber* const other = begin + lane < fibers_.size() ? &fibers_[begin + lane] : nullptr;
-    if (other == nullptr || other->state != State::kWaits || !IsSamePlace(other->meeting, meeting)) {
-      Leave();
-      return current_->lanes;
+  const auto isThere = [&](uint32_t lane) { return IsSamePlace(fibers_[begin + lane].meeting, meeting); };
+  if ((exchanging & meeting.mask) == meeting.mask && EveryLane(meeting.mask, isThere)) {
+    exchanging &= ~meeting.mask;
+    uint64_t lanes[32];
+    for (uint32_t lane = 0; lane < 32; lane++) {
+      const bool isOne = meeting.mask >> lane & 1;
+      lanes[lane] = isOne ? fibers_[begin + lane].meeting.value : uint64_t{kPoison} << 32 | kPoison;
     }
-    lanes[lane] = other->meeting.value;
-  }
-  for (uint32_t lane = 0; lane < 32; lane++) {
-    if ((meeting.mask >> lane & 1) == 0) continue;
-    memcpy(fibers_[begin + lane].lanes, lanes, sizeof lanes);
-    Resume(fibers_[begin + lane]);
+    EveryLane(meeting.mask, [&](uint32_t lane) {
+      memcpy(fibers_[begin + lane].lanes, lanes, sizeof lanes);
+      Resume(fibers_[begin + lane]);
+      return true;
+    });
   }
   Leave();
   return current_->lanes;
@@ -226,7 +283,7 @@ std::string Run(const Launch& launch) {
   Random random(~launch.seed);
   std::vector<uint32_t> order(launch.blocks);
   std::iota(order.begin(), order.end(), 0u);
-  for (uint32_t rest = launch.blocks; rest > 1; rest--) std::swap(order[rest - 1], order[random.Below(rest)]);
+  random.Shuffle(order);
   Block block(launch);
   for (const uint32_t index : order) {
     if (const std::string& report = block.Run(index); !report.empty()) return report;
