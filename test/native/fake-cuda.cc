@@ -1,6 +1,7 @@
 // A CUDA driver without a GPU, for tests: device memory is the host's, and what is enqueued runs when somebody waits for
-// it, so that memory which is reused too early shows. It counts what lives, writes what it runs to a log and fails where
-// it is told to:
+// it, so that memory which is reused too early shows. Kernels that the emulated nvcc compiled (test/emulator) run on that
+// memory; of other images the names are enough, and a launch does nothing. It counts what lives, writes what it runs to a
+// log and fails where it is told to:
 //
 //   LOWBIT_FAKE_STATE     file of u64 counters, in the order of `Counter`
 //   LOWBIT_FAKE_LOG       file with a line of JSON for each launch, fill and copy that ran
@@ -8,6 +9,9 @@
 //   LOWBIT_FAKE_GPUS      how many there are (1)
 //   LOWBIT_FAKE_BYTES     memory of each (2^36)
 //   LOWBIT_FAKE_VERSION   of the driver (13000)
+//   LOWBIT_FAKE_SMS       multiprocessors (5), each with room for 3 blocks
+//   LOWBIT_FAKE_SEED      of the order in which an emulated kernel's threads take their turns (1)
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,6 +28,7 @@
 #include <vector>
 
 #include "../../runtime/native/src/cuda/driver.h"
+#include "../emulator/launch.h"
 
 using namespace lowbit::cuda;
 
@@ -31,13 +36,14 @@ namespace {
 
 enum Counter { kMemories, kBytes, kPinned, kStreams, kEvents, kModules, kGraphs, kContexts, kCurrent, kLaunches, kCounters };
 
-constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kNotFound = 500;
+constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kInvalidImage = 200, kNotFound = 500, kLaunchFailed = 719;
 
 std::recursive_mutex mutex;
 using Lock = std::lock_guard<std::recursive_mutex>;
 std::map<DevicePointer, size_t> memories;
 std::deque<std::function<void()>> queue;
 uint64_t run_count = 0;  // Of what was ever enqueued, how much ran.
+std::string fault;       // What an emulated kernel did wrong: every call fails until the context is released.
 
 std::string Setting(const char* name, const char* otherwise) {
   const char* value = getenv(name);
@@ -60,9 +66,10 @@ uint64_t* Counters() {
 
 void Count(Counter counter, int64_t by) { Counters()[counter] += by; }
 
-/** The status that a call was told to fail with, or 0. */
+/** The status that a call was told to fail with, or fails with after a fault, or 0. */
 Status Injected(const char* function) {
   const Lock lock(mutex);
+  if (!fault.empty()) return kLaunchFailed;
   static std::string last;
   static std::map<std::string, int> calls;
   const std::string told = Setting("LOWBIT_FAKE_FAIL", "");
@@ -102,6 +109,9 @@ void RunUntil(uint64_t place) {
     queue.pop_front();
     run_count++;
     operation();
+    if (fault.empty()) continue;
+    run_count += queue.size();
+    queue.clear();
   }
 }
 uint64_t Enqueued() { return run_count + queue.size(); }
@@ -132,6 +142,32 @@ void Fill(DevicePointer to, unsigned char value, size_t bytes) {
 template <typename T>
 T* Bytes(DevicePointer pointer) { return reinterpret_cast<T*>(pointer); }
 
+struct LoadedModule {
+  /** What stands behind the fatbin's header, where the emulated nvcc compiled it; else null. */
+  void* library = nullptr;
+};
+
+/** The parameters of every generated kernel. */
+using Kernel = void (*)(const void* uniforms, const void* chunks, uint32_t chunk_count, const void* tensors);
+
+struct Function {
+  std::string name;
+  const emulator::Module* module = nullptr;
+  Kernel kernel = nullptr;
+};
+
+/** A shared object in memory; null where it does not load. The loader knows libraries by their names: each has its own. */
+void* OpenObject(const unsigned char* object, size_t bytes) {
+  std::string path = "/tmp/lowbit-emulated-XXXXXX";
+  const int file = mkstemp(path.data());
+  if (file < 0) return nullptr;
+  const bool is_written = write(file, object, bytes) == ssize_t(bytes);
+  close(file);
+  void* const library = is_written ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+  unlink(path.c_str());
+  return library;
+}
+
 }  // namespace
 
 extern "C" {
@@ -150,13 +186,13 @@ Status cuGetErrorName(Status status, const char** text) {
   *text = found == names.end() ? nullptr : found->second;
   return found == names.end() ? kInvalidValue : kSuccess;
 }
-Status cuGetErrorString(Status, const char** text) { *text = "as told"; return kSuccess; }
+Status cuGetErrorString(Status, const char** text) { *text = fault.empty() ? "as told" : fault.c_str(); return kSuccess; }
 
 Status cuDeviceGetCount(int* count) { FAIL_IF_TOLD(); *count = std::stoi(Setting("LOWBIT_FAKE_GPUS", "1")); return kSuccess; }
 Status cuDeviceGet(DeviceOrdinal* device, int ordinal) { *device = ordinal; return kSuccess; }
 Status cuDeviceGetName(char* name, int length, DeviceOrdinal) { snprintf(name, length, "Fake GPU"); return kSuccess; }
 Status cuDeviceGetAttribute(int* value, int which, DeviceOrdinal) {
-  *value = which == attribute::kMultiprocessors ? 5 : which == attribute::kMajor ? 9 : 0;
+  *value = which == attribute::kMultiprocessors ? std::stoi(Setting("LOWBIT_FAKE_SMS", "5")) : which == attribute::kMajor ? 9 : 0;
   return kSuccess;
 }
 Status cuDeviceTotalMem_v2(size_t* bytes, DeviceOrdinal) { *bytes = std::stoull(Setting("LOWBIT_FAKE_BYTES", "68719476736")); return kSuccess; }
@@ -166,7 +202,7 @@ Status cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceOrdinal device) {
   *context = reinterpret_cast<ContextHandle>(uintptr_t{0x1000} + device);
   return kSuccess;
 }
-Status cuDevicePrimaryCtxRelease_v2(DeviceOrdinal) { const Lock lock(mutex); RunAll(); Count(kContexts, -1); return kSuccess; }
+Status cuDevicePrimaryCtxRelease_v2(DeviceOrdinal) { const Lock lock(mutex); RunAll(); fault.clear(); Count(kContexts, -1); return kSuccess; }
 Status cuCtxPushCurrent_v2(ContextHandle) { FAIL_IF_TOLD(); const Lock lock(mutex); Count(kCurrent, 1); return kSuccess; }
 Status cuCtxPopCurrent_v2(ContextHandle*) { const Lock lock(mutex); Count(kCurrent, -1); return kSuccess; }
 
@@ -241,32 +277,66 @@ Status cuPointerGetAttribute(void* value, int which, DevicePointer pointer) {
   return kSuccess;
 }
 
-Status cuModuleLoadData(ModuleHandle* module, const void*) { FAIL_IF_TOLD(); Count(kModules, 1); *module = reinterpret_cast<ModuleHandle>(0x2000); return kSuccess; }
-Status cuModuleUnload(ModuleHandle) { Count(kModules, -1); return kSuccess; }
-Status cuModuleGetFunction(FunctionHandle* function, ModuleHandle, const char* name) {
+Status cuModuleLoadData(ModuleHandle* module, const void* image) {
   FAIL_IF_TOLD();
-  static std::map<std::string, std::string> names;
+  const auto* const bytes = static_cast<const unsigned char*>(image);
+  uint16_t header = 0;
+  uint64_t size = 0;
+  memcpy(&header, bytes + 6, sizeof header);
+  memcpy(&size, bytes + 8, sizeof size);
+  const bool is_emulated = size > 4 && memcmp(bytes + header, "\177ELF", 4) == 0;
+  void* const library = is_emulated ? OpenObject(bytes + header, size) : nullptr;
+  if (is_emulated && library == nullptr) return kInvalidImage;
+  Count(kModules, 1);
+  *module = reinterpret_cast<ModuleHandle>(new LoadedModule{library});
+  return kSuccess;
+}
+Status cuModuleUnload(ModuleHandle handle) {
   const Lock lock(mutex);
-  *function = reinterpret_cast<FunctionHandle>(&names.emplace(name, name).first->second);
-  return strcmp(name, "absent") == 0 ? kNotFound : kSuccess;
+  RunAll();
+  auto* const module = reinterpret_cast<LoadedModule*>(handle);
+  if (module->library != nullptr) dlclose(module->library);
+  delete module;
+  Count(kModules, -1);
+  return kSuccess;
+}
+Status cuModuleGetFunction(FunctionHandle* function, ModuleHandle handle, const char* name) {
+  FAIL_IF_TOLD();
+  // As long as the process: a handle of a function is never given back.
+  static std::deque<Function> functions;
+  const Lock lock(mutex);
+  void* const library = reinterpret_cast<LoadedModule*>(handle)->library;
+  Function found{name, nullptr, nullptr};
+  if (library != nullptr) {
+    found.module = static_cast<const emulator::Module*>(dlsym(library, "emulator_module"));
+    found.kernel = reinterpret_cast<Kernel>(dlsym(library, name));
+  }
+  if (library != nullptr ? found.module == nullptr || found.kernel == nullptr : strcmp(name, "absent") == 0) return kNotFound;
+  functions.push_back(found);
+  *function = reinterpret_cast<FunctionHandle>(&functions.back());
+  return kSuccess;
 }
 Status cuFuncGetAttribute(int* value, int which, FunctionHandle) { *value = 40 + which; return kSuccess; }
 Status cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int, size_t) { *blocks = 3; return kSuccess; }
 Status cuLaunchKernel(FunctionHandle function, unsigned x, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned,
                       StreamHandle, void** parameters, void**) {
   FAIL_IF_TOLD();
-  const auto& name = *reinterpret_cast<std::string*>(function);
+  const auto& [name, module, kernel] = *reinterpret_cast<const Function*>(function);
   const auto uniforms = *static_cast<DevicePointer*>(parameters[0]);
   const auto chunks = *static_cast<DevicePointer*>(parameters[1]);
   const auto count = *static_cast<uint32_t*>(parameters[2]);
   const auto tensors = *static_cast<DevicePointer*>(parameters[3]);
-  return Enqueue([=] {
+  return Enqueue([=, name = name, module = module, kernel = kernel] {
     Count(kLaunches, 1);
     std::string words;
     for (int i = 0; i < 4; i++) words += (i ? "," : "") + std::to_string(Bytes<uint32_t>(uniforms)[i]);
     Log("{\"kind\":\"launch\",\"kernel\":\"" + name + "\",\"blocks\":" + std::to_string(x) + ",\"threads\":" +
         std::to_string(threads) + ",\"uniforms\":[" + words + "],\"chunks\":\"" + std::to_string(chunks) + "\",\"count\":" +
         std::to_string(count) + ",\"tensors\":\"" + std::to_string(tensors) + "\"}");
+    if (kernel == nullptr) return;
+    const auto thread = [=] { kernel(Bytes<void>(uniforms), Bytes<void>(chunks), count, Bytes<void>(tensors)); };
+    const uint64_t seed = std::stoull(Setting("LOWBIT_FAKE_SEED", "1")) << 32 | (Counters()[kLaunches] & 0xffffffff);
+    fault = emulator::Run({name, thread, module, x, threads, seed});
   });
 }
 
@@ -303,7 +373,7 @@ Status cuGraphDestroy(GraphHandle graph) { delete reinterpret_cast<Capture*>(gra
 Status cuEventCreate(EventHandle* event, unsigned) { FAIL_IF_TOLD(); const Lock lock(mutex); Count(kEvents, 1); *event = reinterpret_cast<EventHandle>(new Event()); return kSuccess; }
 Status cuEventDestroy_v2(EventHandle event) { const Lock lock(mutex); Count(kEvents, -1); delete reinterpret_cast<Event*>(event); return kSuccess; }
 Status cuEventRecord(EventHandle event, StreamHandle) { FAIL_IF_TOLD(); const Lock lock(mutex); reinterpret_cast<Event*>(event)->after = Enqueued(); return kSuccess; }
-Status cuEventSynchronize(EventHandle event) { FAIL_IF_TOLD(); const Lock lock(mutex); RunUntil(reinterpret_cast<Event*>(event)->after); return kSuccess; }
+Status cuEventSynchronize(EventHandle event) { FAIL_IF_TOLD(); const Lock lock(mutex); RunUntil(reinterpret_cast<Event*>(event)->after); return fault.empty() ? kSuccess : kLaunchFailed; }
 Status cuEventElapsedTime(float* milliseconds, EventHandle, EventHandle) { *milliseconds = 1.5f; return kSuccess; }
 
 }  // extern "C"

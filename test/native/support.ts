@@ -9,7 +9,10 @@ import { openCudaDevice } from "../../runtime/cuda/open.js";
 import { LowbitOptimizer, type OptimizerDescriptor, type OptimizerOptions } from "../../runtime/index.js";
 import type { ParameterInput } from "../../runtime/parameters.js";
 
-const source = join(import.meta.dirname, "fake-cuda.cc");
+const sources = [
+  join(import.meta.dirname, "fake-cuda.cc"),
+  join(import.meta.dirname, "../emulator/block.cc"),
+];
 export const addonPath = join(import.meta.dirname, "../../runtime/native/lowbit.node");
 
 const missing = [
@@ -77,10 +80,13 @@ export class FakeDriver {
   }
 
   compile(library: string, definitions: readonly string[]): void {
-    execFileSync("g++", ["-std=c++17", "-O1", "-shared", "-fPIC", ...definitions, "-o", library, source]);
+    execFileSync("g++", ["-std=c++17", "-O1", "-shared", "-fPIC", ...definitions, "-o", library, ...sources]);
   }
 
-  set(name: "FAIL" | "GPUS" | "BYTES" | "VERSION" | "TYPE" | "ORDINAL" | "LOG", value: string): void {
+  set(
+    name: "FAIL" | "GPUS" | "BYTES" | "VERSION" | "TYPE" | "ORDINAL" | "LOG" | "SMS" | "SEED",
+    value: string,
+  ): void {
     this.#set.add(`LOWBIT_FAKE_${name}`);
     process.env[`LOWBIT_FAKE_${name}`] = value;
   }

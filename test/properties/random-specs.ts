@@ -56,17 +56,18 @@ export function testRandomSpecs(
       `${title}: seed ${seed}, ${details.numRuns} specs, ${counts.cases} cases, ${counts.steps} steps of a tensor, ` +
         `${counts.elements} of an element, ${seconds} s`,
     );
-    if (details.failed) throw new Error(describe(details));
+    if (details.failed) throw new Error(describeFailure(details));
     if (path === undefined && numRuns >= runs) expect(counts.cases).toBeGreaterThanOrEqual(least);
   });
 }
 
-interface SpecCase {
+export interface SpecCase {
   readonly spec: RandomSpec;
   readonly given: Case;
 }
 
-function withCase(spec: RandomSpec): fc.Arbitrary<SpecCase> {
+/** With tensors about the limits of its codecs. */
+export function withCase(spec: RandomSpec): fc.Arbitrary<SpecCase> {
   const limits = spec.codecs.flatMap((codec) => {
     if (codec.bits === 32) return [];
     const block = "normalize" in codec && typeof codec.normalize === "object" ? [codec.normalize.block] : [];
@@ -76,7 +77,8 @@ function withCase(spec: RandomSpec): fc.Arbitrary<SpecCase> {
   return fc.record({ spec: fc.constant(spec), given });
 }
 
-function describe({
+/** What failed, and how to repeat it. */
+export function describeFailure({
   seed,
   counterexamplePath,
   counterexample,

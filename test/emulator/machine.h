@@ -1,0 +1,45 @@
+// What an emulated kernel and what runs it know of each other.
+#pragma once
+
+#include <cstdint>
+
+namespace emulator {
+
+struct Index {
+  uint32_t x = 0, y = 0, z = 0;
+};
+
+/** Where a thread waits for others: the function it called, and the line of the source. */
+struct Meeting {
+  const char* function = nullptr;
+  uint32_t line = 0;
+  /** The lanes that are waited for. */
+  uint32_t mask = 0;
+  /** What the thread brings. */
+  uint64_t value = 0;
+};
+
+/** What threads of a block do together. */
+class Machine {
+ public:
+  /** Returns when every thread of the block has come here. */
+  virtual void Synchronize(const Meeting& meeting) = 0;
+  /** Returns when the lanes of the mask have come here, with what each of the 32 brought; poison of those outside. */
+  virtual const uint64_t* Exchange(const Meeting& meeting) = 0;
+
+ protected:
+  ~Machine() = default;
+};
+
+/** As floats NaN, as numbers too great: what is read before it is written shows. */
+inline constexpr uint32_t kPoison = 0xffbadbad;
+
+/** Exported by each compiled source as `emulator_module`. */
+struct Module {
+  Machine** machine;
+  Index *thread, *block, *threads, *blocks;
+  /** The `__shared__` variables of all its kernels. */
+  unsigned char *shared_begin, *shared_end;
+};
+
+}  // namespace emulator

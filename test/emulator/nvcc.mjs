@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+/**
+ * Stands in for nvcc where kernels run on the CPU: `nvcc.mjs [flags] -o kernels.fatbin kernels.cu` compiles with g++ and
+ * cuda.h. What it writes has a fatbin's header and behind it a shared object, which test/native/fake-cuda.cc loads.
+ * Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that they were made of.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+const folder = import.meta.dirname;
+const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
+const compiler = process.env.CXX ?? "g++";
+const flags = [
+  "-std=c++17",
+  "-O1",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fPIC",
+  "-shared",
+  "-fvisibility=hidden",
+];
+// What is read before it is written is a pattern, the same on every run.
+flags.push("-ftrivial-auto-var-init=pattern");
+
+const given = process.argv.slice(2);
+const answers = {
+  "--version": "release 13.0, emulated",
+  "--list-gpu-code": "sm_90",
+  "--list-gpu-arch": "compute_90",
+};
+const answer = answers[given[0]];
+try {
+  if (answer !== undefined) console.log(answer);
+  else compile(given);
+} catch (error) {
+  console.error(error.stderr || `nvcc.mjs: ${error.message}`);
+  process.exitCode = 1;
+}
+
+function compile(args) {
+  const at = args.indexOf("-o");
+  const [output, source] = [args[at + 1], args.at(-1)];
+  if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
+  if (!args.includes("--fmad=false"))
+    throw new Error("only --fmad=false is emulated: every operation rounds once");
+  const headers = ["cuda.h", "machine.h"].map((name) => join(folder, name));
+  const hash = createHash("sha256").update(JSON.stringify([compiler, versionOf(), flags]));
+  for (const path of [source, ...headers, import.meta.filename]) hash.update(readFileSync(path));
+  const kept = join(cache, `${hash.digest("hex")}.fatbin`);
+  if (!existsSync(kept)) keep(source, kept);
+  copyFileSync(kept, output);
+}
+
+function versionOf() {
+  try {
+    return execFileSync(compiler, ["--version"], { encoding: "utf8" });
+  } catch (error) {
+    throw new Error(`${compiler} does not run (${error.message}): install g++ (Debian: apt install g++)`);
+  }
+}
+
+function keep(source, kept) {
+  mkdirSync(cache, { recursive: true });
+  const own = mkdtempSync(join(cache, "compiling-"));
+  try {
+    const object = join(own, "kernels.so");
+    const include = ["-include", join(folder, "cuda.h"), "-x", "c++", source];
+    execFileSync(compiler, [...flags, ...include, "-o", object], { encoding: "utf8", stdio: "pipe" });
+    writeFileSync(join(own, "image"), withHeader(readFileSync(object)));
+    renameSync(join(own, "image"), kept);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** As the driver's interface wants it: magic, version 1, bytes of the header, bytes behind it. */
+function withHeader(object) {
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(0xba55ed50, 0);
+  header.writeUInt16LE(1, 4);
+  header.writeUInt16LE(16, 6);
+  header.writeBigUInt64LE(BigInt(object.length), 8);
+  return Buffer.concat([header, object]);
+}

@@ -1,0 +1,51 @@
+/** Generated CUDA kernels on the CPU: compiled by nvcc.mjs with g++, run by the fake driver. */
+import { join } from "node:path";
+import type { Compiler } from "../../generator/cli/compile/compiler.js";
+import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
+import type { Case } from "../../generator/cli/fuzz/cases.js";
+import type { Difference } from "../../generator/cli/fuzz/difference.js";
+import { judge } from "../../generator/cli/fuzz/differential.js";
+import { runDevice, type Subject } from "../../generator/cli/fuzz/trajectory.js";
+import { instantiate } from "../../generator/cli/instantiate.js";
+import { compile } from "../../generator/index.js";
+import type { CudaDevice } from "../../runtime/cuda/device.js";
+import { cuda } from "../../templates/cuda/target.js";
+
+export const nvcc = join(import.meta.dirname, "nvcc.mjs");
+
+/** Makes of a package's CUDA source what the fake driver runs. */
+const emulated: Compiler = {
+  target: "cuda",
+  find: async () => ({ command: nvcc, version: "" }),
+  jobs: () => [
+    {
+      sources: ["cuda/kernels.cu"],
+      output: "cuda/kernels.fatbin",
+      args: (source, output) => ["--fmad=false", "-o", output, source],
+    },
+  ],
+};
+
+/**
+ * The package of a spec, for the CUDA device alone.
+ *
+ * @param edit makes another kernels.cu of the generated one
+ */
+export async function emulatedSubject(text: string, edit = (source: string) => source): Promise<Subject> {
+  const result = compile(text, [cuda]);
+  if (!result.ok) throw new Error(`not a valid spec: ${JSON.stringify(result.diagnostics)}\n${text}`);
+  const files = result.value.files.map((file) =>
+    file.path === "cuda/kernels.cu" ? { ...file, text: edit(file.text) } : file,
+  );
+  const built = { ...result.value, files };
+  return { ...built, ...(await instantiate(built, [emulated])) };
+}
+
+/** The first bit in which the emulated kernels and the evaluator differ after some step of a case. */
+export async function differenceOf(
+  subject: Subject,
+  device: CudaDevice,
+  given: Case,
+): Promise<(Difference & { readonly step: number }) | null> {
+  return judge(subject, accuracyOf("cuda"), await runDevice(subject, device, given)).difference;
+}
