@@ -14,7 +14,7 @@ import { cuda } from "../../templates/cuda/target.js";
 export const nvcc = join(import.meta.dirname, "nvcc.mjs");
 
 /** Makes of a package's CUDA source what the fake driver runs. */
-const emulated: Compiler = {
+export const emulated: Compiler = {
   target: "cuda",
   find: async () => ({ command: nvcc, version: "" }),
   jobs: () => [
