@@ -11,11 +11,12 @@
 
 #include "launch.h"
 #include "switch.h"
+#include "watch.h"
 
 namespace emulator {
 namespace {
 
-constexpr size_t kStack = 128 << 10, kGuard = 4096;
+constexpr size_t kGuard = 4096;
 
 /** xorshift64*. */
 class Random {
@@ -130,18 +131,22 @@ class Ready {
 
 class Block final : public Machine {
  public:
-  explicit Block(const Launch& launch)
+  Block(const Launch& launch, Watch& watch)
       : launch_(launch),
+        watch_(watch),
         random_(launch.seed),
         fibers_(launch.threads),
         ready_(launch.threads, random_),
-        exchanging_((launch.threads + 31) / 32) {}
+        exchanging_((launch.threads + 31) / 32),
+        exchanges_(exchanging_.size()) {}
 
   /** What was wrong, or nothing. */
   const std::string& Run(uint32_t block);
 
   void Synchronize(const Meeting& meeting) override;
   const uint64_t* Exchange(const Meeting& meeting) override;
+  void Touch(const Access& access) override;
+  void Refuse(const char* what, uint32_t line) override;
 
  private:
   static void Start();
@@ -156,6 +161,7 @@ class Block final : public Machine {
   static Stacks stacks_;
   static Block* running_;
   const Launch& launch_;
+  Watch& watch_;
   Random random_;
   std::vector<Fiber> fibers_;
   Ready ready_;
@@ -164,6 +170,9 @@ class Block final : public Machine {
   uint32_t ended_ = 0;
   /** By warp, the lanes that wait at an exchange. */
   std::vector<uint32_t> exchanging_;
+  /** How often the block, and each warp, has met. */
+  uint32_t barriers_ = 0;
+  std::vector<uint32_t> exchanges_;
   Fiber* current_ = nullptr;
   void* scheduler_ = nullptr;
   std::string report_;
@@ -181,6 +190,7 @@ const std::string& Block::Run(uint32_t block) {
   for (auto* byte = module.shared_begin; byte < module.shared_end; byte++)
     *byte = reinterpret_cast<const unsigned char*>(&kPoison)[reinterpret_cast<uintptr_t>(byte) % 4];
 
+  watch_.BeginBlock();
   running_ = this;
   block_ = block;
   arrived_ = ended_ = 0;
@@ -225,6 +235,7 @@ void Block::Synchronize(const Meeting& meeting) {
     const auto isElsewhere = [&](const Fiber& fiber) { return !IsSamePlace(fiber.meeting, meeting); };
     if (std::any_of(fibers_.begin(), fibers_.end(), isElsewhere)) Fail("waits at several barriers: " + DescribeThreads());
     arrived_ = 0;
+    barriers_++;
     for (Fiber& fiber : fibers_) Resume(fiber);
   }
   Leave();
@@ -240,6 +251,7 @@ const uint64_t* Block::Exchange(const Meeting& meeting) {
   const auto isThere = [&](uint32_t lane) { return IsSamePlace(fibers_[begin + lane].meeting, meeting); };
   if ((exchanging & meeting.mask) == meeting.mask && EveryLane(meeting.mask, isThere)) {
     exchanging &= ~meeting.mask;
+    exchanges_[thread / 32]++;
     uint64_t lanes[32];
     for (uint32_t lane = 0; lane < 32; lane++) {
       const bool isOne = meeting.mask >> lane & 1;
@@ -253,6 +265,20 @@ const uint64_t* Block::Exchange(const Meeting& meeting) {
   }
   Leave();
   return current_->lanes;
+}
+
+void Block::Touch(const Access& access) {
+  const uint32_t thread = NumberOf(*current_);
+  const Moment now{block_, thread, barriers_, exchanges_[thread / 32], access.instruction};
+  const std::string wrong = watch_.Check(access, now);
+  if (wrong.empty()) return;
+  Fail(wrong);
+  Leave();
+}
+
+void Block::Refuse(const char* what, uint32_t line) {
+  Fail(std::string(what) + ": thread " + std::to_string(NumberOf(*current_)) + " (line " + std::to_string(line) + ")");
+  Leave();
 }
 
 void Block::Fail(const std::string& what) {
@@ -284,7 +310,8 @@ std::string Run(const Launch& launch) {
   std::vector<uint32_t> order(launch.blocks);
   std::iota(order.begin(), order.end(), 0u);
   random.Shuffle(order);
-  Block block(launch);
+  Watch watch(*launch.module, launch.memory);
+  Block block(launch, watch);
   for (const uint32_t index : order) {
     if (const std::string& report = block.Run(index); !report.empty()) return report;
   }

@@ -28,8 +28,19 @@ emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
 namespace emulator {
-
 static Machine* machine;
+}
+#ifdef EMULATOR_CHECKS
+#include "checks.h"
+#define EMULATOR_ATOMIC(place) \
+  emulator::touch(emulator::Access::kAtomic, place, sizeof *place, __builtin_return_address(0))
+#else
+#define EMULATOR_UNWATCHED inline
+#define EMULATOR_ATOMIC(place)
+#endif
+
+namespace emulator {
+
 extern "C" __attribute__((visibility("default"))) Module emulator_module;
 Module emulator_module = {&machine,  &threadIdx, &blockIdx, &blockDim, &gridDim, __start_shared_memory,
                           __stop_shared_memory};
@@ -148,20 +159,30 @@ inline void __threadfence() {}
 inline void __threadfence_block() {}
 
 // Atomics: what was there before. A fiber is not interrupted in them.
-template <typename T> inline T atomicAdd(T* place, T value) { const T old = *place; *place = old + value; return old; }
-template <typename T> inline T atomicMax(T* place, T value) { const T old = *place; *place = max(old, value); return old; }
-template <typename T> inline T atomicMin(T* place, T value) { const T old = *place; *place = min(old, value); return old; }
-template <typename T> inline T atomicOr(T* place, T value) { const T old = *place; *place = old | value; return old; }
-template <typename T> inline T atomicAnd(T* place, T value) { const T old = *place; *place = old & value; return old; }
-template <typename T> inline T atomicXor(T* place, T value) { const T old = *place; *place = old ^ value; return old; }
-template <typename T> inline T atomicExch(T* place, T value) { const T old = *place; *place = value; return old; }
+#define EMULATOR_UPDATE(name, update)                 \
+  template <typename T>                               \
+  EMULATOR_UNWATCHED T name(T* place, T value) {      \
+    EMULATOR_ATOMIC(place);                           \
+    const T old = *place;                             \
+    *place = update;                                  \
+    return old;                                       \
+  }
+EMULATOR_UPDATE(atomicAdd, old + value)
+EMULATOR_UPDATE(atomicMax, max(old, value))
+EMULATOR_UPDATE(atomicMin, min(old, value))
+EMULATOR_UPDATE(atomicOr, old | value)
+EMULATOR_UPDATE(atomicAnd, old & value)
+EMULATOR_UPDATE(atomicXor, old ^ value)
+EMULATOR_UPDATE(atomicExch, value)
+#undef EMULATOR_UPDATE
+#undef EMULATOR_ATOMIC
 
 // What threads do together. The line is the caller's: threads meet at one place of the source.
 #define EMULATOR_LINE uint32_t line = __builtin_LINE()
 #define EMULATOR_EXCHANGE(value) emulator::machine->Exchange({__func__, line, mask, emulator::widen(value)})
 
-inline void __syncthreads(EMULATOR_LINE) { emulator::machine->Synchronize({__func__, line, 0, 0}); }
-inline void __syncwarp(uint32_t mask = 0xffffffffu, EMULATOR_LINE) { EMULATOR_EXCHANGE(0u); }
+EMULATOR_UNWATCHED void __syncthreads(EMULATOR_LINE) { emulator::machine->Synchronize({__func__, line, 0, 0}); }
+EMULATOR_UNWATCHED void __syncwarp(uint32_t mask = 0xffffffffu, EMULATOR_LINE) { EMULATOR_EXCHANGE(0u); }
 
 namespace emulator {
 inline uint32_t lane() { return (threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % 32; }
@@ -171,29 +192,29 @@ inline uint32_t last(int width) { return first(width) | (uint32_t(width) - 1); }
 }  // namespace emulator
 
 template <typename T>
-inline T __shfl_sync(uint32_t mask, T value, int source, int width = 32, EMULATOR_LINE) {
+EMULATOR_UNWATCHED T __shfl_sync(uint32_t mask, T value, int source, int width = 32, EMULATOR_LINE) {
   const uint64_t* lanes = EMULATOR_EXCHANGE(value);
   return emulator::narrow<T>(lanes[emulator::first(width) | (uint32_t(source) & (uint32_t(width) - 1))]);
 }
 template <typename T>
-inline T __shfl_xor_sync(uint32_t mask, T value, int distance, int width = 32, EMULATOR_LINE) {
+EMULATOR_UNWATCHED T __shfl_xor_sync(uint32_t mask, T value, int distance, int width = 32, EMULATOR_LINE) {
   const uint64_t* lanes = EMULATOR_EXCHANGE(value);
   const uint32_t source = emulator::lane() ^ uint32_t(distance);
   return source <= emulator::last(width) ? emulator::narrow<T>(lanes[source]) : value;
 }
 template <typename T>
-inline T __shfl_up_sync(uint32_t mask, T value, uint32_t distance, int width = 32, EMULATOR_LINE) {
+EMULATOR_UNWATCHED T __shfl_up_sync(uint32_t mask, T value, uint32_t distance, int width = 32, EMULATOR_LINE) {
   const uint64_t* lanes = EMULATOR_EXCHANGE(value);
   const bool is_inside = emulator::lane() >= emulator::first(width) + distance;
   return is_inside ? emulator::narrow<T>(lanes[emulator::lane() - distance]) : value;
 }
 template <typename T>
-inline T __shfl_down_sync(uint32_t mask, T value, uint32_t distance, int width = 32, EMULATOR_LINE) {
+EMULATOR_UNWATCHED T __shfl_down_sync(uint32_t mask, T value, uint32_t distance, int width = 32, EMULATOR_LINE) {
   const uint64_t* lanes = EMULATOR_EXCHANGE(value);
   const bool is_inside = emulator::lane() + distance <= emulator::last(width);
   return is_inside ? emulator::narrow<T>(lanes[emulator::lane() + distance]) : value;
 }
-inline uint32_t __ballot_sync(uint32_t mask, int predicate, EMULATOR_LINE) {
+EMULATOR_UNWATCHED uint32_t __ballot_sync(uint32_t mask, int predicate, EMULATOR_LINE) {
   const uint64_t* lanes = EMULATOR_EXCHANGE(predicate);
   uint32_t ballot = 0;
   for (uint32_t i = 0; i < 32; i++) ballot |= (mask >> i & 1 && lanes[i] != 0 ? 1u : 0u) << i;
@@ -204,7 +225,7 @@ inline int __all_sync(uint32_t mask, int predicate, EMULATOR_LINE) { return __ba
 
 #define EMULATOR_REDUCE(name, combine)                                                     \
   template <typename T>                                                                    \
-  inline T name(uint32_t mask, T value, EMULATOR_LINE) {                                   \
+  EMULATOR_UNWATCHED T name(uint32_t mask, T value, EMULATOR_LINE) {                                   \
     static_assert(std::is_integral_v<T> && sizeof(T) == 4, "int or unsigned");             \
     const uint64_t* lanes = EMULATOR_EXCHANGE(value);                                      \
     T result = value;                                                                      \
@@ -224,3 +245,4 @@ EMULATOR_REDUCE(__reduce_xor_sync, result ^ other)
 #undef EMULATOR_REDUCE
 #undef EMULATOR_EXCHANGE
 #undef EMULATOR_LINE
+#undef EMULATOR_UNWATCHED

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "machine.h"
+#include "watch.h"
 
 namespace emulator {
 
@@ -19,6 +20,8 @@ struct Launch {
   uint32_t threads = 0;
   /** Of the order in which threads, and blocks, take their turns. */
   uint64_t seed = 0;
+  /** What kernels that are compiled with checks may touch, ascending. */
+  std::vector<Range> memory;
 };
 
 /** One block after the other; what was wrong, as a sentence, or nothing. One thread of the process at a time may call. */

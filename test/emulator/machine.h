@@ -19,13 +19,27 @@ struct Meeting {
   uint64_t value = 0;
 };
 
-/** What threads of a block do together. */
+/** One access to memory that threads share, in a kernel that was compiled with checks. */
+struct Access {
+  enum Kind { kRead, kWrite, kAtomic };
+  Kind kind = kRead;
+  uintptr_t address = 0;
+  uint32_t bytes = 0;
+  /** In the kernel's code. */
+  const void* instruction = nullptr;
+};
+
+/** What threads of a block do together, and what is watched. */
 class Machine {
  public:
   /** Returns when every thread of the block has come here. */
   virtual void Synchronize(const Meeting& meeting) = 0;
   /** Returns when the lanes of the mask have come here, with what each of the 32 brought; poison of those outside. */
   virtual const uint64_t* Exchange(const Meeting& meeting) = 0;
+  /** Does not return where the access is wrong. */
+  virtual void Touch(const Access& access) = 0;
+  /** Does not return: `what` is wrong at a line of the source. */
+  virtual void Refuse(const char* what, uint32_t line) = 0;
 
  protected:
   ~Machine() = default;
@@ -33,6 +47,8 @@ class Machine {
 
 /** As floats NaN, as numbers too great: what is read before it is written shows. */
 inline constexpr uint32_t kPoison = 0xffbadbad;
+/** Bytes of each thread's stack. */
+inline constexpr uintptr_t kStack = 128 << 10;
 
 /** Exported by each compiled source as `emulator_module`. */
 struct Module {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Stands in for nvcc where kernels run on the CPU: `nvcc.mjs [flags] -o kernels.fatbin kernels.cu` compiles with g++ and
- * cuda.h. What it writes has a fatbin's header and behind it a shared object, which test/native/fake-cuda.cc loads.
+ * cuda.h, with -G so that every access is checked. What it writes has a fatbin's header and behind it a shared object, which test/native/fake-cuda.cc loads.
  * Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that they were made of.
  */
 import { execFileSync } from "node:child_process";
@@ -33,6 +33,16 @@ const flags = [
 // What is read before it is written is a pattern, the same on every run.
 flags.push("-ftrivial-auto-var-init=pattern");
 
+/** With -G, every access to memory that threads share is watched, as compute-sanitizer does it. */
+const checks = [
+  "-g1",
+  "-DEMULATOR_CHECKS",
+  "-fsanitize=thread",
+  "-fsanitize=alignment,shift,bounds",
+  "-nodefaultlibs",
+];
+checks.push("--param=tsan-instrument-func-entry-exit=0");
+
 const given = process.argv.slice(2);
 const answers = {
   "--version": "release 13.0, emulated",
@@ -54,7 +64,8 @@ function compile(args) {
   if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
   if (!args.includes("--fmad=false"))
     throw new Error("only --fmad=false is emulated: every operation rounds once");
-  const headers = ["cuda.h", "machine.h"].map((name) => join(folder, name));
+  if (args.includes("-G")) flags.push(...checks);
+  const headers = ["cuda.h", "machine.h", "checks.h"].map((name) => join(folder, name));
   const hash = createHash("sha256").update(JSON.stringify([compiler, versionOf(), flags]));
   for (const path of [source, ...headers, import.meta.filename]) hash.update(readFileSync(path));
   const kept = join(cache, `${hash.digest("hex")}.fatbin`);

@@ -10,6 +10,7 @@
 //   LOWBIT_FAKE_BYTES     memory of each (2^36)
 //   LOWBIT_FAKE_VERSION   of the driver (13000)
 //   LOWBIT_FAKE_SMS       multiprocessors (5), each with room for 3 blocks
+//   LOWBIT_FAKE_ARRAYS    file of the arrays that kernels which are compiled with checks may touch
 //   LOWBIT_FAKE_SEED      of the order in which an emulated kernel's threads take their turns (1)
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -145,6 +146,7 @@ T* Bytes(DevicePointer pointer) { return reinterpret_cast<T*>(pointer); }
 struct LoadedModule {
   /** What stands behind the fatbin's header, where the emulated nvcc compiled it; else null. */
   void* library = nullptr;
+  std::string path;
 };
 
 /** The parameters of every generated kernel. */
@@ -156,16 +158,37 @@ struct Function {
   Kernel kernel = nullptr;
 };
 
-/** A shared object in memory; null where it does not load. The loader knows libraries by their names: each has its own. */
-void* OpenObject(const unsigned char* object, size_t bytes) {
-  std::string path = "/tmp/lowbit-emulated-XXXXXX";
-  const int file = mkstemp(path.data());
-  if (file < 0) return nullptr;
+/** A shared object in memory; without a library where it does not load. The loader knows libraries by their names. */
+LoadedModule OpenObject(const unsigned char* object, size_t bytes) {
+  LoadedModule module{nullptr, "/tmp/lowbit-emulated-XXXXXX"};
+  const int file = mkstemp(module.path.data());
+  if (file < 0) return module;
   const bool is_written = write(file, object, bytes) == ssize_t(bytes);
   close(file);
-  void* const library = is_written ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
-  unlink(path.c_str());
-  return library;
+  if (is_written) module.library = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (module.library == nullptr) unlink(module.path.c_str());
+  return module;
+}
+
+/**
+ * What kernels may touch: the arrays that LOWBIT_FAKE_ARRAYS lists (a line `address bytes` each) and, whole, allocations
+ * that have none of them.
+ */
+std::vector<emulator::Range> WatchedMemory() {
+  std::map<uintptr_t, size_t> ranges;
+  const std::string path = Setting("LOWBIT_FAKE_ARRAYS", "");
+  if (FILE* file = path.empty() ? nullptr : fopen(path.c_str(), "r")) {
+    size_t address = 0, bytes = 0;
+    while (fscanf(file, "%zu %zu", &address, &bytes) == 2) ranges[address] = bytes;
+    fclose(file);
+  }
+  for (const auto& [begin, bytes] : memories) {
+    const auto next = ranges.lower_bound(begin);
+    if (next == ranges.end() || next->first >= begin + bytes) ranges[begin] = bytes;
+  }
+  std::vector<emulator::Range> list;
+  for (const auto& [begin, bytes] : ranges) list.push_back({begin, bytes});
+  return list;
 }
 
 }  // namespace
@@ -285,17 +308,20 @@ Status cuModuleLoadData(ModuleHandle* module, const void* image) {
   memcpy(&header, bytes + 6, sizeof header);
   memcpy(&size, bytes + 8, sizeof size);
   const bool is_emulated = size > 4 && memcmp(bytes + header, "\177ELF", 4) == 0;
-  void* const library = is_emulated ? OpenObject(bytes + header, size) : nullptr;
-  if (is_emulated && library == nullptr) return kInvalidImage;
+  const LoadedModule loaded = is_emulated ? OpenObject(bytes + header, size) : LoadedModule{};
+  if (is_emulated && loaded.library == nullptr) return kInvalidImage;
   Count(kModules, 1);
-  *module = reinterpret_cast<ModuleHandle>(new LoadedModule{library});
+  *module = reinterpret_cast<ModuleHandle>(new LoadedModule(loaded));
   return kSuccess;
 }
 Status cuModuleUnload(ModuleHandle handle) {
   const Lock lock(mutex);
   RunAll();
   auto* const module = reinterpret_cast<LoadedModule*>(handle);
-  if (module->library != nullptr) dlclose(module->library);
+  if (module->library != nullptr) {
+    dlclose(module->library);
+    unlink(module->path.c_str());
+  }
   delete module;
   Count(kModules, -1);
   return kSuccess;
@@ -336,7 +362,7 @@ Status cuLaunchKernel(FunctionHandle function, unsigned x, unsigned, unsigned, u
     if (kernel == nullptr) return;
     const auto thread = [=] { kernel(Bytes<void>(uniforms), Bytes<void>(chunks), count, Bytes<void>(tensors)); };
     const uint64_t seed = std::stoull(Setting("LOWBIT_FAKE_SEED", "1")) << 32 | (Counters()[kLaunches] & 0xffffffff);
-    fault = emulator::Run({name, thread, module, x, threads, seed});
+    fault = emulator::Run({name, thread, module, x, threads, seed, WatchedMemory()});
   });
 }
 

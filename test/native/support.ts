@@ -12,6 +12,7 @@ import type { ParameterInput } from "../../runtime/parameters.js";
 const sources = [
   join(import.meta.dirname, "fake-cuda.cc"),
   join(import.meta.dirname, "../emulator/block.cc"),
+  join(import.meta.dirname, "../emulator/watch.cc"),
 ];
 export const addonPath = join(import.meta.dirname, "../../runtime/native/lowbit.node");
 
@@ -84,7 +85,7 @@ export class FakeDriver {
   }
 
   set(
-    name: "FAIL" | "GPUS" | "BYTES" | "VERSION" | "TYPE" | "ORDINAL" | "LOG" | "SMS" | "SEED",
+    name: "FAIL" | "GPUS" | "BYTES" | "VERSION" | "TYPE" | "ORDINAL" | "LOG" | "SMS" | "SEED" | "ARRAYS",
     value: string,
   ): void {
     this.#set.add(`LOWBIT_FAKE_${name}`);

@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
+import { canRun, FakeDriver } from "../native/support.js";
+import { shippedSpecs } from "../properties/harness.js";
+import { differenceOf, emulatedSubject } from "./support.js";
+
+// An emulator on which every kernel is right is none: each mistake must be found, as a difference or in words.
+
+const fake = new FakeDriver();
+const shipped = new Map(shippedSpecs(0).map(({ name, text }) => [name, text]));
+const cases = fc.sample(casesOf(sizesAbout([128, 1024, 2048]), fc.constant({}), { tensors: 24, steps: 2 }), {
+  numRuns: 4,
+  seed: 5,
+});
+
+/** A state whose blocks are longer than what a warp has: quantiles are taken in shared memory. */
+const longBlocks = JSON.stringify({
+  name: "long-blocks",
+  states: {
+    v: {
+      ...{ bits: 2, signed: false, mapping: { log: { quantile: 0.1 } }, normalize: { block: 2048 } },
+      ...{ rounding: "nearest", min_size: 0 },
+    },
+  },
+  update: "v = 0.9*v + g*g\np = p - 0.1*g/(sqrt(v) + 1)",
+});
+
+/** What the emulator or the comparison says of an edited kernel; nothing where all seems right. */
+async function findMistake(text: string, edit: (source: string) => string): Promise<string> {
+  const subject = await emulatedSubject(text, (source) => {
+    const edited = edit(source);
+    if (edited === source) throw new Error("the edit changes nothing: the kernels are written otherwise now");
+    return edited;
+  });
+  for (const given of cases) {
+    // One multiprocessor, so that a block of threads works on several chunks.
+    fake.set("SMS", "1");
+    const device = fake.open();
+    try {
+      const difference = await differenceOf(subject, device, given);
+      if (difference !== null) return `${difference.what} differs`;
+    } catch (error) {
+      return String(error);
+    } finally {
+      device.dispose();
+    }
+  }
+  return "";
+}
+
+const barrier = /^ *__syncthreads\(\);\n/gm;
+
+function withoutBarrier(source: string, index: number): string {
+  let count = 0;
+  return source.replace(barrier, (text) => (count++ === index ? "" : text));
+}
+
+describe.runIf(canRun)("a barrier that is missing is found", () => {
+  test.each([
+    // Nothing reads the tables between their barrier and the next one.
+    { name: "adamw-4bit-b2048", text: shipped.get("adamw-4bit-b2048"), redundant: [0] },
+    { name: "adamw-8bit", text: shipped.get("adamw-8bit"), redundant: [] },
+    { name: "adamw-4bit", text: shipped.get("adamw-4bit"), redundant: [] },
+    { name: "factor-4bit", text: shipped.get("factor-4bit"), redundant: [] },
+    { name: "blocks longer than a warp's", text: longBlocks, redundant: [] },
+  ])("in $name, whichever it is", { timeout: 120_000 }, async ({ text = "", redundant }) => {
+    let barriers = 0;
+    await emulatedSubject(text, (source) => {
+      barriers = source.match(barrier)?.length ?? 0;
+      return source;
+    });
+    expect(barriers).toBeGreaterThan(0);
+    const unnoticed: number[] = [];
+    for (let index = 0; index < barriers; index++)
+      if ((await findMistake(text, (source) => withoutBarrier(source, index))) === "") unnoticed.push(index);
+    expect(unnoticed).toEqual(redundant);
+  });
+});
+
+describe.runIf(canRun)("is found and said:", () => {
+  const differs = / differs$/;
+  test.each([
+    {
+      mistake: "a barrier that one thread passes by",
+      spec: "adamw-4bit-b2048",
+      edit: (s: string) => s.replace("__syncthreads();", "if (threadIdx.x != 5) __syncthreads();"),
+      found:
+        /block \d+ of \d+ of the kernel step waits at several barriers: thread 0 and 254 more at __syncthreads \(line \d+\); thread 5 at __syncthreads \(line \d+\)/,
+    },
+    {
+      mistake: "a thread that ends before a barrier",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("__syncthreads();", "if (threadIdx.x == 7) return; __syncthreads();"),
+      found: /stands still: thread 0 and 126 more at __syncthreads \(line \d+\); thread 7 ended/,
+    },
+    {
+      mistake: "two barriers for two halves",
+      spec: "adamw-8bit",
+      edit: (s: string) =>
+        s.replace("__syncthreads();", "if (threadIdx.x < 64) __syncthreads();\nelse\n__syncthreads();"),
+      found: /waits at several barriers: /,
+    },
+    {
+      mistake: "an exchange that some lanes do not reach",
+      spec: "adamw-8bit",
+      edit: (s: string) =>
+        s.replace(
+          "value = fmaxf(value, __shfl_xor_sync",
+          "if (value > 0.0f) value = fmaxf(value, __shfl_xor_sync",
+        ),
+      found: /stands still: .* at __shfl_xor_sync \(line \d+, mask 0xffffffff\)/,
+    },
+    {
+      mistake: "a mask without the thread itself",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("__shfl_xor_sync(0xffffffffu", "__shfl_xor_sync(0xfffffffeu"),
+      found: /has a thread outside its own mask: .*__shfl_xor_sync/,
+    },
+    {
+      mistake: "a mask without the lanes that are read",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("__shfl_xor_sync(0xffffffffu", "__shfl_xor_sync(1u << threadIdx.x % 32"),
+      found: differs,
+    },
+    {
+      mistake: "shared memory that nobody wrote",
+      spec: "adamw-4bit-b2048",
+      edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
+      found: differs,
+    },
+    {
+      mistake: "a local array that nobody wrote",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("m_packed[2] = {};", "m_packed[2];"),
+      found: differs,
+    },
+    {
+      mistake: "an intrinsic that is not emulated",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("sqrtf(", "__fsqrt_rz("),
+      found: /does not compile.*‘__fsqrt_rz’ was not declared/s,
+    },
+    {
+      mistake: "a function of the C library, which a GPU rounds otherwise",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("sqrtf(", "expf("),
+      found: /does not compile.*‘expf’ was not declared/s,
+    },
+  ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
+    const mistake = findMistake(shipped.get(spec) ?? "", edit);
+    expect(await mistake.catch(String)).toMatch(found);
+  });
+});
