@@ -17,6 +17,8 @@ export interface Capabilities {
   readonly granule: number;
   /** Invocations that exchange values without memory; 0 where there is no such exchange. */
   readonly lanes: number;
+  /** Elements that a processor should work on at once, which bounds the registers of a thread; 0 where nothing does. */
+  readonly resident: number;
 }
 
 /** A precompiled Handlebars template. */

@@ -201,6 +201,36 @@ export interface ElementKernel extends KernelBase {
   readonly update: Fragment;
 }
 
+/** An update for numbers of ordinary size, and what they must be for it (ir/ordinary.ts). An exponent e stands for 2^e. */
+export interface OrdinaryUpdate {
+  readonly update: Fragment;
+  /** Zero or from 2^lo to 2^hi in magnitude; where positive, neither negative nor zero. */
+  readonly uniforms: readonly OrdinaryUniform[];
+  /** Inputs no greater than 2^exponent in magnitude; finite, therefore. */
+  readonly bounded: readonly OrdinaryInput[];
+  /** Values that are zero or no less than 2^exponent in magnitude. */
+  readonly present: readonly { readonly value: Expr; readonly exponent: number }[];
+  /** Of new states: what the maximum of a run is taken of (Statistic). */
+  readonly magnitudes: readonly { readonly state: string; readonly magnitude: Fragment }[];
+}
+
+export interface OrdinaryUniform {
+  readonly variable: Variable;
+  readonly lo: number;
+  readonly hi: number;
+  readonly isPositive: boolean;
+  /** Whether something is divided by it. */
+  readonly isDivisor: boolean;
+}
+
+export interface OrdinaryInput {
+  readonly variable: Variable;
+  readonly exponent: number;
+  readonly isNonNegative: boolean;
+  /** Whether it is no greater than its scale, so that the scale tells. */
+  readonly isNormalized: boolean;
+}
+
 /** One value for each of so many neighbours of a shape, or for every `cut` elements of each of a shape (lower/plan.ts). */
 export interface Extent {
   readonly shape: KernelShape;

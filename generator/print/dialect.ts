@@ -17,6 +17,8 @@ export interface Spelling {
 export interface Dialect {
   readonly types: Readonly<Record<Scalar, string>>;
   readonly ops: Readonly<Record<Op, Spelling>>;
+  /** Other spellings for operands of ordinary size (ir/ordinary.ts), where there are cheaper ones of the same value. */
+  readonly ordinary: Readonly<Partial<Record<Op, Spelling>>> | null;
   /** $0 is the table, $1 the index. */
   readonly lookups: Readonly<Record<"f32" | "u32", Spelling>>;
   readonly constants: Readonly<Record<Scalar, (value: number) => string>>;

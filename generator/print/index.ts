@@ -13,6 +13,10 @@ export function printFragment(fragment: Fragment | null, dialect: Dialect): stri
   );
 }
 
+export function printValue(value: Expr, dialect: Dialect): string {
+  return printExpr(value, dialect).text;
+}
+
 /** The name a variable has in this language. */
 export function printName(name: string, dialect: Dialect): string {
   return dialect.reserved.has(name) ? `${name}_` : name;

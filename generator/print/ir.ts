@@ -69,6 +69,7 @@ const ops = {
 const dialect: Dialect = {
   types: { f32: "f32", u32: "u32", bool: "bool" },
   ops,
+  ordinary: null,
   lookups: {
     f32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
     u32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },

@@ -11,6 +11,7 @@ export function unionOf(kernels: readonly KernelView[]) {
   const codecStates = kernels.find(({ isStep }) => isStep)?.states.filter(({ isCodec }) => isCodec) ?? [];
   return {
     tables: [...tables.values()],
+    anyOrdinary: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary !== null),
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
     anySpread: kernels.some(({ anySpread }) => anySpread),
     anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),

@@ -1,7 +1,9 @@
 import type { ElementKernel, Kernel } from "../ir/types.js";
+import { namesRead } from "../ir/uses.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, operandView } from "./base.js";
+import { ordinaryView } from "./ordinary.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import { isShared } from "./state.js";
@@ -31,8 +33,23 @@ function elementView(kernel: ElementKernel, target: Target) {
   const parameter = operandView(kernel.parameter, kernel, kernel.update, granule, target);
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
+  const ordinary = ordinaryView(kernel, states, dialect);
+  const read = namesRead([kernel.update]);
+
   return {
     ...base,
+    ordinary,
+    states: states.map((state) => ({
+      ...state,
+      ordinaryMagnitudeLines: ordinary?.magnitudeLines.get(state.state) ?? [],
+    })),
+    uniforms: base.uniforms.map((uniform) => ({
+      ...uniform,
+      /** Whether the update reads it, and whether it is what numbers of ordinary size are divided by. */
+      isUpdate: read.has(uniform.field),
+      isDivisor:
+        ordinary?.uniforms.some(({ name, isDivisor }) => isDivisor && name === uniform.name) ?? false,
+    })),
     isStep: kernel.kind === "step",
     isMeasure: kernel.kind === "measure",
     parameter,
@@ -44,6 +61,8 @@ function elementView(kernel: ElementKernel, target: Target) {
     tile: kernel.tile,
     granules,
     threads,
+    /** Workgroups that a processor should hold at once. */
+    residentBlocks: Math.max(1, Math.floor(target.capabilities.resident / (threads * granule))),
     rounds,
     /** Whether some thread has no granule in the last round. */
     isSeveralRounds: rounds > 1,

@@ -61,6 +61,7 @@ export const dialect: Dialect = {
     "u32.select": select,
     "bool.and": binary("&&", AND_ALSO),
   },
+  ordinary: null,
   lookups: { f32: lookup, u32: lookup },
   constants: {
     f32: floatLiteral,

@@ -7,7 +7,7 @@ import { partials, skeletons } from "./skeletons.js";
 export const cpu: Target = {
   name: "cpu",
   accuracy: { kind: "exact" },
-  capabilities: { threads: 1, granule: 32, lanes: 0 },
+  capabilities: { threads: 1, granule: 32, lanes: 0, resident: 0 },
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },

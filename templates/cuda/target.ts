@@ -7,7 +7,7 @@ import { partials, skeletons } from "./skeletons.js";
 export const cuda: Target = {
   name: "cuda",
   accuracy: { kind: "exact" },
-  capabilities: { threads: 256, granule: 8, lanes: 32 },
+  capabilities: { threads: 256, granule: 8, lanes: 32, resident: 8192 },
   dialect,
   skeletons,
   partials: { ...commonPartials, ...partials },

@@ -60,6 +60,7 @@ export const dialect: Dialect = {
     "u32.select": select,
     "bool.and": { text: "$0 && $1", level: AND, args: [AND, AND + 1] },
   },
+  ordinary: null,
   lookups: {
     f32: { text: "$0[$1]!", level: CALL, args: [CALL, FREE] },
     u32: { text: "$0[$1]!", level: CALL, args: [CALL, FREE] },

@@ -62,6 +62,7 @@ export const dialect: Dialect = {
     "u32.select": select,
     "bool.and": { text: "$0 && $1", level: AND, args: [AND, COMPARE] },
   },
+  ordinary: null,
   lookups: {
     f32: { text: "codebook[$0 + $1]", level: CALL, args: [CALL, ADD] },
     u32: { text: "u32(codebook[$0 + $1])", level: CALL, args: [CALL, ADD] },

@@ -16,6 +16,7 @@
 #define __host__
 #define __shared__ static __attribute__((section("shared_memory")))
 #define __forceinline__ inline __attribute__((always_inline))
+#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
 
@@ -127,6 +128,21 @@ inline T max(T x, T y) {
   static_assert(std::is_integral_v<T>, "fmaxf says which of two zeros");
   return x < y ? y : x;
 }
+
+namespace emulator {
+/** The same number, so many units in the last place off at most: as many for the same number every time. */
+inline float perturbed(float x, int32_t units) {
+  const uint32_t word = __float_as_uint(x);
+  if ((word << 1) < 0x02000000u || (word << 1) >= 0xfe000000u) return x;
+  const uint32_t hash = (word * 0x9e3779b1u) ^ (word * 0x85ebca77u >> 13);
+  return __uint_as_float(word + uint32_t(int32_t(hash >> 16) % (2 * units + 1) - units));
+}
+inline float flushed(float x) { return (__float_as_uint(x) << 1) < 0x01000000u ? __builtin_copysignf(0.0f, x) : x; }
+/** rcp.approx.ftz.f32: within one unit; subnormal numbers are zero. */
+inline float approximate_rcp(float x) { return flushed(perturbed(1.0f / flushed(x), 1)); }
+/** rsqrt.approx.ftz.f32: within two units. */
+inline float approximate_rsqrt(float x) { return flushed(perturbed(float(1.0 / __builtin_sqrt(double(flushed(x)))), 2)); }
+}  // namespace emulator
 
 inline int __popc(uint32_t x) { return __builtin_popcount(x); }
 inline int __clz(uint32_t x) { return x == 0 ? 32 : __builtin_clz(x); }

@@ -86,13 +86,23 @@ function keep(source, kept) {
   const own = mkdtempSync(join(cache, "compiling-"));
   try {
     const object = join(own, "kernels.so");
-    const include = ["-include", join(folder, "cuda.h"), "-x", "c++", source];
+    const translated = join(own, "kernels.cc");
+    writeFileSync(translated, withoutPtx(readFileSync(source, "utf8")));
+    const include = ["-include", join(folder, "cuda.h"), translated];
     execFileSync(compiler, [...flags, ...include, "-o", object], { encoding: "utf8", stdio: "pipe" });
     writeFileSync(join(own, "image"), withHeader(readFileSync(object)));
     renameSync(join(own, "image"), kept);
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
+}
+
+/** Calls in place of the instructions of PTX that kernels name: those with one float for one, of approximate arithmetic. */
+function withoutPtx(source) {
+  const statement = /asm\("(\w+)\.approx\.ftz\.f32 %0, %1;" : "=f"\((\w+)\) : "f"\((\w+)\)\);/g;
+  return source
+    .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
+    .replaceAll('asm volatile("" ::: "memory");', "");
 }
 
 /** As the driver's interface wants it: magic, version 1, bytes of the header, bytes behind it. */

@@ -570,6 +570,75 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   atomicMax(maximum, __float_as_uint(magnitude));
 }
 
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Within two units in the last place. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+struct Divisor {
+  float value;
+  float inverse;
+  float high;
+  float low;
+
+  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
+    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
+    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
+    low = __fmaf_rn(-value, high, 1.0f) * inverse;
+  }
+
+  __device__ operator float() const { return value; }
+};
+
+/** a / b, for b above zero. */
+__device__ __forceinline__ float quotient(float a, const Divisor& b) {
+  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
+}
+
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+__device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
+}
+
 /** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
@@ -610,6 +679,40 @@ struct step_tensor {
   float* v_scale;
 };
 
+struct step_values {
+  float p_out;
+  float m_out;
+  float slow_out;
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float slow, float v, float g, const step_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta3_now = uniforms.beta3_now;
+  const float one_minus_beta3_now = uniforms.one_minus_beta3_now;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float lr = uniforms.lr;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float alpha_now = uniforms.alpha_now;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t + alpha_now * slow_new) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+  const bool finite = ((((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(slow_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  const float slow_out = finite ? slow_new : slow;
+  const float v_out = finite ? v_new : v;
+  return {p_out, m_out, slow_out, v_out};
+}
+
 /**
  * One step of 8-bit AdEMAMix, dynamic-exponent states, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
@@ -617,7 +720,7 @@ struct step_tensor {
  * v: 8 bits, unsigned dynamic, one scale a block of 256
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -629,10 +732,23 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float one_minus_beta2 = uniforms->one_minus_beta2;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float lr = uniforms->lr;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
   const float alpha_now = uniforms->alpha_now;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
+      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
+      && isOrdinary(beta3_now, 3.7252903e-9f, 4.0f)
+      && isOrdinary(one_minus_beta3_now, 3.7252903e-9f, 4.0f)
+      && isPositive(beta2, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
+      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
+      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
+      && isOrdinary(alpha_now, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f)
+      && isPositive(eps, 3.7252903e-9f, 4.0f);
 
   __shared__ float m_levels[256];
   __shared__ float m_thresholds[255];
@@ -661,74 +777,157 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[2] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
       float m_values[8];
       float m_maximum = 0.0f;
-      uint32_t slow_words[2] = {};
-      load(slow_words, tensor.slow_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float slow_scale = limit > 0 ? tensor.slow_scale[(start + first) / 256u] : 0.0f;
       float slow_values[8];
       float slow_maximum = 0.0f;
-      uint32_t v_words[2] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
       float v_values[8];
       float v_maximum = 0.0f;
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const uint32_t m_bit = index * 8u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 255u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t slow_bit = index * 8u;
-        const uint32_t slow_word = slow_bit >> 5u;
-        const uint32_t slow_shift = slow_bit & 31u;
-        const uint32_t slow_low = slow_words[slow_word];
-        const uint32_t slow_code = (slow_low >> slow_shift) & 255u;
-        const float slow = slow_levels[slow_code] * slow_scale;
-        const uint32_t v_bit = index * 8u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 255u;
-        const float v = v_levels[v_code] * v_scale;
+      bool is_ordinary = false;
+      if (length == 1024u && are_ordinary) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        uint32_t slow_words[2] = {};
+        load(slow_words, tensor.slow_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float slow_scale = limit > 0 ? tensor.slow_scale[(start + first) / 256u] : 0.0f;
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        uint32_t least[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu};
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t slow_bit = index * 8u;
+          const uint32_t slow_word = slow_bit >> 5u;
+          const uint32_t slow_shift = slow_bit & 31u;
+          const uint32_t slow_low = slow_words[slow_word];
+          const uint32_t slow_code = (slow_low >> slow_shift) & 255u;
+          const float slow = slow_levels[slow_code] * slow_scale;
+          const uint32_t v_bit = index * 8u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 255u;
+          const float v = v_levels[v_code] * v_scale;
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t + alpha_now * slow_new) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = ((((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(slow_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
-        const float slow_out = finite ? slow_new : slow;
-        const float v_out = finite ? v_new : v;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - quotient(lr * (quotient(m_new, one_minus_beta1_pow_t) + alpha_now * slow_new), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
+          const float p_out = p_new_2;
+          const float m_out = m_new;
+          const float slow_out = slow_new;
+          const float v_out = v_new;
 
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-        slow_values[index] = slow_out;
-        const float slow_size = fabsf(slow_out);
-        const float slow_magnitude = fabsf(slow_out) <= FLT_MAX ? slow_size : 0.0f;
-        if (index < limit) slow_maximum = fmaxf(slow_maximum, slow_magnitude);
-        v_values[index] = v_out;
-        const float v_size = fabsf(v_out);
-        const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
-        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOf(v_new));
+          least[2] = min(least[2], orderOf(lr * (quotient(m_new, one_minus_beta1_pow_t) + alpha_now * slow_new)));
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = m_size;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          slow_values[index] = slow_out;
+          const float slow_size = fabsf(slow_out);
+          const float slow_magnitude = slow_size;
+          if (index < limit) slow_maximum = fmaxf(slow_maximum, slow_magnitude);
+          v_values[index] = v_out;
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = v_size;
+          if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+        }
+        is_ordinary = true
+            && sums[0] <= 4096.0f
+            && m_scale <= 4096.0f
+            && slow_scale <= 4096.0f
+            && v_scale >= 0.0f && v_scale <= 16777216.0f
+            && sums[1] <= 4096.0f
+            && least[0] >= orderOf(3.1554436e-30f)
+            && least[1] >= orderOf(3.1554436e-30f)
+            && least[2] >= orderOf(7.888609e-31f)
+            ;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        uint32_t slow_words[2] = {};
+        load(slow_words, tensor.slow_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float slow_scale = limit > 0 ? tensor.slow_scale[(start + first) / 256u] : 0.0f;
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
+        m_maximum = 0.0f;
+        slow_maximum = 0.0f;
+        v_maximum = 0.0f;
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t slow_bit = index * 8u;
+          const uint32_t slow_word = slow_bit >> 5u;
+          const uint32_t slow_shift = slow_bit & 31u;
+          const uint32_t slow_low = slow_words[slow_word];
+          const uint32_t slow_code = (slow_low >> slow_shift) & 255u;
+          const float slow = slow_levels[slow_code] * slow_scale;
+          const uint32_t v_bit = index * 8u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 255u;
+          const float v = v_levels[v_code] * v_scale;
+
+          const auto [p_out, m_out, slow_out, v_out] = step_element(p, m, slow, v, g, *uniforms);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          slow_values[index] = slow_out;
+          const float slow_size = fabsf(slow_out);
+          const float slow_magnitude = fabsf(slow_out) <= FLT_MAX ? slow_size : 0.0f;
+          if (index < limit) slow_maximum = fmaxf(slow_maximum, slow_magnitude);
+          v_values[index] = v_out;
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
+          if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<32>(m_maximum);
@@ -827,6 +1026,40 @@ struct step_float32_tensor {
   float* v_data;
 };
 
+struct step_float32_values {
+  float p_out;
+  float m_out;
+  float slow_out;
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_float32_values step_float32_element(float p, float m, float slow, float v, float g, const step_float32_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta3_now = uniforms.beta3_now;
+  const float one_minus_beta3_now = uniforms.one_minus_beta3_now;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float lr = uniforms.lr;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float alpha_now = uniforms.alpha_now;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t + alpha_now * slow_new) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+  const bool finite = ((((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(slow_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  const float slow_out = finite ? slow_new : slow;
+  const float v_out = finite ? v_new : v;
+  return {p_out, m_out, slow_out, v_out};
+}
+
 /**
  * One step of 8-bit AdEMAMix, dynamic-exponent states, blocks of 256.
  * m: float32
@@ -834,7 +1067,7 @@ struct step_float32_tensor {
  * v: float32
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step_float32(
+extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -846,10 +1079,23 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float one_minus_beta2 = uniforms->one_minus_beta2;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float lr = uniforms->lr;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
   const float alpha_now = uniforms->alpha_now;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
+      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
+      && isOrdinary(beta3_now, 3.7252903e-9f, 4.0f)
+      && isOrdinary(one_minus_beta3_now, 3.7252903e-9f, 4.0f)
+      && isPositive(beta2, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
+      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
+      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
+      && isOrdinary(alpha_now, 3.7252903e-9f, 4.0f)
+      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f)
+      && isPositive(eps, 3.7252903e-9f, 4.0f);
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -858,44 +1104,105 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      float slow_data[8];
-      load(slow_data, tensor.slow_data + start + first, limit);
-      float v_data[8];
-      load(v_data, tensor.v_data + start + first, limit);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float m = m_data[index];
-        const float slow = slow_data[index];
-        const float v = v_data[index];
+      bool is_ordinary = false;
+      if (length == 1024u && are_ordinary) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        float slow_data[8];
+        load(slow_data, tensor.slow_data + start + first, limit);
+        float v_data[8];
+        load(v_data, tensor.v_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[5] = {};
+        float lowest = 0.0f;
+        uint32_t least[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu};
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float m = m_data[index];
+          const float slow = slow_data[index];
+          const float v = v_data[index];
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t + alpha_now * slow_new) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = ((((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(slow_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
-        const float slow_out = finite ? slow_new : slow;
-        const float v_out = finite ? v_new : v;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float slow_new = beta3_now * slow + one_minus_beta3_now * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - quotient(lr * (quotient(m_new, one_minus_beta1_pow_t) + alpha_now * slow_new), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
+          const float p_out = p_new_2;
+          const float m_out = m_new;
+          const float slow_out = slow_new;
+          const float v_out = v_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
-        slow_data[index] = slow_out;
-        v_data[index] = v_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(slow);
+          sums[3] += fabsf(v);
+          lowest = fminf(lowest, v);
+          sums[4] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOf(v_new));
+          least[2] = min(least[2], orderOf(lr * (quotient(m_new, one_minus_beta1_pow_t) + alpha_now * slow_new)));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+          slow_data[index] = slow_out;
+          v_data[index] = v_out;
+        }
+        is_ordinary = lowest >= 0.0f
+            && sums[0] <= 4096.0f
+            && sums[1] <= 4096.0f
+            && sums[2] <= 4096.0f
+            && sums[3] <= 16777216.0f
+            && sums[4] <= 4096.0f
+            && least[0] >= orderOf(3.1554436e-30f)
+            && least[1] >= orderOf(3.1554436e-30f)
+            && least[2] >= orderOf(7.888609e-31f)
+            ;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+          store(tensor.slow_data + start + first, slow_data, limit);
+          store(tensor.v_data + start + first, v_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
-      store(tensor.slow_data + start + first, slow_data, limit);
-      store(tensor.v_data + start + first, v_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        float slow_data[8];
+        load(slow_data, tensor.slow_data + start + first, limit);
+        float v_data[8];
+        load(v_data, tensor.v_data + start + first, limit);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float m = m_data[index];
+          const float slow = slow_data[index];
+          const float v = v_data[index];
+
+          const auto [p_out, m_out, slow_out, v_out] = step_float32_element(p, m, slow, v, g, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+          slow_data[index] = slow_out;
+          v_data[index] = v_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+        store(tensor.slow_data + start + first, slow_data, limit);
+        store(tensor.v_data + start + first, v_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u);

@@ -246,6 +246,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
+      float m_maximum = 0.0f;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -256,8 +258,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const uint32_t m_stored_magnitude = m_scale_code & 32767u;
       const uint32_t m_stored_moved = m_stored_magnitude << 13u;
       const float m_scale = __uint_as_float((m_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(m_stored_moved + 0x38800000u) - 0.000061035156f) : m_stored_moved + (m_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_scale_code & 32768u) << 16u));
-      float m_values[8];
-      float m_maximum = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];

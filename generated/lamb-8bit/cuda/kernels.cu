@@ -725,6 +725,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
+      float m_maximum = 0.0f;
+      float v_values[8];
+      float v_maximum = 0.0f;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -732,13 +736,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
       uint32_t m_words[2] = {};
       load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
-      float m_values[8];
-      float m_maximum = 0.0f;
       uint32_t v_words[2] = {};
       load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
       const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
-      float v_values[8];
-      float v_maximum = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];

@@ -142,6 +142,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
+      float m_maximum = 0.0f;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -149,8 +151,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
       uint32_t m_words[1] = {};
       load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      float m_values[8];
-      float m_maximum = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];

@@ -1,0 +1,59 @@
+import { ordinaryUpdate } from "../ir/ordinary.js";
+import type { ElementKernel, OrdinaryInput } from "../ir/types.js";
+import type { Dialect } from "../print/dialect.js";
+import { printFragment, printName, printValue } from "../print/index.js";
+import type { stateView } from "./state.js";
+
+type StateView = ReturnType<typeof stateView>;
+
+/** The update for numbers of ordinary size as templates see it; null where the language has no use for it. */
+export function ordinaryView(kernel: ElementKernel, states: readonly StateView[], dialect: Dialect) {
+  if (dialect.ordinary === null || !states.every(isRepeatable)) return null;
+  const ordinary = ordinaryUpdate(kernel);
+  if (ordinary === null) return null;
+  const spelled: Dialect = { ...dialect, ops: { ...dialect.ops, ...dialect.ordinary } };
+  const { f32 } = dialect.constants;
+  const name = (variable: { readonly name: string }): string => printName(variable.name, dialect);
+  /** The state whose scale is checked in place of its values. */
+  const scaledState = (input: OrdinaryInput): StateView | undefined =>
+    states.find(({ state, granuleInRun }) => {
+      return input.isNormalized && granuleInRun && state === input.variable.name;
+    });
+  let sum = 0;
+  const bounds = ordinary.bounded.map((input) => {
+    const { variable, exponent, isNonNegative } = input;
+    const scale = scaledState(input)?.scale ?? null;
+    return {
+      name: name(variable),
+      scale,
+      sum: scale === null ? sum++ : null,
+      isNonNegative,
+      bound: f32(2 ** exponent),
+    };
+  });
+  const sums = bounds.filter(({ scale }) => scale === null);
+  const { inputs, outputs } = kernel.update;
+  return {
+    updateLines: printFragment(ordinary.update, spelled),
+    uniforms: ordinary.uniforms.map(({ variable, lo, hi, isPositive, isDivisor }) => {
+      return { name: name(variable), least: f32(2 ** lo), greatest: f32(2 ** hi), isPositive, isDivisor };
+    }),
+    bounds,
+    /** Inputs whose values are checked, one by one. */
+    sums,
+    anySign: sums.some(({ isNonNegative }) => isNonNegative),
+    present: ordinary.present.map(({ value, exponent }) => {
+      return { value: printValue(value, spelled), least: f32(2 ** exponent) };
+    }),
+    magnitudeLines: new Map(
+      ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
+    ),
+    inputs: inputs.map(name),
+    outputs: outputs.map(name),
+  };
+}
+
+/** Whether the update can be done again: whether it leaves its findings to nobody before all of a thread's elements are done. */
+function isRepeatable({ hasMaximum, granuleInRun, isShared, hasSpread }: StateView): boolean {
+  return (granuleInRun || !hasMaximum) && !(isShared && hasSpread);
+}
