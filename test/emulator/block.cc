@@ -16,7 +16,8 @@
 namespace emulator {
 namespace {
 
-constexpr size_t kGuard = 4096;
+constexpr size_t kStack = 128 << 10, kGuard = 4096;
+constexpr uint32_t kEveryLane = 0xffffffff;
 
 /** xorshift64*. */
 class Random {
@@ -59,9 +60,19 @@ enum class State { kReady, kWaits, kEnded };
 
 struct Fiber {
   void* stack = nullptr;
+  const void* stack_end = nullptr;
   State state = State::kReady;
   Meeting meeting;
-  uint64_t lanes[32];
+};
+
+struct Warp {
+  /** The lanes that wait at an exchange. */
+  uint32_t waiting = 0;
+  /** How many exchanges there were. */
+  uint32_t exchanges = 0;
+  /** What each lane found at its last exchange: one copy for all where all were there. */
+  uint64_t everyone[32];
+  uint64_t own[32][32];
 };
 
 bool IsSamePlace(const Meeting& a, const Meeting& b) {
@@ -137,8 +148,7 @@ class Block final : public Machine {
         random_(launch.seed),
         fibers_(launch.threads),
         ready_(launch.threads, random_),
-        exchanging_((launch.threads + 31) / 32),
-        exchanges_(exchanging_.size()) {}
+        warps_((launch.threads + 31) / 32) {}
 
   /** What was wrong, or nothing. */
   const std::string& Run(uint32_t block);
@@ -168,11 +178,8 @@ class Block final : public Machine {
   uint32_t block_ = 0;
   uint32_t arrived_ = 0;
   uint32_t ended_ = 0;
-  /** By warp, the lanes that wait at an exchange. */
-  std::vector<uint32_t> exchanging_;
-  /** How often the block, and each warp, has met. */
   uint32_t barriers_ = 0;
-  std::vector<uint32_t> exchanges_;
+  std::vector<Warp> warps_;
   Fiber* current_ = nullptr;
   void* scheduler_ = nullptr;
   std::string report_;
@@ -194,15 +201,18 @@ const std::string& Block::Run(uint32_t block) {
   running_ = this;
   block_ = block;
   arrived_ = ended_ = 0;
-  std::fill(exchanging_.begin(), exchanging_.end(), 0);
+  for (Warp& warp : warps_) warp.waiting = 0;
   ready_.Clear();
   for (Fiber& fiber : fibers_) {
-    fiber.stack = PrepareStack(stacks_.Top(NumberOf(fiber)), Start);
+    unsigned char* const top = stacks_.Top(NumberOf(fiber));
+    fiber.stack_end = top;
+    fiber.stack = PrepareStack(top, Start);
     Resume(fiber);
   }
   while (!ready_.IsEmpty() && report_.empty()) {
     current_ = &fibers_[ready_.Take()];
     *module.thread = {NumberOf(*current_), 0, 0};
+    *module.stack = current_->stack_end;
     emulator_switch(&scheduler_, current_->stack);
   }
   if (report_.empty() && ended_ < fibers_.size()) Fail("stands still: " + DescribeThreads());
@@ -244,32 +254,34 @@ void Block::Synchronize(const Meeting& meeting) {
 const uint64_t* Block::Exchange(const Meeting& meeting) {
   const uint32_t thread = NumberOf(*current_);
   const uint32_t begin = thread / 32 * 32;
-  uint32_t& exchanging = exchanging_[thread / 32];
+  Warp& warp = warps_[thread / 32];
   Wait(meeting);
-  exchanging |= 1u << thread % 32;
+  warp.waiting |= 1u << thread % 32;
   if ((meeting.mask >> thread % 32 & 1) == 0) Fail("has a thread outside its own mask: " + DescribeThreads());
   const auto isThere = [&](uint32_t lane) { return IsSamePlace(fibers_[begin + lane].meeting, meeting); };
-  if ((exchanging & meeting.mask) == meeting.mask && EveryLane(meeting.mask, isThere)) {
-    exchanging &= ~meeting.mask;
-    exchanges_[thread / 32]++;
-    uint64_t lanes[32];
+  if ((warp.waiting & meeting.mask) == meeting.mask && EveryLane(meeting.mask, isThere)) {
+    warp.waiting &= ~meeting.mask;
+    warp.exchanges++;
+    uint64_t found[32];
     for (uint32_t lane = 0; lane < 32; lane++) {
       const bool isOne = meeting.mask >> lane & 1;
-      lanes[lane] = isOne ? fibers_[begin + lane].meeting.value : uint64_t{kPoison} << 32 | kPoison;
+      found[lane] = isOne ? fibers_[begin + lane].meeting.value : uint64_t{kPoison} << 32 | kPoison;
     }
     EveryLane(meeting.mask, [&](uint32_t lane) {
-      memcpy(fibers_[begin + lane].lanes, lanes, sizeof lanes);
+      if (meeting.mask != kEveryLane) memcpy(warp.own[lane], found, sizeof found);
       Resume(fibers_[begin + lane]);
       return true;
     });
+    // Nobody overtakes somebody who has not read it: all must be back before there is another.
+    if (meeting.mask == kEveryLane) memcpy(warp.everyone, found, sizeof found);
   }
   Leave();
-  return current_->lanes;
+  return meeting.mask == kEveryLane ? warp.everyone : warp.own[thread % 32];
 }
 
 void Block::Touch(const Access& access) {
   const uint32_t thread = NumberOf(*current_);
-  const Moment now{block_, thread, barriers_, exchanges_[thread / 32], access.instruction};
+  const Moment now{block_, thread, barriers_, warps_[thread / 32].exchanges, access.instruction};
   const std::string wrong = watch_.Check(access, now);
   if (wrong.empty()) return;
   Fail(wrong);

@@ -13,15 +13,18 @@ extern unsigned char _end[] __attribute__((visibility("hidden")));
 
 namespace emulator {
 
+/** Also where `begin` and `end` are of different objects. */
+EMULATOR_UNWATCHED inline bool lies_between(const void* place, const void* begin, const void* end) {
+  const auto address = reinterpret_cast<uintptr_t>(place);
+  return address >= reinterpret_cast<uintptr_t>(begin) && address < reinterpret_cast<uintptr_t>(end);
+}
+
 /** A thread's own stack and the module's constants are nobody else's business. */
 EMULATOR_UNWATCHED inline void touch(Access::Kind kind, const void* place, uint32_t bytes, const void* instruction) {
-  const auto address = reinterpret_cast<uintptr_t>(place);
-  const auto within = [&](const void* begin, const void* end) {
-    return address >= reinterpret_cast<uintptr_t>(begin) && address < reinterpret_cast<uintptr_t>(end);
-  };
-  if (address - reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < kStack) return;
-  if (within(__ehdr_start, _end) && !within(__start_shared_memory, __stop_shared_memory)) return;
-  machine->Touch({kind, address, bytes, instruction});
+  if (lies_between(place, __builtin_frame_address(0), stack)) return;
+  const bool is_shared = lies_between(place, __start_shared_memory, __stop_shared_memory);
+  if (!is_shared && lies_between(place, __ehdr_start, _end)) return;
+  machine->Touch({kind, reinterpret_cast<uintptr_t>(place), bytes, instruction});
 }
 
 /** How GCC describes a check: the place comes first, whatever the check. */

@@ -30,6 +30,7 @@ inline constexpr int warpSize = 32;
 
 namespace emulator {
 static Machine* machine;
+static const void* stack;
 }
 #ifdef EMULATOR_CHECKS
 #include "checks.h"
@@ -43,8 +44,8 @@ static Machine* machine;
 namespace emulator {
 
 extern "C" __attribute__((visibility("default"))) Module emulator_module;
-Module emulator_module = {&machine,  &threadIdx, &blockIdx, &blockDim, &gridDim, __start_shared_memory,
-                          __stop_shared_memory};
+Module emulator_module = {&machine,  &threadIdx, &blockIdx, &blockDim, &gridDim, &stack,
+                          __start_shared_memory, __stop_shared_memory};
 
 template <typename To, typename From>
 inline To bits(From from) {

@@ -47,13 +47,12 @@ class Machine {
 
 /** As floats NaN, as numbers too great: what is read before it is written shows. */
 inline constexpr uint32_t kPoison = 0xffbadbad;
-/** Bytes of each thread's stack. */
-inline constexpr uintptr_t kStack = 128 << 10;
-
 /** Exported by each compiled source as `emulator_module`. */
 struct Module {
   Machine** machine;
   Index *thread, *block, *threads, *blocks;
+  /** Where the stack of the thread ends. */
+  const void** stack;
   /** The `__shared__` variables of all its kernels. */
   unsigned char *shared_begin, *shared_end;
 };

@@ -26,7 +26,8 @@ emulator_switch:
   popq %r12
   popq %rbx
   popq %rbp
-  ret
+  popq %rcx
+  jmpq *%rcx  # A processor would predict the caller of this stack of a `ret`.
   .size emulator_switch, . - emulator_switch
 )");
 

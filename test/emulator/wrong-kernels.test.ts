@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
 import { canRun, FakeDriver } from "../native/support.js";
 import { shippedSpecs } from "../properties/harness.js";
-import { differenceOf, emulatedSubject } from "./support.js";
+import { checked, differenceOf, emulated, emulatedSubject, openWatched } from "./support.js";
 
 // An emulator on which every kernel is right is none: each mistake must be found, as a difference or in words.
 
@@ -27,16 +27,21 @@ const longBlocks = JSON.stringify({
 });
 
 /** What the emulator or the comparison says of an edited kernel; nothing where all seems right. */
-async function findMistake(text: string, edit: (source: string) => string): Promise<string> {
-  const subject = await emulatedSubject(text, (source) => {
+async function findMistake(
+  text: string,
+  edit: (source: string) => string,
+  compiler = emulated,
+): Promise<string> {
+  const editOrThrow = (source: string): string => {
     const edited = edit(source);
     if (edited === source) throw new Error("the edit changes nothing: the kernels are written otherwise now");
     return edited;
-  });
+  };
+  const subject = await emulatedSubject(text, editOrThrow, compiler);
   for (const given of cases) {
     // One multiprocessor, so that a block of threads works on several chunks.
     fake.set("SMS", "1");
-    const device = fake.open();
+    const device = compiler === checked ? openWatched(fake) : fake.open();
     try {
       const difference = await differenceOf(subject, device, given);
       if (difference !== null) return `${difference.what} differs`;
@@ -149,6 +154,71 @@ describe.runIf(canRun)("is found and said:", () => {
     },
   ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
     const mistake = findMistake(shipped.get(spec) ?? "", edit);
+    expect(await mistake.catch(String)).toMatch(found);
+  });
+});
+
+describe.runIf(canRun)("where every access is watched, is found and said:", () => {
+  test.each([
+    {
+      mistake: "a maximum that is not atomic",
+      spec: "adamw-4bit-b2048",
+      edit: (s: string) =>
+        s.replace(
+          "atomicMax(maximum, __float_as_uint(magnitude));",
+          "*maximum = max(*maximum, __float_as_uint(magnitude));",
+        ),
+      found:
+        /races: thread \d+ of block \d+ \(line \d+ in \d+ in \d+\) (reads|writes) what thread \d+ of block \d+ \(line .*\) (read|wrote) in shared memory, with no barrier between them/,
+    },
+    {
+      mistake: "two blocks of threads that write one place",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("tensor.m_scale[(start + first) / 256u] =", "tensor.m_scale[0] ="),
+      found: /races: thread \d+ .* what thread \d+ .* in device memory/,
+    },
+    {
+      mistake: "a write behind the end of a tensor",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("if (i < limit) target[i] = values[i];", "target[i] = values[i];"),
+      found: /touches what is no array: 4 bytes by thread \d+ of block \d+ \(line \d+ in \d+/,
+    },
+    {
+      mistake: "a read behind the end of a tensor",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("values[i] = i < limit ? source[i] : T{};", "values[i] = source[i];"),
+      found: /touches what is no array: 4 bytes by thread \d+ of block/,
+    },
+    {
+      mistake: "shared memory that nobody wrote",
+      spec: "adamw-4bit-b2048",
+      edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
+      found: /reads shared memory that nobody wrote: thread \d+ of block/,
+    },
+    {
+      mistake: "16 bytes at once from where they are not aligned",
+      spec: "adamw-8bit",
+      edit: (s: string) =>
+        s.replace(
+          "load(parameters, tensor.p + start + first,",
+          "load(parameters, tensor.p + start + first + 1,",
+        ),
+      found: /has an access that is not on a multiple of its size: thread \d+ \(line \d+\)/,
+    },
+    {
+      mistake: "an index beyond a local array",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("m_words[m_word]", "m_words[m_word + 2]"),
+      found: /has an index beyond an array: thread \d+ \(line \d+\)/,
+    },
+    {
+      mistake: "a shift by more bits than there are",
+      spec: "adamw-8bit",
+      edit: (s: string) => s.replace("<< m_shift", "<< (m_shift + 32u)"),
+      found: /shifts by more bits than there are: thread \d+ \(line \d+\)/,
+    },
+  ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
+    const mistake = findMistake(shipped.get(spec) ?? "", edit, checked);
     expect(await mistake.catch(String)).toMatch(found);
   });
 });
