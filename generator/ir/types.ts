@@ -210,6 +210,8 @@ export interface OrdinaryUpdate {
   readonly bounded: readonly OrdinaryInput[];
   /** Values that are zero or no less than 2^exponent in magnitude. */
   readonly present: readonly { readonly value: Expr; readonly exponent: number }[];
+  /** What is divided by, uniforms apart. */
+  readonly divisors: readonly Expr[];
   /** Of new states: what the maximum of a run is taken of (Statistic). */
   readonly magnitudes: readonly { readonly state: string; readonly magnitude: Fragment }[];
 }

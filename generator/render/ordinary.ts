@@ -45,6 +45,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     present: ordinary.present.map(({ value, exponent }) => {
       return { value: printValue(value, spelled), least: f32(2 ** exponent) };
     }),
+    divisors: ordinary.divisors.map((divisor) => printValue(divisor, spelled)),
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
     ),

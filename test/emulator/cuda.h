@@ -141,8 +141,17 @@ inline float perturbed(float x, int32_t units) {
 inline float flushed(float x) { return (__float_as_uint(x) << 1) < 0x01000000u ? __builtin_copysignf(0.0f, x) : x; }
 /** rcp.approx.ftz.f32: within one unit; subnormal numbers are zero. */
 inline float approximate_rcp(float x) { return flushed(perturbed(1.0f / flushed(x), 1)); }
-/** rsqrt.approx.ftz.f32: within two units. */
-inline float approximate_rsqrt(float x) { return flushed(perturbed(float(1.0 / __builtin_sqrt(double(flushed(x)))), 2)); }
+/**
+ * rsqrt.approx.ftz.f32: within a unit, and such that the steps by which nvcc makes its own root of it, which is right by
+ * IEEE 754, come to that root: one unit more would not do for two fractions, 0x1.f82294p0 and 0x1.dd26e4p1.
+ */
+inline float approximate_rsqrt(float x) {
+  const float nearest = float(1.0 / __builtin_sqrt(double(flushed(x))));
+  const float found = flushed(perturbed(nearest, 1));
+  const float root = x * found;
+  const bool is_right = __builtin_fmaf(__builtin_fmaf(-root, root, x), found * 0.5f, root) == __builtin_sqrtf(x);
+  return is_right ? found : nearest;
+}
 }  // namespace emulator
 
 inline int __popc(uint32_t x) { return __builtin_popcount(x); }

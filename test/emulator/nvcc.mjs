@@ -2,7 +2,7 @@
 /**
  * Stands in for nvcc where kernels run on the CPU: `nvcc.mjs [flags] -o kernels.fatbin kernels.cu` compiles with g++ and
  * cuda.h, with -G so that every access is checked. What it writes has a fatbin's header and behind it a shared object, which test/native/fake-cuda.cc loads.
- * Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that they were made of.
+ * With -E it writes the C++ that it would compile. Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that they were made of.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -62,6 +62,7 @@ function compile(args) {
   const at = args.indexOf("-o");
   const [output, source] = [args[at + 1], args.at(-1)];
   if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
+  if (args.includes("-E")) return writeFileSync(output, withoutPtx(readFileSync(source, "utf8")));
   if (!args.includes("--fmad=false"))
     throw new Error("only --fmad=false is emulated: every operation rounds once");
   if (args.includes("-G")) flags.push(...checks);

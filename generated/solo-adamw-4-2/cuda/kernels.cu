@@ -105,7 +105,7 @@ __device__ __forceinline__ float approximateReciprocal(float x) {
   return y;
 }
 
-/** Within two units in the last place. */
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
 __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   float y;
   asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
@@ -130,12 +130,15 @@ struct Divisor {
 };
 
 /** a / b, for b above zero. */
-__device__ __forceinline__ float quotient(float a, const Divisor& b) {
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
   const float guess = __fmaf_rn(a, b.high, a * b.low);
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
-/** a / b, for b above zero. */
+/** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t roomOf(float b) { return (__float_as_uint(b) << 9u) + 512u; }
+
+/** a / b, for b above zero with some room. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
   const float reciprocal = approximateReciprocal(b);
   const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
@@ -337,6 +340,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -367,6 +371,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
           least[1] = min(least[1], orderOf(v_new));
+          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
 
           parameters[index] = p_out;
           m_values[index] = m_out;
@@ -385,6 +390,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
             && sums[1] <= 4096.0f
             && least[0] >= orderOf(8.4703295e-22f)
             && least[1] >= orderOf(3.1554436e-30f)
+            && room > 0
             ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
@@ -687,6 +693,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -709,6 +716,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
           least[1] = min(least[1], orderOf(v_new));
+          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -721,6 +729,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             && sums[3] <= 4096.0f
             && least[0] >= orderOf(8.4703295e-22f)
             && least[1] >= orderOf(3.1554436e-30f)
+            && room > 0
             ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);

@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
+import { compile } from "../../generator/index.js";
+import { cuda } from "../../templates/cuda/target.js";
+import { FakeDriver } from "../native/support.js";
+import { shippedSpecs } from "../properties/harness.js";
+import { differenceOf, emulatedSubject } from "./support.js";
+
+// Division and square root for numbers of ordinary size: exactly rounded whatever a device's approximate reciprocals are,
+// within their stated units, and used where numbers are. Of divisors with a fraction of ones alone, the kernels keep off.
+
+const folder = import.meta.dirname;
+const shipped = new Map(shippedSpecs(0).map(({ name, text }) => [name, text]));
+
+function sourceOf(name: string): string {
+  const result = compile(shipped.get(name) ?? "", [cuda]);
+  if (!result.ok) throw new Error(`${name} is not valid`);
+  return result.value.files.find(({ path }) => path === "cuda/kernels.cu")?.text ?? "";
+}
+
+/** Compares with the CPU's own division and root, which IEEE 754 defines; prints what differs. */
+const comparison = `
+#include <cstdio>
+namespace {
+uint64_t state = 88172645463325252ull;
+uint32_t next() { state ^= state << 13; state ^= state >> 7; state ^= state << 17; return uint32_t(state >> 32); }
+/** A float of this exponent; one in four has a fraction of few bits, or of nearly all of them. */
+float number(int exponent) {
+  uint32_t fraction = next() & 0x7fffffu;
+  const uint32_t kind = next() % 16;
+  if (kind == 0) fraction = 0x7fffffu - (next() & 3u);
+  if (kind == 1) fraction = next() & 3u;
+  if (kind < 4 && kind > 1) fraction = (next() & 0xffu) << 15;
+  return __uint_as_float(uint32_t(exponent + 127) << 23 | fraction);
+}
+int between(int lo, int hi) { return lo + int(next() % uint32_t(hi - lo + 1)); }
+long wrong = 0;
+void expectSame(const char* what, float found, float exact, float a, float b) {
+  if (__float_as_uint(found) == __float_as_uint(exact)) return;
+  if (wrong++ < 5) std::printf("%s of %a and %a is %a and not %a\\n", what, a, b, found, exact);
+}
+}  // namespace
+int main() {
+  for (long i = 0; i < 4000000; i++) {
+    const float sign = next() & 1 ? -1.0f : 1.0f;
+    float b = number(between(-60, 59));
+    if (roomOf(b) == 0) b = __uint_as_float(__float_as_uint(b) - 1);
+    const int exponent = int(__float_as_uint(b) >> 23) - 127;
+    const int lo = exponent - 124 > -100 ? exponent - 124 + 1 : -100;
+    const float a = next() % 64 ? sign * number(between(lo, exponent + 99 < 99 ? exponent + 99 : 99)) : sign * 0.0f;
+    expectSame("quotient", quotient(a, b), a / b, a, b);
+    const float c = next() % 8 ? number(between(-16, 1)) : 1.0f;
+    const float d = next() % 64 ? sign * number(between(-98, 80)) : sign * 0.0f;
+    expectSame("quotient by a uniform", quotient(d, Divisor(c)), d / c, d, c);
+    const float x = next() % 64 ? number(between(-100, 99)) : sign * 0.0f;
+    expectSame("root", squareRoot(x), __builtin_sqrtf(x), x, 0.0f);
+  }
+  std::printf("%ld differ\\n", wrong);
+}
+`;
+
+function differences(source: string): string {
+  const own = mkdtempSync(join(tmpdir(), "lowbit-ordinary-"));
+  try {
+    const [input, translated, program] = ["check.cu", "check.cc", "check"].map((name) => join(own, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(input, source + comparison);
+    execFileSync("node", [join(folder, "nvcc.mjs"), "-E", "-o", translated, input]);
+    const flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno"];
+    execFileSync("g++", [...flags, "-include", join(folder, "cuda.h"), "-o", program, translated], {
+      stdio: "pipe",
+    });
+    return execFileSync(program, { encoding: "utf8" });
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+test("quotients and roots are exactly rounded", () => {
+  expect(differences(sourceOf("adamw-8bit"))).toBe("0 differ\n");
+}, 120_000);
+
+const steps = [
+  ["a quotient", "return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);", "return first;"],
+  [
+    "a quotient by a uniform",
+    "return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);",
+    "return guess;",
+  ],
+  ["a root", "return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);", "return root;"],
+] as const;
+
+test.each(steps)(
+  "without remainders %s is not",
+  (_, step, shorter) => {
+    const source = sourceOf("adamw-8bit");
+    expect(source).toContain(step);
+    expect(differences(source.replace(step, shorter))).not.toBe("0 differ\n");
+  },
+  120_000,
+);
+
+test.each(["adamw-8bit", "adamw-4bit-block", "adamw-32bit", "solo-adamw-4-2"])(
+  "%s takes them where numbers are of ordinary size",
+  async (name) => {
+    const fake = new FakeDriver();
+    const ordinary = casesOf(sizesAbout([4096]), fc.constant({}), { tensors: 4, steps: 2 });
+    const subject = await emulatedSubject(shipped.get(name) ?? "", (source) =>
+      source.replace(steps[0][1], "return 2.0f * second;"),
+    );
+    const found: string[] = [];
+    for (const given of fc.sample(ordinary, { numRuns: 8, seed: 7 })) {
+      const device = fake.open();
+      const difference = await differenceOf(subject, device, given).finally(() => device.dispose());
+      if (difference !== null) found.push(difference.what);
+    }
+    expect(found).not.toEqual([]);
+  },
+  120_000,
+);
