@@ -20,7 +20,7 @@ import { join } from "node:path";
 
 const folder = import.meta.dirname;
 const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
-const compiler = process.env.CXX ?? "g++";
+const compiler = "g++";
 const flags = [
   "-std=c++17",
   "-O1",
