@@ -17,7 +17,6 @@ namespace emulator {
 namespace {
 
 constexpr size_t kStack = 128 << 10, kGuard = 4096;
-constexpr uint32_t kEveryLane = 0xffffffff;
 
 /** xorshift64*. */
 class Random {
@@ -66,6 +65,8 @@ struct Fiber {
 };
 
 struct Warp {
+  /** All that there are, which may be less than 32. */
+  uint32_t lanes = 0;
   /** The lanes that wait at an exchange. */
   uint32_t waiting = 0;
   /** How many exchanges there were. */
@@ -201,7 +202,11 @@ const std::string& Block::Run(uint32_t block) {
   running_ = this;
   block_ = block;
   arrived_ = ended_ = 0;
-  for (Warp& warp : warps_) warp.waiting = 0;
+  for (size_t i = 0; i < warps_.size(); i++) {
+    const size_t count = std::min<size_t>(32, fibers_.size() - 32 * i);
+    warps_[i].lanes = uint32_t((uint64_t{1} << count) - 1);
+    warps_[i].waiting = 0;
+  }
   ready_.Clear();
   for (Fiber& fiber : fibers_) {
     unsigned char* const top = stacks_.Top(NumberOf(fiber));
@@ -258,25 +263,27 @@ const uint64_t* Block::Exchange(const Meeting& meeting) {
   Wait(meeting);
   warp.waiting |= 1u << thread % 32;
   if ((meeting.mask >> thread % 32 & 1) == 0) Fail("has a thread outside its own mask: " + DescribeThreads());
+  // Those that a mask names beyond the block count as ended, and need not come.
+  const uint32_t mask = meeting.mask & warp.lanes;
   const auto isThere = [&](uint32_t lane) { return IsSamePlace(fibers_[begin + lane].meeting, meeting); };
-  if ((warp.waiting & meeting.mask) == meeting.mask && EveryLane(meeting.mask, isThere)) {
-    warp.waiting &= ~meeting.mask;
+  if ((warp.waiting & mask) == mask && EveryLane(mask, isThere)) {
+    warp.waiting &= ~mask;
     warp.exchanges++;
     uint64_t found[32];
     for (uint32_t lane = 0; lane < 32; lane++) {
-      const bool isOne = meeting.mask >> lane & 1;
+      const bool isOne = mask >> lane & 1;
       found[lane] = isOne ? fibers_[begin + lane].meeting.value : uint64_t{kPoison} << 32 | kPoison;
     }
-    EveryLane(meeting.mask, [&](uint32_t lane) {
-      if (meeting.mask != kEveryLane) memcpy(warp.own[lane], found, sizeof found);
+    EveryLane(mask, [&](uint32_t lane) {
+      if (mask != warp.lanes) memcpy(warp.own[lane], found, sizeof found);
       Resume(fibers_[begin + lane]);
       return true;
     });
     // Nobody overtakes somebody who has not read it: all must be back before there is another.
-    if (meeting.mask == kEveryLane) memcpy(warp.everyone, found, sizeof found);
+    if (mask == warp.lanes) memcpy(warp.everyone, found, sizeof found);
   }
   Leave();
-  return meeting.mask == kEveryLane ? warp.everyone : warp.own[thread % 32];
+  return mask == warp.lanes ? warp.everyone : warp.own[thread % 32];
 }
 
 void Block::Touch(const Access& access) {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { makeTensor } from "../../generator/cli/fuzz/tensors.js";
 import type { Subject } from "../../generator/cli/fuzz/trajectory.js";
@@ -6,7 +8,7 @@ import type { CudaDevice } from "../../runtime/cuda/device.js";
 import { type Device, type ParameterInput, TypeScriptDevice } from "../../runtime/index.js";
 import { canRun, FakeDriver } from "../native/support.js";
 import { shippedSpecs, subjectOf } from "../properties/harness.js";
-import { emulated } from "./support.js";
+import { emulated, nvcc } from "./support.js";
 
 const fake = new FakeDriver();
 const textOf = (name: string): string => shippedSpecs(100).find((spec) => spec.name === name)?.text ?? "";
@@ -50,6 +52,15 @@ async function run({ Optimizer }: Subject, device: Device) {
 const names = ["adamw-3bit", "adamw-4bit", "factor-4bit", "solo-adamw-2-2", "lars-8bit"];
 
 describe.runIf(canRun)("on the emulator, the CUDA device", () => {
+  test("is what the command line runs, where the environment names the emulated nvcc and driver", () => {
+    const main = join(import.meta.dirname, "../../dist/generator/cli/main.js");
+    const spec = join(import.meta.dirname, "../../spec/adamw-4bit-block.yaml");
+    const env = { ...process.env, NVCC: nvcc, NVCC_APPEND_FLAGS: "-G" };
+    const given = [main, "fuzz", spec, "--device", "cuda", "--runs", "5"];
+    const said = execFileSync(process.execPath, given, { env, encoding: "utf8" });
+    expect(said).toMatch(/ok +cuda: equal to the evaluator bit for bit: \d+ tensors/);
+  });
+
   test.each(names)(
     "gives %s the bits of TypeScript, whatever the order of threads, in graphs and without",
     {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
  * Stands in for nvcc where kernels run on the CPU: `nvcc.mjs [flags] -o kernels.fatbin kernels.cu` compiles with g++ and
- * cuda.h, with -G so that every access is checked. What it writes has a fatbin's header and behind it a shared object, which test/native/fake-cuda.cc loads.
- * With -E it writes the C++ that it would compile. Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that they were made of.
+ * cuda.h. With -G, given or in NVCC_APPEND_FLAGS, every access to memory that threads share is watched, as compute-sanitizer
+ * does it; with -E it writes the C++ that it would compile. What it writes has a fatbin's header and behind it a shared
+ * object, which test/native/fake-cuda.cc loads. Nothing is compiled twice: results are kept in node_modules/.cache by the
+ * hash of all that they were made of.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,11 +18,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const folder = import.meta.dirname;
 const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
-const compiler = process.env.CXX ?? "g++";
+const compiler = "g++";
 const flags = [
   "-std=c++17",
   "-O1",
@@ -33,7 +35,7 @@ const flags = [
 // What is read before it is written is a pattern, the same on every run.
 flags.push("-ftrivial-auto-var-init=pattern");
 
-/** With -G, every access to memory that threads share is watched, as compute-sanitizer does it. */
+// GCC's instrumentation, with the functions of checks.h behind it instead of the sanitizers' libraries.
 const checks = [
   "-g1",
   "-DEMULATOR_CHECKS",
@@ -65,7 +67,8 @@ function compile(args) {
   if (args.includes("-E")) return writeFileSync(output, withoutPtx(readFileSync(source, "utf8")));
   if (!args.includes("--fmad=false"))
     throw new Error("only --fmad=false is emulated: every operation rounds once");
-  if (args.includes("-G")) flags.push(...checks);
+  const appended = (process.env.NVCC_APPEND_FLAGS ?? "").split(" ");
+  if ([...args, ...appended].includes("-G")) flags.push(...checks);
   const headers = ["cuda.h", "machine.h", "checks.h"].map((name) => join(folder, name));
   const hash = createHash("sha256").update(JSON.stringify([compiler, versionOf(), flags]));
   for (const path of [source, ...headers, import.meta.filename]) hash.update(readFileSync(path));
@@ -88,7 +91,8 @@ function keep(source, kept) {
   try {
     const object = join(own, "kernels.so");
     const translated = join(own, "kernels.cc");
-    writeFileSync(translated, withoutPtx(readFileSync(source, "utf8")));
+    const text = withoutPtx(readFileSync(source, "utf8"));
+    writeFileSync(translated, `#line 1 "${basename(source)}"\n${text}`);
     const include = ["-include", join(folder, "cuda.h"), translated];
     execFileSync(compiler, [...flags, ...include, "-o", object], { encoding: "utf8", stdio: "pipe" });
     writeFileSync(join(own, "image"), withHeader(readFileSync(object)));

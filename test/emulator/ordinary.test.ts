@@ -93,7 +93,7 @@ const steps = [
   [
     "a quotient by a uniform",
     "return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);",
-    "return guess;",
+    "return a * b.inverse;",
   ],
   ["a root", "return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);", "return root;"],
 ] as const;
