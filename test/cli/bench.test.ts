@@ -7,6 +7,7 @@ import type { BenchFile } from "../../generator/cli/bench/result.js";
 import { type ShapesName, shapes } from "../../generator/cli/bench/shapes.js";
 import { summarize } from "../../generator/cli/bench/statistics.js";
 import { compile } from "../../generator/cli/library.js";
+import { loadAddon } from "../../runtime/native/addon.js";
 import { instantiate } from "../peers/instance.js";
 import { cpus } from "../support/cpu.js";
 import { shipped, specText, Workplace } from "./support.js";
@@ -135,6 +136,18 @@ test("--param is for specs that say nothing of their parameters", () => {
   const { code, stderr } = workplace.run(["bench", "two-parts.yaml", ...options, "--param", "f16"]);
   expect(code).toBe(1);
   expect(stderr).toContain("tiny says how its parameters of bf16 are rounded, and --param f16 would be");
+});
+
+test.skipIf(cpus.length === 0)("the copy on all threads writes every byte and no other", () => {
+  const { cpu } = loadAddon();
+  const pool = cpu.createPool(3);
+  for (const n of [0, 1, 5, 16_383, 16_384, 16_385, 100_003]) {
+    const to = new Float32Array(n + 2);
+    const from = Float32Array.from(to, (_, i) => i + 1);
+    cpu.copy(pool, to.subarray(1, n + 1), from.subarray(1, n + 1));
+    expect([to[0], to[n + 1]]).toEqual([0, 0]);
+    expect(to.subarray(1, n + 1)).toEqual(from.subarray(1, n + 1));
+  }
 });
 
 test("shapes are those of the models", () => {
