@@ -207,7 +207,11 @@ export const optimizerSchema = z
     math: z
       .enum(["exact", "fast"], { error: "math is exact or fast" })
       .optional()
-      .meta({ description: "exact: float32, every operation rounded once.", default: "exact" }),
+      .meta({
+        description:
+          "exact: float32, every operation rounded once. fast: a target may compute each within its own bounds, where that is cheaper.",
+        default: "exact",
+      }),
   })
   .meta({ title: "lowbit-gen optimizer", description: "A low-bit optimizer, as lowbit-gen compiles it." });
 
