@@ -103,6 +103,7 @@ const commands: readonly CommandRow[] = [
       ],
       ["--shrink <n>", "n times fewer rows in every matrix, of small n times fewer tensors (default: 1)"],
       ["--param <dtype>", "f32, bf16 or f16, of parameters and gradients (default: the first of the spec)"],
+      ["--math <mode>", "exact or fast, of any spec (default: the spec's own)"],
       ["--steps <count>", "Steps that are measured (default: 20)"],
       ["--warmup <count>", "Steps before them (default: 3)"],
       ["--json <file>", "Write all figures there too"],

@@ -102,9 +102,9 @@ describe.each(devices)("on %s", (device) => {
 
   test("a row of the table each", () => {
     expect(stdout).toMatch(new RegExp(`^${device}: `));
-    expect(stdout).toMatch(/ adamw-32bit │ small \/ 1500 │ f32 │.*│ +0\.918 │/);
-    expect(stdout).toMatch(/ adamw-3bit +│ small \/ 1500 │ f32 │.*│ +0\.446 │/);
-    expect(stdout).toMatch(/ adamw-4bit +│ small \/ 1500 │ f32 │.*│ 0\.465 \+ 0\.147 │/);
+    expect(stdout).toMatch(/ adamw-32bit │ small \/ 1500 │ f32, exact │.*│ +0\.918 │/);
+    expect(stdout).toMatch(/ adamw-3bit +│ small \/ 1500 │ f32, exact │.*│ +0\.446 │/);
+    expect(stdout).toMatch(/ adamw-4bit +│ small \/ 1500 │ f32, exact │.*│ 0\.465 \+ 0\.147 │/);
     expect(stdout).toContain("Steps: wall time; 3 after 1, caches overwritten before each.");
   });
 });
@@ -124,6 +124,9 @@ test("--param is for specs that say nothing of their parameters", () => {
   const n = 16_384;
   expect(half).toMatchObject({ param: "bf16", grad: "bf16" });
   expect(half!.bytes).toMatchObject({ parameters: 4 * n, gradients: 2 * n, states: 2 * (n + 4 * (n / 256)) });
+
+  const [fast] = run(shipped("sgdm-8bit"), ...options, "--math", "fast").file.results;
+  expect(fast).toMatchObject({ math: "fast", specHash: half!.specHash });
 
   workplace.write("two-parts.yaml", `${specText()}param: { dtype: bf16, master: 24 }\n`);
   const [parts] = run("two-parts.yaml", ...options).file.results;
@@ -216,6 +219,7 @@ describe("a wrong call is one line, and nothing is written", () => {
     ["unknown shapes", [spec, "--shapes", "gpt3"], 'there is no set of shapes "gpt3": did you mean gpt2?'],
     ["an unknown device", [spec, "--device", "tpu"], 'there is no device "tpu"'],
     ["a dtype that is none", [spec, "--param", "f64"], 'there is no dtype "f64": allowed: f32, bf16, f16'],
+    ["a math that is none", [spec, "--math", "quick"], 'there is no math "quick": allowed: exact, fast'],
     ["no steps", [spec, "--steps", "0"], '--steps is "0": give a whole number from 1'],
     ["no warm-up", [spec, "--warmup", "0"], '--warmup is "0": give a whole number from 1'],
     ["a part of a step", [spec, "--steps", "1.5"], '--steps is "1.5"'],

@@ -1,5 +1,5 @@
 import type { DeviceKind } from "../../../runtime/index.js";
-import type { Dtype, Plan } from "../../lower/plan.js";
+import type { Dtype, MathMode, Plan } from "../../lower/plan.js";
 import { UserError } from "../errors.js";
 import { choose, type Options, parseWhole } from "../options.js";
 import { parseDevice } from "../replay/settings.js";
@@ -13,6 +13,8 @@ export interface Settings extends Turns {
   readonly shrink: number;
   /** Of p and g; the spec's own where it is undefined. */
   readonly dtype: Dtype | undefined;
+  /** The spec's own where it is undefined. */
+  readonly math: MathMode | undefined;
 }
 
 const dtypes: readonly Dtype[] = ["f32", "bf16", "f16"];
@@ -22,12 +24,13 @@ export function parseSettings(options: Options): Settings {
   const count = (name: string, other: number): number =>
     parseWhole(`--${name}`, options.one(name) ?? String(other), 1);
   const names = options.list("shapes").map((name) => choose("set of shapes", name, shapesNames));
-  const dtype = options.one("param");
+  const [dtype, math] = [options.one("param"), options.one("math")];
   return {
     kind: parseDevice(options),
     shapes: names.length > 0 ? ([...new Set(names)] as ShapesName[]) : ["gpt2"],
     shrink: count("shrink", 1),
     dtype: dtype === undefined ? undefined : (choose("dtype", dtype, dtypes) as Dtype),
+    math: math === undefined ? undefined : (choose("math", math, ["exact", "fast"]) as MathMode),
     steps: count("steps", 20),
     warmup: count("warmup", 3),
   };

@@ -2,7 +2,18 @@ import Table from "cli-table3";
 import type { BenchFile, BenchResult } from "./result.js";
 import { formatNumber, summarize } from "./statistics.js";
 
-const head = ["spec", "shapes", "p", "step, ms: min", "median", "max", "MB", "GB/s", "of the copy", "with +"];
+const head = [
+  "spec",
+  "shapes",
+  "p, math",
+  "step, ms: min",
+  "median",
+  "max",
+  "MB",
+  "GB/s",
+  "of the copy",
+  "with +",
+];
 
 /** What was measured on what, a row a result, and what the columns are. */
 export function formatResults({ device, turns, results, ...circumstances }: BenchFile): string {
@@ -30,6 +41,7 @@ function row({
   shapes,
   shrink,
   param,
+  math,
   stepMilliseconds: step,
   bytes,
   ...rates
@@ -39,7 +51,7 @@ function row({
   return [
     spec,
     shrink === 1 ? shapes : `${shapes} / ${shrink}`,
-    param,
+    `${param}, ${math}`,
     ...[step.min, step.median, step.max].map(formatNumber),
     `${megabytes(bytes.counted)}${extra}`,
     formatNumber(rates.gigabytesPerSecond),

@@ -18,7 +18,8 @@ export async function bench(paths: readonly string[], options: Options): Promise
   if (json !== undefined && isNoFile(json)) throw new UserError(`--json ${json} is a folder: name a file`);
   const specs = await resolveFiles(paths.length > 0 ? paths : findSpecs("spec"));
   if (specs === null) return 1;
-  const plans = specs.map(({ plan }) => withDtype(plan, settings.dtype));
+  const { dtype, math } = settings;
+  const plans = specs.map(({ plan }) => ({ ...withDtype(plan, dtype), math: math ?? plan.math }));
   if (json !== undefined) ensureFolder(dirname(json));
   const circumstances = describeCircumstances();
   const device = await openDevice(settings.kind);
