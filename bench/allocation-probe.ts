@@ -1,7 +1,7 @@
 /** node --expose-gc allocation-probe.js SPEC DEVICE SIZE: prints an `Allocation` as JSON, or null. */
 import { type Device, type DeviceKind, LowbitError, openDevice } from "lowbit-gen/runtime";
+import { drawNoise } from "../generator/cli/bench/noise.js";
 import type { Allocation } from "./allocation.js";
-import { drawNoise } from "./noise.js";
 import { packages } from "./packages.js";
 
 /** Steps until everything is compiled for good. */

@@ -1,4 +1,4 @@
-// What the cpu kernels are compared with, behind the same interface: a copy, and AdamW as one would write it by hand.
+// What the cpu kernels are compared with, behind the same interface: AdamW as one would write it by hand.
 // Compile with: g++ -std=c++17 -O3 -ffp-contract=off -fno-math-errno -march=native -fPIC -shared
 
 #include <algorithm>
@@ -39,13 +39,6 @@ void each_tile(const Chunk* chunks, uint64_t first, uint64_t last, const Tensor*
 }  // namespace
 
 #define KERNEL extern "C" __attribute__((visibility("default")))
-
-/** p = g, as STREAM has it: 8 bytes an element. */
-KERNEL void copy(const Hypers*, const Chunk* chunks, uint64_t first, uint64_t last, const Tensor* tensors) {
-  each_tile(chunks, first, last, tensors, [](const Tensor& tensor, uint64_t start, uint64_t length) {
-    for (uint64_t i = 0; i < length; i++) tensor.p[start + i] = tensor.g[start + i];
-  });
-}
 
 /** 28 bytes an element. */
 KERNEL void adamw(const Hypers* hypers, const Chunk* chunks, uint64_t first, uint64_t last, const Tensor* tensors) {

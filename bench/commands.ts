@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownPackage } from "../generator/cli/package-root.js";
 import { type Figure, figure } from "./figures.js";
-import { root } from "./machine.js";
 
 const SAMPLES = 5;
+const { root } = ownPackage();
 
 /** From the start of the process to its end, with the disk's cache warm. */
 export function measureCommands(): Figure[] {

@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CpuDevice } from "lowbit-gen/runtime";
+import { countBytes } from "../generator/cli/bench/bytes.js";
+import { drawNoise } from "../generator/cli/bench/noise.js";
 import { isMissing } from "../generator/cli/compile/compiler.js";
 import { cpuCompiler } from "../generator/cli/compile/cpu.js";
 import { instantiate } from "../generator/cli/instantiate.js";
-import { compile, loadSpec, type Plan } from "../generator/cli/library.js";
+import { compile, loadSpec } from "../generator/cli/library.js";
+import { ownPackage } from "../generator/cli/package-root.js";
 import { loadAddon } from "../runtime/native/addon.js";
 import { type Figure, figure } from "./figures.js";
-import { root } from "./machine.js";
-import { drawNoise } from "./noise.js";
 
 /** One tensor, larger than the last cache. */
 const ELEMENTS = 16 * 2 ** 20;
@@ -19,6 +20,8 @@ const TILE = 16_384;
 const WARMUP = 3;
 const SAMPLES = 15;
 const GOAL = 0.8;
+const COPY = "copy";
+const { root } = ownPackage();
 
 const specs: Readonly<Record<string, number | undefined>> = {
   "adamw-8bit": GOAL,
@@ -34,15 +37,14 @@ export async function measureCpu(): Promise<Figure[]> {
   const compiler = cpuCompiler({ instructions: new CpuDevice().instructions.slice(0, 1) });
   const tool = await compiler.find();
   if (isMissing(tool)) return [];
-  const { runs, copy } = makeBaselines(tool.command);
+  const runs = makeBaselines(tool.command);
   for (const name of Object.keys(specs)) {
-    const built = compile(await loadSpec(join(root, "spec", `${name}.yaml`)), {
-      targets: ["cpu", "typescript"],
-    });
-    const { Optimizer } = await instantiate(built, [compiler]);
+    const compiled = compile(await loadSpec(join(root, "spec", `${name}.yaml`)), { targets: ["cpu"] });
+    const { Optimizer, descriptor } = await instantiate(compiled, [compiler]);
     const optimizer = new Optimizer(new CpuDevice(), { p: drawNoise(ELEMENTS, 2e-2, 0) });
     const g = drawNoise(ELEMENTS, 1e-2, 1);
-    runs.set(name, { bytes: bytesOf(built.plan), run: () => optimizer.step({ p: g }) });
+    const { counted } = countBytes(compiled, descriptor, [{ name: "p", shape: [ELEMENTS] }]);
+    runs.set(name, { bytes: counted / ELEMENTS, run: () => optimizer.step({ p: g }) });
   }
   const samples = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
   for (let turn = 0; turn < WARMUP + SAMPLES; turn++) {
@@ -53,7 +55,7 @@ export async function measureCpu(): Promise<Figure[]> {
       if (turn >= WARMUP) samples.get(name)!.push(rate);
     }
   }
-  const best = Math.max(...samples.get(copy)!);
+  const best = Math.max(...samples.get(COPY)!);
   return [...samples].map(([name, rates]) => {
     const goal = specs[name] === undefined ? undefined : `>= ${(GOAL * best).toFixed(1)}`;
     return figure(
@@ -72,13 +74,7 @@ interface Run {
   readonly run: () => void;
 }
 
-/** Of the passes of a large tensor. */
-function bytesOf({ variants: [quantized] }: Plan): number {
-  const passes = quantized?.passes ?? [];
-  return passes.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
-}
-
-function makeBaselines(command: string): { readonly runs: Map<string, Run>; readonly copy: string } {
+function makeBaselines(command: string): Map<string, Run> {
   const folder = mkdtempSync(join(tmpdir(), "lowbit-bench-"));
   const output = join(folder, "baseline.so");
   const flags = [
@@ -100,20 +96,20 @@ function makeBaselines(command: string): { readonly runs: Map<string, Run>; read
   const chunks = Uint32Array.from({ length: (2 * ELEMENTS) / TILE }, (_, i) => (i % 2) * (i >> 1));
   const hypers = new Uint32Array(Float32Array.of(0.9, 0.999, 1e-3, 0.01, 1e-8, 0.1, 0.001).buffer);
   const pool = cpu.createPool(cpu.hardwareThreads);
-  const run = (name: string) => {
-    const kernel = cpu.findKernel(library, name);
-    return (): void => {
-      cpu.run(pool, kernel, hypers, chunks, tensor);
-      // Kernels find these by their addresses alone.
-      if (arrays[0]!.length === 0) throw new Error("the arrays are gone");
-    };
-  };
-  const copy = "copy";
-  return {
-    runs: new Map([
-      [copy, { bytes: 8, run: run("copy") }],
-      ["AdamW in plain C++, 32 bits", { bytes: 28, run: run("adamw") }],
-    ]),
-    copy,
-  };
+  const adamw = cpu.findKernel(library, "adamw");
+  const [to, from] = [new Float32Array(ELEMENTS).fill(1), new Float32Array(ELEMENTS).fill(2)];
+  return new Map([
+    [COPY, { bytes: 8, run: () => cpu.copy(pool, to, from) }],
+    [
+      "AdamW in plain C++, 32 bits",
+      {
+        bytes: 28,
+        run: () => {
+          cpu.run(pool, adamw, hypers, chunks, tensor);
+          // The kernel finds these by their addresses alone.
+          if (arrays[0]!.length === 0) throw new Error("the arrays are gone");
+        },
+      },
+    ],
+  ]);
 }

@@ -1,3 +1,5 @@
+import { summarize } from "../generator/cli/bench/statistics.js";
+
 /** One measured number. */
 export interface Figure {
   readonly part: Part;
@@ -23,10 +25,6 @@ export type Unit = "ms" | "M parameters/s" | "GB/s" | "bytes";
 
 export type Part = keyof typeof parts;
 
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
-}
-
 /** @param samples in measured order */
 export function figure(
   part: Part,
@@ -35,20 +33,14 @@ export function figure(
   samples: readonly number[],
   goal?: string,
 ): Figure {
-  const best = unit.endsWith("/s") ? Math.max(...samples) : Math.min(...samples);
+  const { min, median, max } = summarize(samples);
   return {
     part,
     what,
     unit,
-    median: median(samples),
-    best,
+    median,
+    best: unit.endsWith("/s") ? max : min,
     samples,
     ...(goal === undefined ? {} : { goal }),
   };
-}
-
-/** Three digits, and no fewer than stand before the point. */
-export function formatNumber(value: number): string {
-  const decimals = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }

@@ -1,9 +1,9 @@
 /** Measures what the project promises, prints it, and records it with the machine and the commit. */
+import { describeCircumstances } from "../generator/cli/bench/machine.js";
 import { measureAllocation } from "./allocation.js";
 import { measureCommands } from "./commands.js";
 import { measureCpu } from "./cpu.js";
 import { type Figure, type Part, parts } from "./figures.js";
-import { describeCircumstances } from "./machine.js";
 import { record } from "./record.js";
 import { formatCircumstances, formatTable } from "./report.js";
 import { measureTypeScript, measureWebGpu } from "./steps.js";

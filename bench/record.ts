@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { Circumstances } from "../generator/cli/bench/machine.js";
+import { ownPackage } from "../generator/cli/package-root.js";
 import type { Figure } from "./figures.js";
-import { type Circumstances, root } from "./machine.js";
 import { formatMarkdown } from "./report.js";
 
 const START = "<!-- figures: written by `npm run bench` -->";
@@ -13,6 +14,7 @@ const END = "<!-- end of figures -->";
  * @returns path of the file
  */
 export function record(circumstances: Circumstances, figures: readonly Figure[]): string {
+  const { root } = ownPackage();
   const folder = join(root, "bench", "results");
   const name = `${circumstances.date.slice(0, 19).replaceAll(":", "")}Z-${circumstances.commit}.json`;
   const path = join(folder, name);

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
-import { type Figure, formatNumber, type Part, parts } from "./figures.js";
-import type { Circumstances } from "./machine.js";
+import type { Circumstances } from "../generator/cli/bench/machine.js";
+import { formatNumber } from "../generator/cli/bench/statistics.js";
+import { type Figure, type Part, parts } from "./figures.js";
 
 const head = ["what", "median", "best", "unit", "goal"];
 

@@ -1,6 +1,6 @@
 import { type Device, LowbitError, openDevice } from "lowbit-gen/runtime";
+import { drawNoise } from "../generator/cli/bench/noise.js";
 import { type Figure, figure } from "./figures.js";
-import { drawNoise } from "./noise.js";
 import { type CreateOptimizer, packages } from "./packages.js";
 
 /** One tensor, large enough to leave every cache. */

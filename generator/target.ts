@@ -7,7 +7,10 @@ import type { Dialect } from "./print/dialect.js";
 export type AccuracyClass =
   /** Not at all. */
   | { readonly kind: "exact" }
-  /** Each operation by so many units in the last place, with subnormal numbers read and written as zero. */
+  /**
+   * Quotients and roots by so many units in the last place of what they are; sums, differences and products rounded once,
+   * but a product that feeds a sum maybe not at all; subnormal numbers maybe read and written as zero.
+   */
   | { readonly kind: "ulp"; readonly division: number; readonly squareRoot: number };
 
 export interface Capabilities {
@@ -30,6 +33,8 @@ export interface Target {
   readonly accuracy: AccuracyClass;
   readonly capabilities: Capabilities;
   readonly dialect: Dialect;
+  /** With `math: fast`; null where nothing is cheaper. */
+  readonly fast: { readonly accuracy: AccuracyClass; readonly dialect: Dialect } | null;
   readonly skeletons: Readonly<Record<string, Skeleton>>;
   readonly partials: Readonly<Record<string, Skeleton>>;
   /** Rendered once a kernel; a path makes a file of each, `$0` being the kernel's name. */

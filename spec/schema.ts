@@ -204,10 +204,11 @@ export const optimizerSchema = z
       .enum(["hold", "propagate"], { error: "nonfinite is hold or propagate" })
       .optional()
       .meta({ description: "What an element does whose gradient or update is not finite.", default: "hold" }),
-    math: z
-      .enum(["exact", "fast"], { error: "math is exact or fast" })
-      .optional()
-      .meta({ description: "exact: float32, every operation rounded once.", default: "exact" }),
+    math: z.enum(["exact", "fast"], { error: "math is exact or fast" }).optional().meta({
+      description:
+        "exact: float32, every operation rounded once. fast: a target may compute each within its own bounds, where that is cheaper.",
+      default: "exact",
+    }),
   })
   .meta({ title: "lowbit-gen optimizer", description: "A low-bit optimizer, as lowbit-gen compiles it." });
 

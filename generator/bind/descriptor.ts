@@ -7,7 +7,10 @@ import type { KernelShape } from "../rule/types.js";
 /** Grows when the same plan begins to store its states differently. */
 export const layoutVersion = 1;
 
-/** SHA-256 of what decides a run's numbers: the plan without its name, title, reference, defaults and dtypes. */
+/**
+ * SHA-256 of what decides a run's numbers: the plan without its name, title, reference, defaults and dtypes. Neither does
+ * `math` count, as the target does not: both say how closely a step is computed, and not what is kept.
+ */
 export function specHash(plan: Plan): string {
   const {
     name: _,
@@ -19,7 +22,11 @@ export function specHash(plan: Plan): string {
     hypers,
     ...rest
   } = plan;
-  const decisive = { ...rest, hypers: hypers.map(({ name, default: value }) => [name, value === null]) };
+  const decisive = {
+    ...rest,
+    math: "exact",
+    hypers: hypers.map(({ name, default: value }) => [name, value === null]),
+  };
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(decisive))));
 }
 

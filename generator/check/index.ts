@@ -6,7 +6,6 @@ import type { Rule } from "../rule/types.js";
 import { dtypeDiagnostics } from "./dtypes.js";
 import { nameDiagnostics } from "./names.js";
 import { stateDiagnostics } from "./states.js";
-import { unbuiltDiagnostics } from "./unbuilt.js";
 
 /** A spec that can be lowered, with its update rule analyzed. */
 export interface CheckedSpec {
@@ -14,14 +13,13 @@ export interface CheckedSpec {
   readonly rule: Rule;
 }
 
-/** The rules that go across fields: names, codecs, the update rule, and what this version does not build yet. */
+/** The rules that go across fields: names, codecs, dtypes and the update rule. */
 export function check({ spec, source }: ParsedSpec): Result<CheckedSpec> {
   const { rule, diagnostics } = analyze(spec, source);
   const all = [
     ...nameDiagnostics(spec, source),
     ...stateDiagnostics(spec, source),
     ...dtypeDiagnostics(spec, source),
-    ...unbuiltDiagnostics(spec, source),
     ...diagnostics,
   ];
   return all.length === 0 ? success({ spec, rule }) : failure(all);

@@ -92,6 +92,26 @@ const commands: readonly CommandRow[] = [
     run: async (specs, options) => (await import("./commands/fuzz.js")).runFuzz(specs, options),
   },
   {
+    usage: "bench [...specs]",
+    summary:
+      "Time steps beside a copy on the same device: bytes moved, fraction of its bandwidth (default: spec/)",
+    options: [
+      ["--device <device>", "cuda, cpu, webgpu or typescript (default: the best there is)"],
+      [
+        "--shapes <names>",
+        "gpt2 (124 M), llama (1.48 G), small (2,000 of 128 x 128), one (268 M) (default: gpt2)",
+      ],
+      ["--shrink <n>", "n times fewer rows in every matrix, of small n times fewer tensors (default: 1)"],
+      ["--param <dtype>", "f32, bf16 or f16, of parameters and gradients (default: the first of the spec)"],
+      ["--math <mode>", "exact or fast, of any spec (default: the spec's own)"],
+      ["--steps <count>", "Steps that are measured (default: 20)"],
+      ["--warmup <count>", "Steps before them (default: 3)"],
+      ["--json <file>", "Write all figures there too"],
+    ],
+    example: "lowbit-gen bench spec/adamw-8bit.yaml --device cpu --shapes gpt2,one --shrink 16",
+    run: async (specs, options) => (await import("./commands/bench.js")).bench(specs, options),
+  },
+  {
     usage: "schema",
     summary: "Print the JSON Schema of specs, for editors",
     options: [["--out <file>", "File to write instead"]],

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Diagnostic, formatDiagnostic, type Result } from "../diagnostics.js";
 import type { Plan } from "../lower/plan.js";
-import { systemReason } from "./errors.js";
+import { systemReason, UserError } from "./errors.js";
 
 /** The text of a spec file. A file that cannot be read is a diagnostic like any other: E101, at 1:1. */
 export function readSpec(path: string): Result<string> {
@@ -52,4 +53,21 @@ export async function resolveEach(paths: readonly string[]) {
 
 export function reportDiagnostics(path: string, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(path, diagnostic)}\n`);
+}
+
+/**
+ * Every spec in a folder.
+ *
+ * @throws {UserError} where there is none
+ */
+export function findSpecs(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter(
+      (name) => /\.(ya?ml|json)$/.test(name) && !/\.schema\.json$/.test(name),
+    );
+    if (names.length > 0) return names.sort().map((name) => join(folder, name));
+  } catch (error) {
+    if (systemReason(error) === undefined) throw error;
+  }
+  throw new UserError(`there are no specs in ${folder}/: name some, or write one with lowbit-gen init NAME`);
 }

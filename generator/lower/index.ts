@@ -47,7 +47,7 @@ export function lower({ spec, rule }: CheckedSpec): Plan {
     dtypes: dtypesOf(spec),
     parameter,
     nonfinite: spec.nonfinite ?? "hold",
-    math: "exact",
+    math: spec.math ?? "exact",
     rule: statements,
     states,
     variants: variantsOf(states, statements),

@@ -28,12 +28,14 @@ export interface Plan {
   /** How a new parameter becomes what is stored of it, where that is not float32. */
   readonly parameter: ParameterPlan;
   readonly nonfinite: "hold" | "propagate";
-  readonly math: "exact";
+  /** fast: a target may compute each operation within its own bounds, where that is cheaper. */
+  readonly math: MathMode;
   readonly rule: readonly RuleStatement[];
   readonly states: readonly StatePlan[];
   readonly variants: readonly VariantPlan[];
 }
 
+export type MathMode = "exact" | "fast";
 export type Half = "bf16" | "f16";
 export type Dtype = "f32" | Half;
 

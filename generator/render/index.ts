@@ -8,7 +8,8 @@ import { unionOf } from "./union.js";
 import { kernelView } from "./view.js";
 
 /** Kernels to the files of one target. */
-export function render(kernels: readonly Kernel[], plan: Plan, target: Target): SourceFile[] {
+export function render(kernels: readonly Kernel[], plan: Plan, given: Target): SourceFile[] {
+  const target = plan.math === "fast" ? { ...given, ...given.fast } : given;
   const partials = Object.fromEntries(
     Object.entries(target.partials).map(([name, skeleton]) => [name, compiled(skeleton)]),
   );
@@ -30,10 +31,10 @@ export function render(kernels: readonly Kernel[], plan: Plan, target: Target): 
   const { path } = target.kernel;
   const kernelFiles =
     path === null ? [] : rendered.map(({ name, text }) => ({ path: path.replace("$0", name), text }));
-  const whole = { ...header, kernels: rendered, ...unionOf(rendered) };
+  const all = { ...header, kernels: rendered, ...unionOf(rendered) };
   const packageFiles = target.packages.map((file) => ({
     path: file.path,
-    text: apply(file.skeleton, whole),
+    text: apply(file.skeleton, all),
   }));
   return [...kernelFiles, ...packageFiles];
 }

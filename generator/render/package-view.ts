@@ -17,5 +17,6 @@ export function packageView(plan: Plan) {
     uniformTexts: plan.uniforms.map(({ name, text }) => ({ name, text })),
     tileOf: quantized?.tile ?? 0,
     nonfinite: plan.nonfinite,
+    isFast: plan.math === "fast",
   };
 }

@@ -32,4 +32,6 @@ export interface NativeCpu {
     chunks: Uint32Array,
     tensors: BigUint64Array,
   ): void;
+  /** Bytes to an array from another of the same length, on the threads of a pool. */
+  copy(pool: NativePool, to: Float32Array, from: Float32Array): void;
 }

@@ -25,7 +25,7 @@ const lookup: Spelling = { text: "lookup($0, $1)", level: CALL, args: [FREE, FRE
 export const dialect: Dialect = {
   types: { f32: "float", u32: "uint32_t", bool: "bool" },
   ops: {
-    // Rounded once each: the file is compiled without contraction, and no flag may reorder.
+    // Rounded once each with `math: exact`: the file is compiled without contraction, and no flag may reorder.
     "f32.add": binary("+", ADD),
     "f32.sub": binary("-", ADD),
     "f32.mul": binary("*", MULTIPLY),

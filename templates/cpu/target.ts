@@ -9,6 +9,8 @@ export const cpu: Target = {
   accuracy: { kind: "exact" },
   capabilities: { threads: 1, granule: 32, lanes: 0, resident: 0 },
   dialect,
+  // Products are fused with sums; division and root are the processor's own, rounded once.
+  fast: { accuracy: { kind: "ulp", division: 0.5, squareRoot: 0.5 }, dialect },
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },

@@ -23,7 +23,7 @@ const select: Spelling = { text: "$0 ? $1 : $2", level: TERNARY, args: [AND_ALSO
 export const dialect: Dialect = {
   types: { f32: "float", u32: "uint32_t", bool: "bool" },
   ops: {
-    // Rounded once each: the file is compiled without contraction, fast division or flushing of subnormals.
+    // Rounded once each with `math: exact`: the file is compiled without contraction, fast division or flushing.
     "f32.add": binary("+", ADD),
     "f32.sub": binary("-", ADD),
     "f32.mul": binary("*", MULTIPLY),
@@ -98,6 +98,12 @@ export const dialect: Dialect = {
       .join(" ")
       .split(" "),
   ),
+};
+
+/** With `math: fast`: the compiler's own division and root, which it then makes approximate. */
+export const fastDialect: Dialect = {
+  ...dialect,
+  ops: { ...dialect.ops, "f32.div": binary("/", MULTIPLY), "f32.sqrt": call("sqrtf") },
 };
 
 /** The shortest decimal that reads back as the float32, as a float literal. */

@@ -1,6 +1,6 @@
 import type { Target } from "../../generator/target.js";
 import { partials as commonPartials } from "../common/skeletons.js";
-import { dialect } from "./dialect.js";
+import { dialect, fastDialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
@@ -9,6 +9,9 @@ export const cuda: Target = {
   accuracy: { kind: "exact" },
   capabilities: { threads: 256, granule: 8, lanes: 32, resident: 8192 },
   dialect,
+  // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false 2 units from the rounded quotient, over
+  // the full range, and the PTX ISA has sqrt.approx.f32 within 2^-23 of the root.
+  fast: { accuracy: { kind: "ulp", division: 2.5, squareRoot: 2 }, dialect: fastDialect },
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },

@@ -9,6 +9,7 @@ export const typescript: Target = {
   accuracy: { kind: "exact" },
   capabilities: { threads: 1, granule: 1, lanes: 0, resident: 0 },
   dialect,
+  fast: null,
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },

@@ -10,6 +10,7 @@ export const wgsl: Target = {
   accuracy: { kind: "ulp", division: 2.5, squareRoot: 5 },
   capabilities: { threads: 256, granule: 1, lanes: 0, resident: 0 },
   dialect,
+  fast: null,
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { root, specText, Workplace } from "./support.js";
 
 const workplace = new Workplace();
-const commands = ["init", "check", "explain", "build", "list", "replay", "fuzz", "schema"];
+const commands = ["init", "check", "explain", "build", "list", "replay", "fuzz", "bench", "schema"];
 
 describe("help", () => {
   test.each([[[]], [["--help"]], [["-h"]], [["help"]]])("of the program: %j", (args) => {

@@ -36,6 +36,8 @@ describe.runIf(cpus.length > 0)("build compiles cpu kernels", () => {
     build();
     workplace.write("tiny.yaml", specText().replace("0.9", "0.8"));
     expect(build().stdout).toMatch(/^[1-9] files? compiled, 0 unchanged, /m);
+    workplace.write("tiny.yaml", `${specText().replace("0.9", "0.8")}math: fast\n`);
+    expect(build().stdout).toMatch(/^[1-9] files? compiled, 0 unchanged, /m);
     expect(build([], { CXX: "g++" }).stdout).toMatch(/^[1-9] files? compiled, 0 unchanged, /m);
   });
 

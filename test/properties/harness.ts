@@ -76,15 +76,16 @@ export async function checkCase(
   { webgpu, cpu }: { readonly webgpu: Device; readonly cpu: Device | undefined },
   parameter: Omit<ParameterCodec, "dtype"> = { rounding: "nearest", master: null },
 ): Promise<void> {
+  const { math } = subject.plan;
   const exact = await runDevice(subject, new TypeScriptDevice(), given);
   compareOracle(subject, config, exact, BigInt(given.seed), parameter);
-  refuse("the evaluator and TypeScript", judge(subject, accuracyOf("typescript"), exact).difference);
+  refuse("the evaluator and TypeScript", judge(subject, accuracyOf("typescript", math), exact).difference);
   if (cpu !== undefined) {
     const compiled = await runDevice(subject, cpu, given);
-    refuse("the evaluator and C++", judge(subject, accuracyOf("cpu"), compiled, exact).difference);
+    refuse("the evaluator and C++", judge(subject, accuracyOf("cpu", math), compiled, exact).difference);
   }
   const found = await runDevice(subject, webgpu, given);
-  refuse("the evaluator and WGSL", judge(subject, accuracyOf("webgpu"), found, exact).difference);
+  refuse("the evaluator and WGSL", judge(subject, accuracyOf("webgpu", math), found, exact).difference);
 }
 
 function refuse(pair: string, difference: (Difference & { readonly step: number }) | null): void {

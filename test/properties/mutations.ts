@@ -1,5 +1,6 @@
 import { bind } from "../../generator/bind/index.js";
 import { build } from "../../generator/build/index.js";
+import type { Compiler } from "../../generator/cli/compile/compiler.js";
 import type { Subject } from "../../generator/cli/fuzz/trajectory.js";
 import { instantiate } from "../../generator/cli/instantiate.js";
 import type { Expr, Fragment, HalfScale, Kernel, KernelState } from "../../generator/ir/types.js";
@@ -156,14 +157,52 @@ export const halfScaleMutations: readonly Mutation[] = [
   })),
 ];
 
-/** A package with the mistake in its kernels, to be judged by the kernels without it. */
-export async function mutate(text: string, { apply }: Mutation): Promise<Subject> {
+/** Of a spec with `math: fast`: what a processor gives quickly, and nobody has made exact enough. */
+export const fastMutations: readonly Mutation[] = [
+  inUpdate("quotients by a reciprocal of 12 bits", (expr) => {
+    if (expr.kind !== "op" || expr.op !== "f32.div") return expr;
+    const [a, b] = expr.args as readonly [Expr, Expr];
+    const inverse: Expr = { ...expr, args: [constant("f32", 1), b] };
+    const bits: Expr = { kind: "op", type: "u32", op: "f32.bits", args: [inverse] };
+    const leading: Expr = {
+      kind: "op",
+      type: "u32",
+      op: "u32.and",
+      args: [bits, constant("u32", 0xfffff000)],
+    };
+    const rough: Expr = { kind: "op", type: "f32", op: "f32.from_bits", args: [leading] };
+    return { ...expr, op: "f32.mul", args: [a, rough] };
+  }),
+  inUpdate("square roots with the last four bits cut off", (expr) => {
+    if (expr.kind !== "op" || expr.op !== "f32.sqrt") return expr;
+    const bits: Expr = { kind: "op", type: "u32", op: "f32.bits", args: [expr] };
+    const leading: Expr = {
+      kind: "op",
+      type: "u32",
+      op: "u32.and",
+      args: [bits, constant("u32", 0xfffffff0)],
+    };
+    return { kind: "op", type: "f32", op: "f32.from_bits", args: [leading] };
+  }),
+];
+
+/**
+ * A package with the mistake in its kernels, to be judged by the kernels without it.
+ *
+ * @param compilers for devices that run compiled kernels
+ */
+export async function mutate(
+  text: string,
+  { apply }: Mutation,
+  compilers: readonly Compiler[] = [],
+): Promise<Subject> {
   const resolved = resolve(text);
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.diagnostics));
   const plan = resolved.value;
   const kernels = build(plan).map(apply);
   const runnable = targets.filter(({ module }) => module !== null);
   const sources = runnable.flatMap((target) => render(kernels, plan, target));
-  const wrong = await instantiate({ plan, kernels, files: [...sources, ...bind(plan, runnable, sources)] });
+  const files = [...sources, ...bind(plan, runnable, sources)];
+  const wrong = await instantiate({ plan, kernels, files }, compilers);
   return { ...(await subjectOf(text)), Optimizer: wrong.Optimizer, descriptor: wrong.descriptor };
 }

@@ -19,6 +19,7 @@ export interface RandomSpec {
   /** One for each state the rule names. */
   readonly codecs: readonly StateCodec[];
   readonly nonfinite: "hold" | "propagate";
+  readonly math: "exact" | "fast";
   readonly param: ParamSpec;
   readonly format: "yaml" | "json";
 }
@@ -63,6 +64,7 @@ export function specs(rules: readonly RuleText[]): fc.Arbitrary<RandomSpec> {
         .map(withinTiles)
         .filter(fitTogether),
       nonfinite: fc.constantFrom("hold" as const, "hold" as const, "propagate" as const),
+      math: fc.constantFrom("exact" as const, "exact" as const, "fast" as const),
       param: params(),
       format: fc.constantFrom("yaml" as const, "json" as const),
     });
@@ -90,7 +92,7 @@ export function params(): fc.Arbitrary<ParamSpec> {
   );
 }
 
-/** A workgroup owns 8,192 elements and 4,096 runs at most: where they do not all fit, scales stay in 32 bits. */
+/** A workgroup owns 8,192 elements and 4,096 runs at most, one of a log mapping counting as 7: where they do not all fit, scales stay in 32 bits. */
 export function withinTiles(codecs: readonly StateCodec[]): readonly StateCodec[] {
   const units = codecs.map((codec) => {
     if (!("normalize" in codec)) return 1;
@@ -99,10 +101,11 @@ export function withinTiles(codecs: readonly StateCodec[]): readonly StateCodec[
   // 32 elements end on a word whatever their bits.
   const together = units.reduce(leastCommonMultiple, 32);
   const tile = together * Math.max(1, Math.ceil(1024 / together));
-  const runs = units.reduce(
-    (sum, unit, k) => sum + ("normalize" in (codecs[k] as StateCodec) ? (2 * tile) / unit : 0),
-    0,
-  );
+  const runs = units.reduce((sum, unit, k) => {
+    const codec = codecs[k] as StateCodec;
+    if (!("normalize" in codec)) return sum;
+    return sum + ((isLog(codec.mapping) ? 7 : 1) * 2 * tile) / unit;
+  }, 0);
   if (together <= 8192 && runs <= 4096) return codecs;
   return codecs.map((codec) => ("normalize" in codec ? { ...codec, scale: "f32" } : codec));
 }
@@ -211,7 +214,7 @@ function nextFree(values: readonly number[]): number {
 }
 
 /** What a user would have written. */
-export function textOf({ rule, hypers, codecs, nonfinite, param, format }: RandomSpec): string {
+export function textOf({ rule, hypers, codecs, nonfinite, math, param, format }: RandomSpec): string {
   const states = rule.rule.states.map((name, index) => {
     const shape = shapeOf(rule, index);
     return [name, { ...stateOf(codecs[index] as StateCodec), ...(shape !== "element" && { shape }) }];
@@ -222,6 +225,7 @@ export function textOf({ rule, hypers, codecs, nonfinite, param, format }: Rando
     states: Object.fromEntries(states),
     update: rule.update,
     nonfinite,
+    ...(math === "fast" && { math }),
     ...paramOf(param),
   };
   return format === "json" ? JSON.stringify(spec) : stringify(spec);

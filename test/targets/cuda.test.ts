@@ -1,14 +1,17 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cudaCompiler } from "../../generator/cli/compile/cuda.js";
+import { mathOf } from "../../generator/cli/compile/stamps.js";
 import { compile } from "../../generator/index.js";
 import { cuda } from "../../templates/cuda/target.js";
 
 const run = promisify(execFile);
 const generated = join(import.meta.dirname, "../../generated");
+const specs = join(import.meta.dirname, "../../spec");
 const nvcc = process.env.NVCC ?? "nvcc";
 const found = spawnSync(nvcc, ["--version"], { encoding: "utf8" });
 
@@ -56,6 +59,33 @@ describe.runIf(found.status === 0)(
       folder = await mkdtemp(join(tmpdir(), "lowbit-gen-cuda-"));
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    test("math: fast fuses, divides and takes roots with approximations, and exact with none", async () => {
+      const text = await readFile(join(specs, "adamw-8bit.yaml"), "utf8");
+      const count = async (math: "exact" | "fast"): Promise<Record<string, number>> => {
+        const result = compile(`${text}math: ${math}\n`, [cuda]);
+        const place = join(folder, math);
+        await mkdir(place);
+        for (const { path, text: own } of result.ok ? result.value.files : []) {
+          await mkdir(dirname(join(place, path)), { recursive: true });
+          await writeFile(join(place, path), own);
+        }
+        const [job] = cudaCompiler().jobs({ command: nvcc, version: "", architectures: ["sm_90"] });
+        const [source, output] = [join(place, "cuda/kernels.cu"), join(place, "kernels.ptx")];
+        const given = job!.args(source, output, "", mathOf(place));
+        const arithmetic = given.filter((flag) => /^-(-fmad|prec-|ftz)/.test(flag));
+        await run(nvcc, ["-O3", ...arithmetic, "-arch=compute_90", "--ptx", "-o", output, source]);
+        const ptx = await readFile(output, "utf8");
+        const names = ["fma.rn.f32", "div.full.f32", "sqrt.approx.f32", "div.rn.f32", "sqrt.rn.f32", ".ftz"];
+        return Object.fromEntries(names.map((name) => [name, ptx.split(name).length - 1]));
+      };
+      const fast = await count("fast");
+      for (const name of ["fma.rn.f32", "div.full.f32", "sqrt.approx.f32"])
+        expect(fast[name], name).toBeGreaterThan(0);
+      for (const name of ["div.rn.f32", "sqrt.rn.f32", ".ftz"]) expect(fast[name], name).toBe(0);
+      const exact = await count("exact");
+      for (const name of ["div.full.f32", "sqrt.approx.f32", ".ftz"]) expect(exact[name], name).toBe(0);
+    });
 
     test.each(dtypeSpecs)("parameters and gradients: $name", { timeout: 300_000 }, async ({ name, text }) => {
       const result = compile(text, [cuda]);

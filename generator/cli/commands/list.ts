@@ -1,11 +1,8 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import Table from "cli-table3";
 import { isQuantized } from "../../lower/codecs.js";
 import { memoryOf } from "../../lower/memory.js";
 import type { CodecPlan, Plan } from "../../lower/plan.js";
-import { systemReason, UserError } from "../errors.js";
-import { resolveFiles } from "../specs.js";
+import { findSpecs, resolveFiles } from "../specs.js";
 
 /** A table of specs: what each keeps, and what it costs. */
 export async function list(paths: readonly string[]): Promise<number> {
@@ -30,16 +27,4 @@ function row(plan: Plan): string[] {
 
 function describe(codec: CodecPlan): string {
   return isQuantized(codec) ? `${codec.bits} bits` : codec.kind;
-}
-
-function findSpecs(folder: string): string[] {
-  try {
-    const names = readdirSync(folder).filter(
-      (name) => /\.(ya?ml|json)$/.test(name) && !/\.schema\.json$/.test(name),
-    );
-    if (names.length > 0) return names.sort().map((name) => join(folder, name));
-  } catch (error) {
-    if (systemReason(error) === undefined) throw error;
-  }
-  throw new UserError(`there are no specs in ${folder}/: name some, or write one with lowbit-gen init NAME`);
 }

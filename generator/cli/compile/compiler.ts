@@ -1,4 +1,5 @@
 /** How a target's sources become what its device loads. Types only. */
+import type { MathMode } from "../../lower/plan.js";
 
 export interface Compiler {
   /** Its target's name. */
@@ -26,8 +27,8 @@ export interface Job {
   /** Relative to the package's folder, with /. The first is what the tool is given, the others it reads by itself. */
   readonly sources: readonly [string, ...string[]];
   readonly output: string;
-  /** Arguments of the tool for these paths, and for the SHA-256 of the sources one after the other. */
-  readonly args: (source: string, output: string, hash: string) => readonly string[];
+  /** Arguments of the tool for these paths, for the SHA-256 of the sources one after the other, and for the plan's `math`. */
+  readonly args: (source: string, output: string, hash: string, math: MathMode) => readonly string[];
   /** Written as JSON to `<output>.json`, with the SHA-256 of the sources: what the device says where it cannot load it. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { MathMode } from "../../lower/plan.js";
 import type { Compiler, Job, Missing, Tool } from "./compiler.js";
 
-/** float32 as the evaluator has it: each operation rounds once, nothing is reordered. */
-const arithmetic = ["-O3", "-ffp-contract=off", "-fno-math-errno"];
-const flags = ["-std=c++17", ...arithmetic, "-fPIC", "-shared", "-fvisibility=hidden"];
+/** float32 as the evaluator has it: each operation rounds once, nothing is reordered. With fast, products fuse with sums. */
+const contraction: Readonly<Record<MathMode, string>> = { exact: "off", fast: "fast" };
+const flags = ["-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-fvisibility=hidden"];
 
 /** Instruction sets that one library each is made for; the device loads the last that the processor has. */
 const instructionSets: Readonly<Record<string, readonly string[]>> = {
@@ -45,8 +46,9 @@ function jobOf(instructions: string, own: readonly string[]): Job {
   return {
     sources: ["cpu/kernels.cpp", "cpu/tensors.h", "cpu/vectors.h"],
     output: `cpu/kernels-${instructions}.so`,
-    args: (source, output, hash) => [
+    args: (source, output, hash, math) => [
       ...flags,
+      `-ffp-contract=${contraction[math]}`,
       ...own,
       `-march=${instructions}`,
       `-DLOWBIT_SOURCES="${hash}"`,

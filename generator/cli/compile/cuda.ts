@@ -1,11 +1,16 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { MathMode } from "../../lower/plan.js";
 import { suggest } from "../../nearest.js";
 import { UserError } from "../errors.js";
 import type { Compiler, Job, Missing, Tool } from "./compiler.js";
 
-/** float32 as the evaluator has it: each operation rounds once, nothing is contracted or flushed. */
-const flags = ["-O3", "--fmad=false", "-prec-div=true", "-prec-sqrt=true", "-ftz=false"];
+/** float32 as the evaluator has it: each operation rounds once, nothing is contracted. Nothing is flushed in either. */
+const arithmetic: Readonly<Record<MathMode, readonly string[]>> = {
+  exact: ["--fmad=false", "-prec-div=true", "-prec-sqrt=true"],
+  fast: ["--fmad=true", "-prec-div=false", "-prec-sqrt=false"],
+};
+const flags = ["-O3", "-ftz=false"];
 
 /** Those that packages are compiled for, where the compiler knows them. */
 const usual = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"];
@@ -70,7 +75,16 @@ function jobOf({ version }: Tool, architectures: readonly string[]): Job {
   return {
     sources: ["cuda/kernels.cu"],
     output: "cuda/kernels.fatbin",
-    args: (source, output) => [...flags, ...targets, "--fatbin", "--threads=2", "-o", output, source],
+    args: (source, output, _, math) => [
+      ...flags,
+      ...arithmetic[math],
+      ...targets,
+      "--fatbin",
+      "--threads=2",
+      "-o",
+      output,
+      source,
+    ],
     facts: { nvcc: spellVersion(version), architectures },
   };
 }

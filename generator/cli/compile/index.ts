@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { UserError } from "../errors.js";
 import { writeFiles } from "../output/files.js";
 import { type Compiler, isMissing, type Job, type Tool } from "./compiler.js";
-import { hashSources, readStamps, type Stamp, stampOf, writeStamps } from "./stamps.js";
+import { hashSources, mathOf, readStamps, type Stamp, stampOf, writeStamps } from "./stamps.js";
 
 export type { Compiler, Job, Missing, Tool } from "./compiler.js";
 
@@ -73,7 +73,7 @@ async function run({ folder, job, tool: { command }, stamp }: Task, stop: AbortC
   const temporary = join(dirname(place), `.${process.pid}.${basename(place)}`);
   try {
     const source = hashSources(folder, job);
-    const given = args(join(folder, sources[0]), temporary, source);
+    const given = args(join(folder, sources[0]), temporary, source, mathOf(folder));
     await promisify(execFile)(command, given, { maxBuffer: 2 ** 26, signal: stop.signal });
     renameSync(temporary, place);
     if (facts !== undefined)

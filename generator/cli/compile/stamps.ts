@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { MathMode, Plan } from "../../lower/plan.js";
 import { writeFiles } from "../output/files.js";
 import type { Job, Tool } from "./compiler.js";
 
@@ -38,11 +39,18 @@ export function hashSources(folder: string, { sources }: Job): string {
   return hash.digest("hex");
 }
 
+/** Of the plan that a package was made of; exact where there is none. */
+export function mathOf(folder: string): MathMode {
+  const path = join(folder, "plan.json");
+  if (!existsSync(path)) return "exact";
+  return (JSON.parse(readFileSync(path, "utf8")) as Pick<Plan, "math">).math;
+}
+
 /** Of the sources, the tool and its arguments. */
 export function stampOf(folder: string, job: Job, { command, version }: Tool): Stamp {
   const [source] = job.sources;
   const contents = hashSources(folder, job);
-  const args = job.args(source, job.output, contents);
+  const args = job.args(source, job.output, contents, mathOf(folder));
   const hash = createHash("sha256").update(JSON.stringify([command, version, contents, args]));
   return { hash: hash.digest("hex"), source };
 }

@@ -1,5 +1,7 @@
+import { targets } from "../../../templates/index.js";
 import type { Plan } from "../../lower/plan.js";
-import { columns, section } from "../text.js";
+import type { AccuracyClass } from "../../target.js";
+import { columns, indent, section } from "../text.js";
 import { dtypeLines } from "./dtypes.js";
 import { statePages } from "./states.js";
 import { variantPages } from "./variants.js";
@@ -12,6 +14,7 @@ export function explainPage(plan: Plan): string {
       ...plan.update.split("\n"),
       "",
       nonfinite[plan.nonfinite],
+      ...mathLines(plan),
     ]),
     section("Hypers", hyperLines(plan)),
     section("Computed by the host once a step, in float64, then rounded to float32", uniformLines(plan)),
@@ -31,6 +34,23 @@ const nonfinite: Readonly<Record<Plan["nonfinite"], string>> = {
   hold: "An element whose gradient or result is not finite keeps its parameter and its states.",
   propagate: "What is not finite propagates, as IEEE 754 has it.",
 };
+
+/** Where it is not exact. */
+function mathLines({ math }: Plan): string[] {
+  if (math === "exact") return [];
+  return [
+    "math: fast, each operation within the bounds of its target, in units in the last place:",
+    ...indent(
+      columns(targets.map(({ name, accuracy, fast }) => [name, describe(fast?.accuracy ?? accuracy)])),
+    ),
+  ];
+}
+
+function describe(accuracy: AccuracyClass): string {
+  if (accuracy.kind === "exact") return "exact: each operation rounded once";
+  const { division, squareRoot } = accuracy;
+  return `quotients ${division}, square roots ${squareRoot}, products that feed sums maybe unrounded, subnormal numbers maybe zero`;
+}
 
 function hyperLines({ hypers }: Plan): string[] {
   if (hypers.length === 0) return ["none"];

@@ -1,18 +1,13 @@
 import { type Device, LowbitError, openDevice } from "../../../runtime/index.js";
 import { targets } from "../../../templates/index.js";
+import type { MathMode } from "../../lower/plan.js";
 import type { AccuracyClass } from "../../target.js";
 import { isMissing } from "../compile/compiler.js";
 import { compilersFor } from "../compile/for-device.js";
 import { choose } from "../options.js";
 
-/** A device and what it is held to. */
-export interface Candidate {
-  readonly device: Device;
-  readonly accuracy: AccuracyClass;
-}
-
 export interface Candidates {
-  readonly candidates: readonly Candidate[];
+  readonly devices: readonly Device[];
   /** A line for every device: what it is, or why it is not run. */
   readonly notes: readonly string[];
 }
@@ -28,7 +23,7 @@ type Kind = (typeof kinds)[number];
 export async function openCandidates(names: readonly string[]): Promise<Candidates> {
   const wanted = new Set(names.map((name) => choose("device", name, [...kinds, "all"])));
   const isNamed = (kind: Kind): boolean => wanted.has(kind) || wanted.has("all");
-  const candidates: Candidate[] = [];
+  const devices: Device[] = [];
   const notes: string[] = [];
   for (const kind of kinds) {
     if (names.length > 0 && !isNamed(kind)) {
@@ -37,18 +32,18 @@ export async function openCandidates(names: readonly string[]): Promise<Candidat
     }
     try {
       const device = await open(kind);
-      candidates.push({ device, accuracy: accuracyOf(kind) });
+      devices.push(device);
       notes.push(`${kind}: ${device.description}`);
     } catch (error) {
       const isAbsent = error instanceof LowbitError && /^no-(webgpu|native|cuda|compiler)$/.test(error.code);
       if (!isAbsent || isNamed(kind)) {
-        for (const { device } of candidates) device.dispose();
+        for (const device of devices) device.dispose();
         throw error;
       }
       notes.push(`${kind}: NOT RUN, ${error.message}`);
     }
   }
-  return { candidates, notes };
+  return { devices, notes };
 }
 
 /** A device of compiled kernels is of no use without the compiler. */
@@ -61,8 +56,9 @@ async function open(kind: Kind): Promise<Device> {
   return device;
 }
 
-export function accuracyOf(kind: Kind): AccuracyClass {
+/** What a device is held to. */
+export function accuracyOf(kind: Kind, math: MathMode = "exact"): AccuracyClass {
   const target = targets.find(({ module }) => module?.api === kind);
   if (target === undefined) throw new Error(`no target runs on ${kind}`);
-  return target.accuracy;
+  return math === "fast" && target.fast !== null ? target.fast.accuracy : target.accuracy;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { LowbitError } from "../../../runtime/index.js";
-import type { Candidate } from "./candidates.js";
+import type { Device, LowbitError } from "../../../runtime/index.js";
+import { accuracyOf } from "./candidates.js";
 import { type Case, cases } from "./cases.js";
 import type { Difference } from "./difference.js";
 import { judge } from "./differential.js";
@@ -43,7 +43,7 @@ export class Disagreement extends Error {
 const LIMITS = { steps: 4, tensors: 10 };
 
 /** Every property of a spec: the invariants of its codecs, and each device against the evaluator. */
-export function checksOf(subject: Subject, candidates: readonly Candidate[]): Check[] {
+export function checksOf(subject: Subject, devices: readonly Device[]): Check[] {
   const invariants = subject.plan.states.flatMap((state) =>
     invariantsOf(state, subject.codecs[state.name]).map(
       ({ name, claim, property }): Check => ({
@@ -54,7 +54,7 @@ export function checksOf(subject: Subject, candidates: readonly Candidate[]): Ch
       }),
     ),
   );
-  return [...invariants, ...candidates.map((candidate) => deviceCheck(subject, candidate))];
+  return [...invariants, ...devices.map((device) => deviceCheck(subject, device))];
 }
 
 /** Runs a property on so many cases, or on the one that the seed names. */
@@ -72,13 +72,14 @@ export async function runCheck(check: Check, runs: number, { value, path }: Seed
   };
 }
 
-function deviceCheck(subject: Subject, { device, accuracy }: Candidate): Check {
+function deviceCheck(subject: Subject, device: Device): Check {
+  const accuracy = accuracyOf(device.kind, subject.plan.math);
   const counts = { tensors: 0, codes: 0, pinned: 0 };
   return {
     name: device.kind,
     claim: accuracy.kind === "exact" ? "equal to the evaluator bit for bit" : "within its accuracy class",
     property: fc.asyncProperty(cases(subject.plan, LIMITS), async (given: Case) => {
-      const trajectory = await runOrSkip(subject, { device, accuracy }, given);
+      const trajectory = await runOrSkip(subject, device, given);
       const { difference, codes, pinned } = judge(subject, accuracy, trajectory);
       counts.tensors += given.tensors.length;
       counts.codes += codes;
@@ -96,7 +97,7 @@ function deviceCheck(subject: Subject, { device, accuracy }: Candidate): Check {
 }
 
 /** Hypers that lead to an infinity or NaN are refused, and test nothing. */
-async function runOrSkip(subject: Subject, { device }: Candidate, given: Case): Promise<Trajectory> {
+async function runOrSkip(subject: Subject, device: Device, given: Case): Promise<Trajectory> {
   try {
     return await runDevice(subject, device, given);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Device } from "../../../runtime/index.js";
 import { targets } from "../../../templates/index.js";
 import { emit } from "../../index.js";
 import { compilersFor } from "../compile/for-device.js";
@@ -7,7 +8,7 @@ import { parseWhole } from "../options.js";
 import { Progress } from "../progress.js";
 import { resolveFiles, type SpecFile } from "../specs.js";
 import { plural } from "../text.js";
-import { type Candidate, openCandidates } from "./candidates.js";
+import { openCandidates } from "./candidates.js";
 import { checksOf, type Failure, runCheck } from "./checks.js";
 import { describeFailure } from "./report.js";
 import { parseSeed, type Seed } from "./seed.js";
@@ -38,11 +39,11 @@ export async function fuzz(paths: readonly string[], options: FuzzOptions): Prom
   const seed = parseSeed(options.seed);
   const specs = await resolveFiles(paths);
   if (specs === null) return 1;
-  const { candidates, notes } = await openCandidates(options.device ?? []);
+  const { devices, notes } = await openCandidates(options.device ?? []);
   for (const note of notes) process.stdout.write(`${note}\n`);
   try {
     let failures = 0;
-    for (const spec of specs) failures += await fuzzSpec(spec, candidates, runs, seed);
+    for (const spec of specs) failures += await fuzzSpec(spec, devices, runs, seed);
     const verdict =
       failures === 0 ? "nothing failed" : `${plural(failures, "property", "properties")} failed`;
     process.stdout.write(
@@ -50,14 +51,14 @@ export async function fuzz(paths: readonly string[], options: FuzzOptions): Prom
     );
     return failures === 0 ? 0 : 1;
   } finally {
-    for (const { device } of candidates) device.dispose();
+    for (const device of devices) device.dispose();
   }
 }
 
 /** Runs every property of a spec, or the one that the seed names, and returns how many failed. */
 async function fuzzSpec(
   { path, plan }: SpecFile,
-  candidates: readonly Candidate[],
+  devices: readonly Device[],
   runs: number,
   seed: Seed,
 ): Promise<number> {
@@ -65,9 +66,9 @@ async function fuzzSpec(
     plan,
     targets.filter(({ module }) => module !== null),
   );
-  const compilers = candidates.flatMap(({ device }) => compilersFor(device));
+  const compilers = devices.flatMap(compilersFor);
   const subject = { ...built, ...(await instantiate(built, compilers)) };
-  const checks = checksOf(subject, candidates);
+  const checks = checksOf(subject, devices);
   const names = checks.map(({ name }) => name);
   if (seed.property !== undefined && !names.includes(seed.property)) {
     throw new UserError(`${path} has no property ${seed.property} here: it has ${names.join(", ")}`);

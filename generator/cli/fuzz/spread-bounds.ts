@@ -1,7 +1,7 @@
 import { type Interval, inInterval, pointInterval, rounded } from "../../ir/interval.js";
 import type { Spread, StateVariables } from "../../ir/types.js";
 import { formatInterval } from "./admission.js";
-import { formatFloat } from "./bits.js";
+import { bitsOf, formatFloat, fromBits } from "./bits.js";
 import type { Place } from "./difference.js";
 import type { EachWay, IntervalCell, IntervalEvaluation } from "./interval-evaluation.js";
 import type { TensorImage } from "./reference.js";
@@ -81,11 +81,13 @@ export class SpreadBounds {
     return Array.from({ length: open.length + 1 }, (_, others) => {
       const low = [...sure.map((i) => least[i] as number), ...Array<number>(others).fill(2 ** -126)];
       const high = [...sure.map((i) => most[i] as number), ...greatest.slice(0, others)];
-      const bounds = [
-        this.#alpha(low, least.length, inverse.lo),
-        this.#alpha(high, least.length, inverse.hi),
-      ] as const;
-      return { lo: bounds[0].lo, hi: bounds[1].hi, nan: false };
+      const isOne = others === 0 && low.every((magnitude, i) => magnitude === high[i]);
+      const limits = isOne ? inverse : unlimited;
+      return {
+        lo: Math.min(...floatsFrom(inverse.lo, 1, limits).map((r) => this.#alpha(low, least.length, r).lo)),
+        hi: Math.max(...floatsFrom(inverse.hi, -1, limits).map((r) => this.#alpha(high, least.length, r).hi)),
+        nan: false,
+      };
     });
   }
 
@@ -101,6 +103,17 @@ export class SpreadBounds {
     upper.value = only(ordered[place + 1] ?? ordered[place] ?? 0);
     return hull(this.#each.alpha, newAlpha);
   }
+}
+
+/** Floats that a bound is taken at: polynomials grow but for their last digits, so one further in may reach further out. */
+const NEAR = 12;
+const unlimited: Pick<Interval, "lo" | "hi"> = { lo: 0, hi: Number.POSITIVE_INFINITY };
+
+/** A positive float and those that follow it, up or down, within limits. */
+function floatsFrom(start: number, side: 1 | -1, { lo, hi }: Pick<Interval, "lo" | "hi">): number[] {
+  const first = bitsOf(start);
+  const found = Array.from({ length: NEAR }, (_, k) => fromBits(Math.max(first + side * k, 0)));
+  return found.filter((value, k) => k === 0 || (value >= lo && value <= hi));
 }
 
 function hull(each: EachWay, cell: IntervalCell): Interval {

@@ -1,16 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { dirname } from "node:path";
-
-/** The checkout, absolute. */
-export const root = dirname(createRequire(import.meta.url).resolve("lowbit-gen/package.json"));
+import { join } from "node:path";
+import { ownPackage } from "../package-root.js";
 
 /** Where and of what a measurement was made. */
 export interface Circumstances {
   /** ISO 8601, UTC */
   readonly date: string;
-  /** Abbreviated hash; ends in + where tracked files differed from it. */
+  readonly version: string;
+  /** Abbreviated hash; ends in + where tracked files differed from it; "unknown" outside of a checkout. */
   readonly commit: string;
   readonly processor: string;
   readonly cores: number;
@@ -19,9 +18,11 @@ export interface Circumstances {
 }
 
 export function describeCircumstances(): Circumstances {
+  const { root, version } = ownPackage();
   return {
     date: new Date().toISOString(),
-    commit: describeCommit(),
+    version,
+    commit: describeCommit(root),
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     system: `${process.platform} ${process.arch}`,
@@ -29,7 +30,9 @@ export function describeCircumstances(): Circumstances {
   };
 }
 
-function describeCommit(): string {
+function describeCommit(root: string): string {
+  // An installed package lies in a repository of the user's.
+  if (!existsSync(join(root, ".git"))) return "unknown";
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {

@@ -1,0 +1,72 @@
+import type { Device, OptimizerDescriptor, ParameterInput } from "../../../runtime/index.js";
+import type { Package } from "../../index.js";
+import type { Dtype } from "../../lower/plan.js";
+import type { OptimizerClass } from "../instantiate.js";
+import type { Meter } from "./meter.js";
+import { drawValues } from "./noise.js";
+import type { Tensor } from "./shapes.js";
+
+export interface Subject {
+  readonly compiled: Package;
+  readonly Optimizer: OptimizerClass;
+  readonly descriptor: OptimizerDescriptor;
+}
+
+export interface Turns {
+  /** Steps that are measured, 1 or more. */
+  readonly steps: number;
+  /** Steps before them. */
+  readonly warmup: number;
+}
+
+/** Milliseconds, turn by turn. */
+export interface Samples {
+  readonly steps: readonly number[];
+  /** Of the copy before each step, which leaves no array of the optimizer in a cache. */
+  readonly copies: readonly number[];
+}
+
+/**
+ * Takes steps over some tensors. Parameters and gradients are normal numbers, states begin as zeros, and gradients are on
+ * the device and the same at every step.
+ */
+export async function measureSteps(
+  device: Device,
+  meter: Meter,
+  { compiled, Optimizer }: Subject,
+  tensors: readonly Tensor[],
+  { steps, warmup }: Turns,
+  onTurn: () => void,
+): Promise<Samples> {
+  const { param, grad } = compiled.plan.dtypes[0]!;
+  const params = tensors.map(({ name, shape }, index) => [name, parameterOf(shape, index, param)] as const);
+  const optimizer = new Optimizer(device, Object.fromEntries(params), { grad });
+  try {
+    tensors.forEach(({ name }, index) => {
+      const array = optimizer.grads[name]!;
+      array.write(drawValues(array.length, 1e-2, tensors.length + index, grad));
+    });
+    const step = (): void => optimizer.step(optimizer.grads);
+    const copies: number[] = [];
+    const taken: number[] = [];
+    for (let turn = 0; turn < warmup + steps; turn++) {
+      const [copied, stepped] = await meter.time([() => meter.copy(), step]);
+      onTurn();
+      if (turn < warmup) continue;
+      copies.push(copied!);
+      taken.push(stepped!);
+    }
+    await device.synchronize();
+    return { steps: taken, copies };
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+function parameterOf(shape: readonly number[], seed: number, dtype: Dtype): ParameterInput {
+  const length = shape.reduce((product, size) => product * size, 1);
+  const data = drawValues(length, 2e-2, seed, dtype);
+  return dtype === "f32"
+    ? { data: data as Float32Array, shape }
+    : { data: data as Uint16Array, shape, dtype };
+}

@@ -1,0 +1,43 @@
+import { toHalf } from "../../../runtime/index.js";
+import type { Dtype } from "../../lower/plan.js";
+import { makeTensor } from "../fuzz/tensors.js";
+
+/** So many are drawn once; every array repeats them from a place of its own. */
+const PERIOD = 2 ** 18;
+let drawn: Float32Array | undefined;
+
+/** Normal numbers, f32[length]: the same ones for the same seed. */
+export function drawNoise(length: number, deviation: number, seed: number): Float32Array {
+  return repeat(scaled(deviation), new Float32Array(length), seed);
+}
+
+/** The same, as the bits of what a parameter or gradient is kept as. */
+export function drawValues(
+  length: number,
+  deviation: number,
+  seed: number,
+  dtype: Dtype,
+): Float32Array | Uint16Array {
+  if (dtype === "f32") return drawNoise(length, deviation, seed);
+  return repeat(toHalf(scaled(deviation), dtype).data, new Uint16Array(length), seed);
+}
+
+function scaled(deviation: number): Float32Array {
+  drawn ??= makeTensor({ length: PERIOD, fill: "normal", salt: 1, spikes: [] });
+  return drawn.map((value) => deviation * value);
+}
+
+function repeat<Values extends Float32Array | Uint16Array>(
+  values: Values,
+  target: Values,
+  seed: number,
+): Values {
+  let from = Math.imul(seed, 7919) & (PERIOD - 1);
+  for (let start = 0; start < target.length; ) {
+    const piece = values.subarray(from, Math.min(PERIOD, from + target.length - start));
+    target.set(piece, start);
+    start += piece.length;
+    from = 0;
+  }
+  return target;
+}
