@@ -103,6 +103,7 @@ export const dialect: Dialect = {
 /** With `math: fast`: the compiler's own division and root, which it then makes approximate. */
 export const fastDialect: Dialect = {
   ...dialect,
+  ordinary: null,
   ops: { ...dialect.ops, "f32.div": binary("/", MULTIPLY), "f32.sqrt": call("sqrtf") },
 };
 
