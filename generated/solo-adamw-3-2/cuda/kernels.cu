@@ -183,34 +183,69 @@ __device__ __forceinline__ uint32_t sumOfLanes(uint32_t value) {
   return value;
 }
 
-/** The key of a rank among those of the lanes: from the highest bit, the greatest with no more than so many below it. */
-template <uint32_t Lanes, uint32_t N>
-__device__ __forceinline__ uint32_t keyOfRank(const uint32_t (&keys)[N], uint32_t rank) {
-  uint32_t key = 0;
-  for (uint32_t bit = 1u << 30; bit > 0; bit >>= 1) {
-    uint32_t below = 0;
-#pragma unroll
-    for (uint32_t i = 0; i < N; i++) below += keys[i] < key + bit;
-    if (sumOfLanes<Lanes>(below) <= rank) key += bit;
-  }
-  return key;
-}
-
-/** The key of the next rank; the last is its own. */
-template <uint32_t Lanes, uint32_t N>
-__device__ __forceinline__ uint32_t keyOfNextRank(const uint32_t (&keys)[N], uint32_t key, uint32_t rank) {
-  uint32_t within = 0;
-  uint32_t next = 0xffffffffu;
-#pragma unroll
-  for (uint32_t i = 0; i < N; i++) {
-    within += keys[i] <= key;
-    if (keys[i] > key) next = min(next, keys[i]);
-  }
+/** The least value of neighbouring lanes, a power of two of them, in each of them. */
+template <uint32_t Lanes>
+__device__ __forceinline__ uint32_t leastOfLanes(uint32_t value) {
 #pragma unroll
   for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    next = min(next, __shfl_xor_sync(0xffffffffu, next, distance));
+    value = min(value, __shfl_xor_sync(0xffffffffu, value, distance));
   }
-  return sumOfLanes<Lanes>(within) > rank + 1 || next == 0xffffffffu ? key : next;
+  return value;
+}
+
+/** The keys of a rank and of the next one. */
+struct Neighbours {
+  uint32_t lower;
+  uint32_t upper;
+};
+
+/** Of the keys of the lanes in ascending order, with 0xffffffff for what is missing; the last is its own next. */
+template <uint32_t Lanes, uint32_t N>
+__device__ __forceinline__ Neighbours neighboursOfRank(const uint32_t (&keys)[N], uint32_t rank) {
+  uint32_t any = 0;
+  uint32_t all = 0xffffffffu;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) {
+    if (keys[i] == 0xffffffffu) continue;
+    any |= keys[i];
+    all &= keys[i];
+  }
+  any = __reduce_or_sync(0xffffffffu, any);
+  all = __reduce_and_sync(0xffffffffu, all);
+
+  // From the highest bit in which keys of the warp differ: the greatest key with no more than so many below it, until it
+  // is alone from there to where the bits that follow could lead.
+  uint32_t key = any & all;
+  uint32_t below = 0;
+  uint32_t inside = N * Lanes;
+  for (uint32_t bits = any & ~all; bits > 0;) {
+    const uint32_t bit = 0x80000000u >> __clz(bits);
+    bits ^= bit;
+    uint32_t count = 0;
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) count += keys[i] < key + bit;
+    count = sumOfLanes<Lanes>(count);
+    if (count <= rank) {
+      key += bit;
+      inside -= count - below;
+      below = count;
+    } else {
+      inside = count - below;
+    }
+    if (__all_sync(0xffffffffu, inside == 1)) break;
+  }
+
+  // Differences wrap where a key is less, and are then greater than all others.
+  uint32_t above = 0xffffffffu;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) above = min(above, keys[i] - key);
+  const uint32_t lower = key + leastOfLanes<Lanes>(above);
+  uint32_t next = 0xffffffffu;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) next = min(next, keys[i] - (lower + 1));
+  next = leastOfLanes<Lanes>(next);
+  const bool repeats = below + inside > rank + 1 || next >= 0x80000000u;
+  return {lower, repeats ? lower : lower + 1 + next};
 }
 
 }  // namespace
@@ -506,9 +541,9 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
       }
       const uint32_t v_counted = sumOfLanes<4>(positive);
       const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const uint32_t key = keyOfRank<4>(v_keys, v_rank);
-      const float v_lower = __uint_as_float(key);
-      const float v_upper = __uint_as_float(keyOfNextRank<4>(v_keys, key, v_rank));
+      const auto neighbours = neighboursOfRank<4>(v_keys, v_rank);
+      const float v_lower = __uint_as_float(neighbours.lower);
+      const float v_upper = __uint_as_float(neighbours.upper);
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part = v_lower * v_inverse;
       const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;
