@@ -13,15 +13,20 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 
 const folder = import.meta.dirname;
 const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
+/** So many compiled sources are kept, of some 100 KB each. */
+const CACHED = 1000;
 const compiler = "g++";
 const flags = [
   "-std=c++17",
@@ -74,6 +79,7 @@ function compile(args) {
   for (const path of [source, ...headers, import.meta.filename]) hash.update(readFileSync(path));
   const kept = join(cache, `${hash.digest("hex")}.fatbin`);
   if (!existsSync(kept)) keep(source, kept);
+  utimesSync(kept, new Date(), new Date());
   copyFileSync(kept, output);
 }
 
@@ -97,6 +103,7 @@ function keep(source, kept) {
     execFileSync(compiler, [...flags, ...include, "-o", object], { encoding: "utf8", stdio: "pipe" });
     writeFileSync(join(own, "image"), withHeader(readFileSync(object)));
     renameSync(join(own, "image"), kept);
+    forgetOldest();
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
@@ -108,6 +115,15 @@ function withoutPtx(source) {
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
     .replaceAll('asm volatile("" ::: "memory");', "");
+}
+
+/** Random specs come once: what was not asked for in a while makes room. */
+function forgetOldest() {
+  const names = readdirSync(cache).filter((name) => name.endsWith(".fatbin"));
+  if (names.length <= CACHED) return;
+  const ages = names.map((name) => ({ path: join(cache, name), used: statSync(join(cache, name)).mtimeMs }));
+  ages.sort((a, b) => a.used - b.used);
+  for (const { path } of ages.slice(0, CACHED / 2)) rmSync(path, { force: true });
 }
 
 /** As the driver's interface wants it: magic, version 1, bytes of the header, bytes behind it. */
