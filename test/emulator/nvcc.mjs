@@ -28,15 +28,7 @@ const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
 /** So many compiled sources are kept, of some 100 KB each. */
 const CACHED = 1000;
 const compiler = "g++";
-const flags = [
-  "-std=c++17",
-  "-O1",
-  "-ffp-contract=off",
-  "-fno-math-errno",
-  "-fPIC",
-  "-shared",
-  "-fvisibility=hidden",
-];
+const flags = ["-std=c++17", "-O1", "-fno-math-errno", "-fPIC", "-shared", "-fvisibility=hidden"];
 // What is read before it is written is a pattern, the same on every run.
 flags.push("-ftrivial-auto-var-init=pattern");
 
@@ -70,8 +62,10 @@ function compile(args) {
   const [output, source] = [args[at + 1], args.at(-1)];
   if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
   if (args.includes("-E")) return writeFileSync(output, withoutPtx(readFileSync(source, "utf8")));
-  if (!args.includes("--fmad=false"))
-    throw new Error("only --fmad=false is emulated: every operation rounds once");
+  if (args.includes("--fmad=false")) flags.push("-ffp-contract=off");
+  else if (args.includes("--fmad=true")) flags.push("-ffp-contract=fast", "-march=native");
+  else throw new Error("say --fmad=false, with which every operation rounds once, or --fmad=true");
+  if (args.includes("-prec-sqrt=false")) flags.push("-DEMULATOR_APPROXIMATE_ROOTS");
   const appended = (process.env.NVCC_APPEND_FLAGS ?? "").split(" ");
   if ([...args, ...appended].includes("-G")) flags.push(...checks);
   const headers = ["cuda.h", "machine.h", "checks.h"].map((name) => join(folder, name));
