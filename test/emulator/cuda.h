@@ -99,7 +99,6 @@ inline uint32_t __float2uint_rz(float x) {
 }
 inline uint32_t __float2uint_rn(float x) { return __float2uint_rz(__builtin_rintf(x)); }
 inline float fabsf(float x) { return __uint_as_float(__float_as_uint(x) & 0x7fffffffu); }
-inline float sqrtf(float x) { return __builtin_sqrtf(x); }
 inline float __fsqrt_rn(float x) { return __builtin_sqrtf(x); }
 inline float __fadd_rn(float x, float y) { return x + y; }
 inline float __fsub_rn(float x, float y) { return x - y; }
@@ -153,6 +152,13 @@ inline float approximate_rsqrt(float x) {
   return is_right ? found : nearest;
 }
 }  // namespace emulator
+
+#ifdef EMULATOR_APPROXIMATE_ROOTS
+/** sqrt.approx.f32: within 2^-23 of the root. */
+inline float sqrtf(float x) { return emulator::perturbed(__builtin_sqrtf(x), 1); }
+#else
+inline float sqrtf(float x) { return __builtin_sqrtf(x); }
+#endif
 
 inline int __popc(uint32_t x) { return __builtin_popcount(x); }
 inline int __clz(uint32_t x) { return x == 0 ? 32 : __builtin_clz(x); }

@@ -13,25 +13,22 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 
 const folder = import.meta.dirname;
 const cache = join(folder, "../../node_modules/.cache/emulated-kernels");
+/** So many compiled sources are kept, of some 100 KB each. */
+const CACHED = 1000;
 const compiler = "g++";
-const flags = [
-  "-std=c++17",
-  "-O1",
-  "-ffp-contract=off",
-  "-fno-math-errno",
-  "-fPIC",
-  "-shared",
-  "-fvisibility=hidden",
-];
+const flags = ["-std=c++17", "-O1", "-fno-math-errno", "-fPIC", "-shared", "-fvisibility=hidden"];
 // What is read before it is written is a pattern, the same on every run.
 flags.push("-ftrivial-auto-var-init=pattern");
 
@@ -65,8 +62,10 @@ function compile(args) {
   const [output, source] = [args[at + 1], args.at(-1)];
   if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
   if (args.includes("-E")) return writeFileSync(output, withoutPtx(readFileSync(source, "utf8")));
-  if (!args.includes("--fmad=false"))
-    throw new Error("only --fmad=false is emulated: every operation rounds once");
+  if (args.includes("--fmad=false")) flags.push("-ffp-contract=off");
+  else if (args.includes("--fmad=true")) flags.push("-ffp-contract=fast", "-march=native");
+  else throw new Error("say --fmad=false, with which every operation rounds once, or --fmad=true");
+  if (args.includes("-prec-sqrt=false")) flags.push("-DEMULATOR_APPROXIMATE_ROOTS");
   const appended = (process.env.NVCC_APPEND_FLAGS ?? "").split(" ");
   if ([...args, ...appended].includes("-G")) flags.push(...checks);
   const headers = ["cuda.h", "machine.h", "checks.h"].map((name) => join(folder, name));
@@ -74,6 +73,7 @@ function compile(args) {
   for (const path of [source, ...headers, import.meta.filename]) hash.update(readFileSync(path));
   const kept = join(cache, `${hash.digest("hex")}.fatbin`);
   if (!existsSync(kept)) keep(source, kept);
+  utimesSync(kept, new Date(), new Date());
   copyFileSync(kept, output);
 }
 
@@ -97,6 +97,7 @@ function keep(source, kept) {
     execFileSync(compiler, [...flags, ...include, "-o", object], { encoding: "utf8", stdio: "pipe" });
     writeFileSync(join(own, "image"), withHeader(readFileSync(object)));
     renameSync(join(own, "image"), kept);
+    forgetOldest();
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
@@ -108,6 +109,15 @@ function withoutPtx(source) {
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
     .replaceAll('asm volatile("" ::: "memory");', "");
+}
+
+/** Random specs come once: what was not asked for in a while makes room. */
+function forgetOldest() {
+  const names = readdirSync(cache).filter((name) => name.endsWith(".fatbin"));
+  if (names.length <= CACHED) return;
+  const ages = names.map((name) => ({ path: join(cache, name), used: statSync(join(cache, name)).mtimeMs }));
+  ages.sort((a, b) => a.used - b.used);
+  for (const { path } of ages.slice(0, CACHED / 2)) rmSync(path, { force: true });
 }
 
 /** As the driver's interface wants it: magic, version 1, bytes of the header, bytes behind it. */

@@ -16,6 +16,9 @@ import type { FakeDriver } from "../native/support.js";
 
 export const nvcc = join(import.meta.dirname, "nvcc.mjs");
 
+/** As `build` has it. */
+const arithmetic = { exact: ["--fmad=false"], fast: ["--fmad=true", "-prec-div=false", "-prec-sqrt=false"] };
+
 /** Makes of a package's CUDA source what the fake driver runs. */
 const compilerWith = (flags: readonly string[]): Compiler => ({
   target: "cuda",
@@ -24,7 +27,7 @@ const compilerWith = (flags: readonly string[]): Compiler => ({
     {
       sources: ["cuda/kernels.cu"],
       output: "cuda/kernels.fatbin",
-      args: (source, output) => ["--fmad=false", ...flags, "-o", output, source],
+      args: (source, output, _, math) => [...arithmetic[math], ...flags, "-o", output, source],
     },
   ],
 });
@@ -51,13 +54,14 @@ export async function emulatedSubject(
   return { ...built, ...(await instantiate(built, [compiler])) };
 }
 
-/** The first bit in which the emulated kernels and the evaluator differ after some step of a case. */
+/** Where the emulated kernels first leave what the evaluator allows: its bits, or the class of `math: fast`. */
 export async function differenceOf(
   subject: Subject,
   device: CudaDevice,
   given: Case,
 ): Promise<(Difference & { readonly step: number }) | null> {
-  return judge(subject, accuracyOf("cuda"), await runDevice(subject, device, given)).difference;
+  return judge(subject, accuracyOf("cuda", subject.plan.math), await runDevice(subject, device, given))
+    .difference;
 }
 
 /** A device whose checked kernels may touch the arrays of its optimizer and nothing between them. */

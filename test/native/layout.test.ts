@@ -86,7 +86,7 @@ describe.runIf(canRun)("what the runtime writes is what the CUDA kernels read", 
       expect(fields.map(({ name: field }) => field.replace(/^size(\d)$/, "sizes[$1]"))).toEqual(
         spelled.map((field, i) => (fields[i]!.type === "pointer" ? field.replace(/_data$/, "") : field)),
       );
-      const bounds = new RegExp(`__launch_bounds__\\((\\d+)\\) ${name}\\(`).exec(source)?.[1];
+      const bounds = new RegExp(`__launch_bounds__\\((\\d+)(?:, \\d+)?\\) ${name}\\(`).exec(source)?.[1];
       expect(threads).toBe(Number(bounds));
 
       const uniforms = structs.find((struct) => struct.name === `${name}_uniforms`)!.places;
