@@ -105,6 +105,7 @@ export const fastDialect: Dialect = {
   ...dialect,
   ordinary: null,
   ops: { ...dialect.ops, "f32.div": binary("/", MULTIPLY), "f32.sqrt": call("sqrtf") },
+  ordinary: null,
 };
 
 /** The shortest decimal that reads back as the float32, as a float literal. */

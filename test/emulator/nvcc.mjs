@@ -65,8 +65,10 @@ function compile(args) {
   const [output, source] = [args[at + 1], args.at(-1)];
   if (at < 0 || !source?.endsWith(".cu")) throw new Error("give -o OUTPUT and a source, which ends in .cu");
   if (args.includes("-E")) return writeFileSync(output, withoutPtx(readFileSync(source, "utf8")));
-  if (!args.includes("--fmad=false"))
-    throw new Error("only --fmad=false is emulated: every operation rounds once");
+  if (args.includes("--fmad=true"))
+    flags.push("-ffp-contract=fast", "-fexpensive-optimizations", "-march=native");
+  else if (!args.includes("--fmad=false"))
+    throw new Error("say whether products are fused: --fmad=true or false");
   const appended = (process.env.NVCC_APPEND_FLAGS ?? "").split(" ");
   if ([...args, ...appended].includes("-G")) flags.push(...checks);
   const headers = ["cuda.h", "machine.h", "checks.h"].map((name) => join(folder, name));

@@ -24,7 +24,7 @@ const compilerWith = (flags: readonly string[]): Compiler => ({
     {
       sources: ["cuda/kernels.cu"],
       output: "cuda/kernels.fatbin",
-      args: (source, output) => ["--fmad=false", ...flags, "-o", output, source],
+      args: (source, output, _, math) => [`--fmad=${math === "fast"}`, ...flags, "-o", output, source],
     },
   ],
 });
@@ -51,13 +51,14 @@ export async function emulatedSubject(
   return { ...built, ...(await instantiate(built, [compiler])) };
 }
 
-/** The first bit in which the emulated kernels and the evaluator differ after some step of a case. */
+/** Where the emulated kernels are not within their class after some step of a case; equal to the evaluator, if exact. */
 export async function differenceOf(
   subject: Subject,
   device: CudaDevice,
   given: Case,
 ): Promise<(Difference & { readonly step: number }) | null> {
-  return judge(subject, accuracyOf("cuda"), await runDevice(subject, device, given)).difference;
+  return judge(subject, accuracyOf("cuda", subject.plan.math), await runDevice(subject, device, given))
+    .difference;
 }
 
 /** A device whose checked kernels may touch the arrays of its optimizer and nothing between them. */
