@@ -488,23 +488,21 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t run_start = first / 128u * 128u;
-      const uint32_t v_length = run_start < length ? min(128u, length - run_start) : 0;
+      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t v_keys[16];
-      uint32_t positive = 0;
+      uint32_t v_counted = 0;
       #pragma unroll
       for (uint32_t index = 0; index < 16; index++) {
         const float v_out = v_values[index];
         const float v_size = fabsf(v_out);
         const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
         v_keys[index] = index < limit ? __float_as_uint(v_magnitude) : 0xffffffffu;
-        if (index < limit && v_magnitude > 0.0f) positive++;
+        if (index < limit && v_magnitude > 0.0f) v_counted++;
       }
-      const uint32_t v_counted = sumOfLanes<8>(positive);
+      v_counted = sumOfLanes<8>(v_counted);
       const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const uint32_t key = keyOfRank<8>(v_keys, v_rank);
-      const float v_lower = __uint_as_float(key);
-      const float v_upper = __uint_as_float(keyOfNextRank<8>(v_keys, key, v_rank));
+      const float v_lower = __uint_as_float(keyOfRank<8>(v_keys, v_rank));
+      const float v_upper = __uint_as_float(keyOfNextRank<8>(v_keys, __float_as_uint(v_lower), v_rank));
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part = v_lower * v_inverse;
       const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;
