@@ -87,7 +87,7 @@ export const dialect: Dialect = {
       "place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
       "sumOfWarp greatestOfWarp begin terms term stride TreeSum Tensor leastScale raiseScales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
-      "sumOfLanes leastOfLanes Neighbours neighbours neighboursOfRank inside key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
+      "sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
       "Divisor quotient squareRoot orderOf roomOf room isOrdinary isPositive is_ordinary are_ordinary sums least lowest",
       "approximateReciprocal approximateReciprocalRoot always_inline atomicMax fmaxf uint4 uint8_t cfloat cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",

@@ -55,4 +55,23 @@ describe.runIf(canRun)("the CUDA kernels", () => {
       }
     },
   );
+
+  test("with math: fast fuse products with sums, and stay within their class", {
+    timeout: 300_000,
+  }, async () => {
+    let fused = 0;
+    const names = new Set(["adamw-8bit", "adamw-4bit", "solo-adamw-4-2", "lamb-8bit", "flash-adamw-8bit"]);
+    for (const { name, text } of specs.filter((spec) => names.has(spec.name))) {
+      const subject = await emulatedSubject(JSON.stringify({ ...JSON.parse(text), math: "fast" }));
+      const exact = { ...subject, plan: { ...subject.plan, math: "exact" as const } };
+      for (const given of cases) {
+        const device = fake.open();
+        const found = await differenceOf(subject, device, given);
+        expect(found, `${name}\n${describeCase(given).join("\n")}`).toBeNull();
+        if ((await differenceOf(exact, device, given)) !== null) fused++;
+        device.dispose();
+      }
+    }
+    expect(fused).toBeGreaterThan(3);
+  });
 });

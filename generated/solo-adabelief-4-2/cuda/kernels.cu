@@ -198,10 +198,10 @@ __device__ __forceinline__ uint32_t leastOfLanes(uint32_t value) {
   return value;
 }
 
-/** The keys of a rank and of the next one. */
+/** The value of a rank and that of the next one. */
 struct Neighbours {
-  uint32_t lower;
-  uint32_t upper;
+  float lower;
+  float upper;
 };
 
 /** Of the keys of the lanes in ascending order, with 0xffffffff for what is missing; the last is its own next. */
@@ -250,7 +250,7 @@ __device__ __forceinline__ Neighbours neighboursOfRank(const uint32_t (&keys)[N]
   for (uint32_t i = 0; i < N; i++) next = min(next, keys[i] - (lower + 1));
   next = leastOfLanes<Lanes>(next);
   const bool repeats = below + inside > rank + 1 || next >= 0x80000000u;
-  return {lower, repeats ? lower : lower + 1 + next};
+  return {__uint_as_float(lower), __uint_as_float(repeats ? lower : lower + 1 + next)};
 }
 
 }  // namespace
@@ -530,23 +530,20 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
       const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
-      const uint32_t run_start = first / 128u * 128u;
-      const uint32_t s_length = run_start < length ? min(128u, length - run_start) : 0;
+      const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t s_keys[16];
-      uint32_t positive = 0;
+      uint32_t s_counted = 0;
       #pragma unroll
       for (uint32_t index = 0; index < 16; index++) {
         const float s_out = s_values[index];
         const float s_size = fabsf(s_out);
         const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
         s_keys[index] = index < limit ? __float_as_uint(s_magnitude) : 0xffffffffu;
-        if (index < limit && s_magnitude > 0.0f) positive++;
+        if (index < limit && s_magnitude > 0.0f) s_counted++;
       }
-      const uint32_t s_counted = sumOfLanes<8>(positive);
+      s_counted = sumOfLanes<8>(s_counted);
       const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
-      const auto neighbours = neighboursOfRank<8>(s_keys, s_rank);
-      const float s_lower = __uint_as_float(neighbours.lower);
-      const float s_upper = __uint_as_float(neighbours.upper);
+      const auto [s_lower, s_upper] = neighboursOfRank<8>(s_keys, s_rank);
       const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
       const float s_part = s_lower * s_inverse;
       const float s_part_2 = s_part > 7.888609e-31f ? s_part : 7.888609e-31f;

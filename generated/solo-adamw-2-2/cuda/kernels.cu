@@ -193,10 +193,10 @@ __device__ __forceinline__ uint32_t leastOfLanes(uint32_t value) {
   return value;
 }
 
-/** The keys of a rank and of the next one. */
+/** The value of a rank and that of the next one. */
 struct Neighbours {
-  uint32_t lower;
-  uint32_t upper;
+  float lower;
+  float upper;
 };
 
 /** Of the keys of the lanes in ascending order, with 0xffffffff for what is missing; the last is its own next. */
@@ -245,7 +245,7 @@ __device__ __forceinline__ Neighbours neighboursOfRank(const uint32_t (&keys)[N]
   for (uint32_t i = 0; i < N; i++) next = min(next, keys[i] - (lower + 1));
   next = leastOfLanes<Lanes>(next);
   const bool repeats = below + inside > rank + 1 || next >= 0x80000000u;
-  return {lower, repeats ? lower : lower + 1 + next};
+  return {__uint_as_float(lower), __uint_as_float(repeats ? lower : lower + 1 + next)};
 }
 
 }  // namespace
@@ -523,23 +523,20 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t run_start = first / 128u * 128u;
-      const uint32_t v_length = run_start < length ? min(128u, length - run_start) : 0;
+      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t v_keys[16];
-      uint32_t positive = 0;
+      uint32_t v_counted = 0;
       #pragma unroll
       for (uint32_t index = 0; index < 16; index++) {
         const float v_out = v_values[index];
         const float v_size = fabsf(v_out);
         const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
         v_keys[index] = index < limit ? __float_as_uint(v_magnitude) : 0xffffffffu;
-        if (index < limit && v_magnitude > 0.0f) positive++;
+        if (index < limit && v_magnitude > 0.0f) v_counted++;
       }
-      const uint32_t v_counted = sumOfLanes<8>(positive);
+      v_counted = sumOfLanes<8>(v_counted);
       const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const auto neighbours = neighboursOfRank<8>(v_keys, v_rank);
-      const float v_lower = __uint_as_float(neighbours.lower);
-      const float v_upper = __uint_as_float(neighbours.upper);
+      const auto [v_lower, v_upper] = neighboursOfRank<8>(v_keys, v_rank);
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part = v_lower * v_inverse;
       const float v_part_2 = v_part > 7.888609e-31f ? v_part : 7.888609e-31f;

@@ -67,6 +67,9 @@ function judgeOf(subject: Subject, accuracy: AccuracyClass, { settings }: Step):
   const known = new Map<string, StepBounds>();
   return (before, g, after) => {
     const variant = variantOf(subject, before.shape);
+    // No pass runs over a tensor without elements.
+    if (before.length === 0)
+      return { difference: firstDifference(variant, before, after), codes: 0, pinned: 0 };
     const { suffix } = dtypesOf(subject, before);
     const key = `${variant.name} ${suffix}`;
     const bounds = known.get(key) ?? new StepBounds(subject, variant, suffix, uniforms, accuracy);
