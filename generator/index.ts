@@ -25,6 +25,7 @@ export function compile(text: string, targets: readonly Target[]): Result<Packag
 
 /** A plan to a package: build, render (which prints), bind. */
 export function emit(plan: Plan, targets: readonly Target[]): Package {
-  const sources = sourcesOf(plan, targets);
-  return { plan, kernels: build(plan), files: [...sources, ...bind(plan, targets, sources)] };
+  const kernels = build(plan);
+  const sources = sourcesOf(plan, kernels, targets);
+  return { plan, kernels, files: [...sources, ...bind(plan, targets, sources)] };
 }

@@ -5,9 +5,8 @@ import type { Plan } from "./lower/plan.js";
 import { render } from "./render/index.js";
 import type { SourceFile, Target } from "./target.js";
 
-/** A plan to the files of some targets: build, and render, which prints. */
-export function sourcesOf(plan: Plan, targets: readonly Target[]): SourceFile[] {
-  const kernels = build(plan);
+/** A plan and its kernels to the files of some targets. */
+export function sourcesOf(plan: Plan, kernels: readonly Kernel[], targets: readonly Target[]): SourceFile[] {
   return targets.flatMap((target) => render(kernelsFor(target, plan, kernels), plan, target));
 }
 

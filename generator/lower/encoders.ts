@@ -1,5 +1,6 @@
 import { encoderWithin } from "./encoder.js";
 import type { CodecPlan, Plan, VariantPlan } from "./plan.js";
+import { searchedOf } from "./tables.js";
 
 /** The same plan with encoders whose tables have at most so many entries, where there are such. */
 export function withEncodersWithin(entries: number | undefined, plan: Plan): Plan {
@@ -7,7 +8,11 @@ export function withEncodersWithin(entries: number | undefined, plan: Plan): Pla
   let changed = false;
   const codecOf = (codec: CodecPlan): CodecPlan => {
     if (codec.kind !== "table") return codec;
-    const encoder = encoderWithin(entries, codec.encoder, codec.thresholds);
+    const encoder = encoderWithin(
+      entries,
+      codec.encoder,
+      searchedOf(codec.rounding, codec.levels, codec.thresholds),
+    );
     changed ||= encoder !== codec.encoder;
     return { ...codec, encoder };
   };

@@ -35,7 +35,8 @@ const MARGIN = 1 / 64;
 export function lineEncoder(thresholds: readonly number[]): LineEncoder | undefined {
   const positive = thresholds.filter((threshold) => threshold >= 0);
   const below = thresholds.length - positive.length;
-  if (positive.length < 2) return undefined;
+  // Where none is negative, a negative n counts as 0, which then must lie below all of them.
+  if (positive.length < 2 || (below === 0 && positive[0] === 0)) return undefined;
   for (let shift = 23; shift >= 16; shift--) {
     const keys = positive.filter((threshold) => threshold > 0).map((threshold) => keyOf(threshold, shift));
     const low = Math.max(Math.min(...keys) - 1, 0);

@@ -118,6 +118,11 @@ test("lines stand in for the large tables of 8 bits, and are few", () => {
   }
 });
 
+test("there are none where a negative number would count as zero, and zero is a threshold", () => {
+  expect(lineEncoder([0, 0.2, 0.4, 0.6])).toBeUndefined();
+  expect(lineEncoder([0.1, 0.2, 0.4, 0.6])).toBeDefined();
+});
+
 test("there are no lines where negative thresholds do not mirror the others", () => {
   expect(lineEncoder([-0.9, -0.8, -0.1, 0.2, 0.4, 0.8])).toBeUndefined();
   expect(lineEncoder([-0.6, -0.4, -0.2, 0.2, 0.4, 0.6])).toBeDefined();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { targets } from "../../../templates/index.js";
+import { build } from "../../build/index.js";
 import type { Plan } from "../../lower/plan.js";
 import { sourcesOf } from "../../sources.js";
 import type { SourceFile, Target } from "../../target.js";
@@ -50,7 +51,7 @@ export async function buildPackages(paths: readonly string[], options: Options):
 
 /** What `emit` does, on two threads. */
 async function compile(plan: Plan, chosen: readonly Target[], binder: Binder): Promise<SourceFile[]> {
-  const sources = sourcesOf(plan, chosen);
+  const sources = sourcesOf(plan, build(plan), chosen);
   return [...sources, ...(await binder.bind(plan, sources))];
 }
 
