@@ -3,8 +3,8 @@ import { build } from "./build/index.js";
 import { type Result, success } from "./diagnostics.js";
 import type { Kernel } from "./ir/types.js";
 import type { Plan } from "./lower/plan.js";
-import { render } from "./render/index.js";
 import { resolve } from "./resolve.js";
+import { sourcesOf } from "./sources.js";
 import type { SourceFile, Target } from "./target.js";
 
 export { resolve } from "./resolve.js";
@@ -26,6 +26,6 @@ export function compile(text: string, targets: readonly Target[]): Result<Packag
 /** A plan to a package: build, render (which prints), bind. */
 export function emit(plan: Plan, targets: readonly Target[]): Package {
   const kernels = build(plan);
-  const sources = targets.flatMap((target) => render(kernels, plan, target));
+  const sources = sourcesOf(plan, kernels, targets);
   return { plan, kernels, files: [...sources, ...bind(plan, targets, sources)] };
 }

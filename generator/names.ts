@@ -2,11 +2,11 @@
  * What may follow `<state>_` in the names that packages give to what they keep and look up of a state: its arrays
  * (runtime/descriptor.ts), its tables, its keys, and what templates write around them.
  */
-const tables = ["levels", "thresholds", "next_levels", "gaps", "bases"];
+const tables = ["levels", "thresholds", "next_levels", "gaps", "bases", "lines", "slopes", "offsets"];
 const stateSuffixes = [
   ...["codes", "scale", "alpha", "next"],
   ...tables,
-  ...tables.map((table) => `${table}_table`),
+  ...["table", "at", "found", "entry"].flatMap((part) => tables.map((table) => `${table}_${part}`)),
   ...["key0", "key1"],
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
   // Of a mapping with a second parameter.

@@ -22,6 +22,12 @@ export interface Capabilities {
   readonly lanes: number;
   /** Elements that a processor should work on at once, which bounds the registers of a thread; 0 where nothing does. */
   readonly resident: number;
+  /** Elements that it should own at most, where every run is a multiple of that. */
+  readonly stretch?: number;
+  /** Entries of a table above which smaller ones and arithmetic are cheaper; of none where it is left out. */
+  readonly entries?: number;
+  /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
+  readonly scattered?: number;
 }
 
 /** A precompiled Handlebars template. */

@@ -13,11 +13,16 @@ export interface CodecTables {
   readonly search: Table;
   /** Of each bucket, where the encoder has buckets. */
   readonly bases: Table;
+  /** Where the encoder has lines: that of each key, and of each line. */
+  readonly lines: Table;
+  readonly slopes: Table;
+  readonly offsets: Table;
   /** From each level to the next; the last is not used. */
   readonly gaps: Table;
 }
 
 export function tablesOf(state: string, codec: TableCodec): CodecTables {
+  const { lines, slopes, offsets } = codec.encoder.kind === "lines" ? codec.encoder : noLines;
   const gaps = codec.levels.map((level, index) => Math.fround((codec.levels[index + 1] ?? level) - level));
   return {
     levels: { name: `${state}_levels`, type: "f32", values: codec.levels },
@@ -34,9 +39,14 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
       type: "u32",
       values: codec.encoder.kind === "bucket" ? codec.encoder.bases : [],
     },
+    lines: { name: `${state}_lines`, type: "u32", values: lines },
+    slopes: { name: `${state}_slopes`, type: "f32", values: slopes },
+    offsets: { name: `${state}_offsets`, type: "f32", values: offsets },
     gaps: { name: `${state}_gaps`, type: "f32", values: gaps },
   };
 }
+
+const noLines = { lines: [], slopes: [], offsets: [] };
 
 /** Bisection asks for 2^bits - 1 entries. */
 function searched(entries: readonly number[], { bits, encoder }: TableCodec): readonly number[] {

@@ -1,6 +1,7 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Expr, Table } from "../ir/types.js";
 import type { BucketEncoder, EncoderPlan } from "../lower/encoder.js";
+import type { LineEncoder } from "../lower/line-encoder.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { CodecTables } from "./codec.js";
 import type { FragmentWriter } from "./writer.js";
@@ -20,6 +21,8 @@ export function countAtMost(
       return byArithmetic(n, encoder, most, prefix, writer);
     case "bucket":
       return byBucket(n, encoder, tables, prefix, writer);
+    case "lines":
+      return byLine(n, encoder, tables, prefix, writer);
     case "bisect":
       return byBisection(n, tables.search, bits, most, prefix, writer);
   }
@@ -53,24 +56,67 @@ function byBucket(
   prefix: string,
   writer: FragmentWriter,
 ): Expr {
-  // NaN counts as what lies below every entry; so does a negative n where no entry is negative.
-  const least = f32(signed ? -2 : 0);
-  const ordered = writer.bind(`${prefix}_ordered`, op("f32.select", op("f32.gt", n, least), n, least));
-  const leading = op("f32.leading", signed ? op("f32.abs", ordered) : ordered, u32(shift));
-  const key = writer.bind(`${prefix}_key`, leading);
-  const atLeast = writer.bind(`${prefix}_key`, op("u32.select", op("u32.gt", key, u32(low)), key, u32(low)));
-  const within = op(
-    "u32.sub",
-    op("u32.select", op("u32.lt", atLeast, u32(high)), atLeast, u32(high)),
-    u32(low),
-  );
+  const ordered = orderedBy(n, signed, prefix, writer);
+  const size = signed ? op("f32.abs", ordered) : ordered;
+  const within = leadingWithin(size, { shift, low, high }, prefix, writer);
   const half = u32(bases.length / 2);
   const bucket = signed
     ? op("u32.add", within, op("u32.select", op("f32.lt", ordered, f32(0)), half, u32(0)))
     : within;
   const base = writer.bind(`${prefix}_least`, lookup(tables.bases, bucket));
-  const more = op("f32.ge", ordered, lookup(tables.search, base));
-  return op("u32.add", base, op("u32.select", more, u32(1), u32(0)));
+  return compared(ordered, base, tables);
+}
+
+/** The line of n's leading bits, and one comparison with the entry that it gives. */
+function byLine(
+  n: Expr,
+  { shift, low, high, top, positive, negative }: LineEncoder,
+  tables: CodecTables,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const ordered = orderedBy(n, negative !== null, prefix, writer);
+  const size = negative === null ? ordered : writer.bind(`${prefix}_size`, op("f32.abs", ordered));
+  const within = leadingWithin(size, { shift, low, high }, prefix, writer);
+  const line = writer.bind(`${prefix}_line`, lookup(tables.lines, within));
+  const sloped = op("f32.mul", size, lookup(tables.slopes, line));
+  const position = writer.bind(`${prefix}_position`, op("f32.add", sloped, lookup(tables.offsets, line)));
+  const below = op("f32.select", op("f32.lt", position, f32(top)), position, f32(top));
+  const nearest = writer.bind(`${prefix}_nearest`, op("f32.truncate", below));
+  if (negative === null) return compared(ordered, nearest, tables);
+  const least = op("u32.select", op("u32.lt", nearest, u32(negative)), nearest, u32(negative));
+  const entry = op(
+    "u32.select",
+    op("f32.lt", ordered, f32(0)),
+    op("u32.sub", u32(negative), top <= negative ? nearest : least),
+    op("u32.add", nearest, u32(positive)),
+  );
+  return compared(ordered, writer.bind(`${prefix}_least`, entry), tables);
+}
+
+/** NaN counts as what lies below every entry; so does a negative n where no entry is negative. */
+function orderedBy(n: Expr, signed: boolean, prefix: string, writer: FragmentWriter): Expr {
+  const least = f32(signed ? -2 : 0);
+  return writer.bind(`${prefix}_ordered`, op("f32.select", op("f32.gt", n, least), n, least));
+}
+
+/** The leading bits of a size, clamped and counted from the lowest. */
+function leadingWithin(
+  size: Expr,
+  { shift, low, high }: Pick<BucketEncoder, "shift" | "low" | "high">,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const key = writer.bind(`${prefix}_key`, op("f32.leading", size, u32(shift)));
+  const atLeast = writer.bind(`${prefix}_key`, op("u32.select", op("u32.gt", key, u32(low)), key, u32(low)));
+  const within = op("u32.select", op("u32.lt", atLeast, u32(high)), atLeast, u32(high));
+  return op("u32.sub", within, u32(low));
+}
+
+/** How many entries are <= n, which no more than one of those above the first `count` may be. */
+function compared(n: Expr, count: Expr, { search }: CodecTables): Expr {
+  const more = op("f32.ge", n, lookup(search, count));
+  return op("u32.add", count, op("u32.select", more, u32(1), u32(0)));
 }
 
 /** One comparison a bit, the highest first. Where there are fewer entries than codes the last one is repeated. */

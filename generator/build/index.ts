@@ -201,7 +201,7 @@ function buildState(
   }
 
   const codecTables = tablesOf(name, codec);
-  tables.push(codecTables.levels, codecTables.search, codecTables.bases, codecTables.gaps);
+  tables.push(...Object.values(codecTables));
   return {
     ...common,
     ...packing,

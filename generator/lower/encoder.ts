@@ -1,4 +1,5 @@
 import { nextDown } from "./float32.js";
+import { type LineEncoder, lineEncoder } from "./line-encoder.js";
 
 const { fround } = Math;
 
@@ -8,11 +9,13 @@ const { fround } = Math;
  *   below it proves it right everywhere.
  * - bucket: the leading bits of |n| and the sign choose a bucket that holds at most one threshold; one comparison
  *   decides. It is right by construction.
+ * - lines: see line-encoder.ts. For targets to which tables of so many entries as the buckets of a crowded table are dear.
  * - bisect: one comparison a bit.
  */
 export type EncoderPlan =
   | { readonly kind: "uniform"; readonly scale: number; readonly offset: number }
   | BucketEncoder
+  | LineEncoder
   | { readonly kind: "bisect" };
 
 export interface BucketEncoder {
@@ -33,6 +36,25 @@ const MAX_BUCKETS = 4096;
 
 export function chooseEncoder(thresholds: readonly number[]): EncoderPlan {
   return uniform(thresholds) ?? bucket(thresholds) ?? { kind: "bisect" };
+}
+
+/** The same codes by smaller tables, where there are encoders of tables of at most so many entries. */
+export function encoderWithin(
+  entries: number,
+  encoder: EncoderPlan,
+  thresholds: readonly number[],
+): EncoderPlan {
+  if (encoder.kind !== "bucket" || encoder.bases.length <= entries) return encoder;
+  return linesFor(thresholds) ?? encoder;
+}
+
+/** What has been found: many specs have the same mappings. */
+const known = new Map<string, LineEncoder | undefined>();
+
+function linesFor(thresholds: readonly number[]): LineEncoder | undefined {
+  const key = thresholds.join();
+  if (!known.has(key)) known.set(key, lineEncoder(thresholds));
+  return known.get(key);
 }
 
 function uniform(thresholds: readonly number[]): EncoderPlan | undefined {

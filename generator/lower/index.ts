@@ -8,7 +8,7 @@ import { chooseEncoder } from "./encoder.js";
 import { isLog, quantileOf } from "./log.js";
 import { describeMapping } from "./mapping-text.js";
 import type { CodecPlan, Plan, StatePlan } from "./plan.js";
-import { codebookOf, nextLevels } from "./tables.js";
+import { codebookOf, searchedOf } from "./tables.js";
 import { hoistUniforms } from "./uniforms.js";
 import { variantsOf } from "./variants.js";
 
@@ -116,7 +116,7 @@ function codecOf({
     compand,
     levels,
     thresholds,
-    encoder: chooseEncoder(rounding === "nearest" ? thresholds : nextLevels(levels, thresholds)),
+    encoder: chooseEncoder(searchedOf(rounding, levels, thresholds)),
   };
 }
 

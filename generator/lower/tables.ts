@@ -27,6 +27,15 @@ export function nextLevels(levels: readonly number[], thresholds: readonly numbe
   return levels.slice(1, thresholds.length + 1);
 }
 
+/** What a code is found by: the thresholds, or for stochastic rounding the levels themselves. */
+export function searchedOf(
+  rounding: "nearest" | "stochastic",
+  levels: readonly number[],
+  thresholds: readonly number[],
+): readonly number[] {
+  return rounding === "nearest" ? thresholds : nextLevels(levels, thresholds);
+}
+
 /** float32, ascending: the different levels of a mapping. */
 export function levelsOf(mapping: MappingSpec, bits: number, signed: boolean): number[] {
   if (mapping === "dynamic") return dynamic(bits, signed, true);

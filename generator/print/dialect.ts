@@ -19,6 +19,11 @@ export interface Dialect {
   readonly ops: Readonly<Record<Op, Spelling>>;
   /** Other spellings for operands of ordinary size (ir/ordinary.ts), where there are cheaper ones of the same value. */
   readonly ordinary: Readonly<Partial<Record<Op, Spelling>>> | null;
+  /**
+   * The greater and the lesser of two, `select(a > b, a, b)` and `select(a < b, a, b)` with the second for NaN, where the
+   * language has words for them that are better than a selection's.
+   */
+  readonly extrema?: Readonly<Record<"greater" | "lesser", Spelling>>;
   /** $0 is the table, $1 the index. */
   readonly lookups: Readonly<Record<"f32" | "u32", Spelling>>;
   readonly constants: Readonly<Record<Scalar, (value: number) => string>>;

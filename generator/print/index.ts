@@ -1,3 +1,4 @@
+import { extremumOf } from "../ir/extremum.js";
 import type { Expr, Fragment } from "../ir/types.js";
 import { remembered } from "./constants.js";
 import type { Dialect, Spelling } from "./dialect.js";
@@ -57,12 +58,25 @@ function printExpr(expr: Expr, dialect: Dialect): Printed {
         { text: expr.table, level: TIGHTEST },
         printExpr(expr.index, dialect),
       ]);
-    case "op":
+    case "op": {
+      const extremum = extremumIn(expr, dialect);
+      const [spelling, args] = extremum ?? [dialect.ops[expr.op], expr.args];
       return apply(
-        dialect.ops[expr.op],
-        expr.args.map((argument) => printExpr(argument, dialect)),
+        spelling,
+        args.map((argument) => printExpr(argument, dialect)),
       );
+    }
   }
+}
+
+/** How a selection of the greater or the lesser is spelled, and of what; null where it is printed as it stands. */
+function extremumIn(
+  { op, args }: Extract<Expr, { kind: "op" }>,
+  { extrema }: Dialect,
+): [Spelling, readonly Expr[]] | null {
+  if (extrema === undefined || (op !== "f32.select" && op !== "u32.select")) return null;
+  const extremum = extremumOf(args);
+  return extremum?.isStrict && extremum.isInOrder ? [extrema[extremum.of], args.slice(1)] : null;
 }
 
 function apply(spelling: Spelling, args: readonly Printed[]): Printed {

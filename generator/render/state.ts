@@ -4,6 +4,7 @@ import { RANK1_BLOCK } from "../lower/variants.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { lookupAhead, stagesOf } from "./stages.js";
 
 /** How many threads own a run, where they are a power of two and neighbours in one exchange. */
 function lanesOf(threads: number, { capabilities }: Target): number {
@@ -30,7 +31,7 @@ export function stateView(
   exchanges: boolean,
   target: Target,
 ) {
-  const { dialect } = target;
+  const { dialect, capabilities } = target;
   const { variables, statistic } = state;
   const isPacked = state.locate !== null;
   const run = statistic?.run ?? "tensor";
@@ -92,6 +93,7 @@ export function stateView(
     isStochastic: state.stream !== null,
     straddles: state.straddles,
     bits: state.bits,
+    isByte: state.bits === 8,
     words,
     isOneWord: words === 1,
     /** Room for the part of a last code that does not exist. */
@@ -121,6 +123,9 @@ export function stateView(
     rateLines: printFragment(spread?.rate ?? null, dialect),
     streamLines: printFragment(state.stream, dialect),
     encodeLines: printFragment(state.encode, dialect),
+    /** Where large tables are looked up for many elements at once: before it is decoded, and between parts of encoding. */
+    ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
+    encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),
     packLines: printFragment(state.pack, dialect),
   };
   // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.

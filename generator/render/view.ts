@@ -95,7 +95,12 @@ function elementView(kernel: ElementKernel, target: Target) {
 
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
 function granuleOf(kernel: ElementKernel, { capabilities }: Target): number {
+  const { tile, states } = kernel;
   let granule = kernel.granule;
   while (granule < capabilities.granule) granule *= 2;
-  return kernel.tile % granule === 0 ? granule : kernel.granule;
+  if (tile % granule !== 0) return kernel.granule;
+  const runs = states.flatMap(({ statistic }) => (typeof statistic?.run === "number" ? [statistic.run] : []));
+  const { stretch = granule } = capabilities;
+  while (2 * granule <= stretch && [tile, ...runs].every((run) => run % (2 * granule) === 0)) granule *= 2;
+  return granule;
 }

@@ -19,7 +19,8 @@ const bitwise = (operator: string, level: number): Spelling => ({
 });
 const call = (name: string): Spelling => ({ text: `${name}($0)`, level: CALL, args: [FREE] });
 const select: Spelling = { text: "select($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] };
-const lookup: Spelling = { text: "lookup($0, $1)", level: CALL, args: [FREE, FREE] };
+const pair = (name: string): Spelling => ({ text: `${name}($0, $1)`, level: CALL, args: [FREE, FREE] });
+const lookup = pair("lookup");
 
 /** One text for single values and for vectors: what an operation means is in vectors.h. */
 export const dialect: Dialect = {
@@ -62,6 +63,7 @@ export const dialect: Dialect = {
     "bool.and": binary("&&", AND_ALSO),
   },
   ordinary: null,
+  extrema: { greater: pair("larger"), lesser: pair("smaller") },
   lookups: { f32: lookup, u32: lookup },
   constants: {
     f32: floatLiteral,
@@ -81,9 +83,10 @@ export const dialect: Dialect = {
       // Of the headers.
       "Mask Floats Words RawFloats RawWords RawMask LANES MOST_LANES INLINE padded select bits_of float_of absolute is_finite",
       "truncated float_from square_root each_lane lane_numbers max greatest load store permuted Table lookup load_first pick",
+      "EACH_VECTOR larger smaller AllOf lanes_of is_everywhere PERMUTED MOST_PERMUTED permuted_values permuted_of gathered tables Place look_up Planes planes Bytes bytes put_bytes places found",
       "merge kept chosen Block Tensor TreeSum load_some run_values row_values col_values col_place matrix_values each_dimension",
       "least_scale least_scales as_float raise raise_runs raise_rows raise_cols raise_scales each_magnitude count_below",
-      "ColumnSums tree_sum greater greatest_of key_of_rank next_key vectors tensors h data clear add sum",
+      "ColumnSums tree_sum greater greatest_of key_of_rank next_key least_from vectors tensors h data clear add sum",
       // Of the skeletons.
       "KERNEL LOWBIT_SOURCES lowbit_sources Chunk uniforms chunks chunk first_chunk last_chunk tensor tile id parameters gradients",
       "start length first limit span offset there place lane run maximum magnitudes key entry entries first_entry last_entry",

@@ -5,7 +5,8 @@ import { Names } from "../../generator/build/names.js";
 import { FragmentWriter } from "../../generator/build/writer.js";
 import { Evaluation } from "../../generator/ir/evaluate.js";
 import { typed } from "../../generator/ir/expr.js";
-import { chooseEncoder, type EncoderPlan } from "../../generator/lower/encoder.js";
+import { chooseEncoder, type EncoderPlan, encoderWithin } from "../../generator/lower/encoder.js";
+import { lineEncoder } from "../../generator/lower/line-encoder.js";
 import type { TableCodec } from "../../generator/lower/plan.js";
 import { bookOf, nearestCode, nextUp } from "../oracle/index.js";
 import { fits, mappings } from "./mappings.js";
@@ -53,7 +54,7 @@ function encoderOf(
   const n = typed("n", "f32");
   const code = typed("code", "u32");
   writer.define(code, countAtMost(writer.input(n), codec, tables, "x", writer));
-  const evaluation = new Evaluation([tables.levels, tables.search, tables.bases]);
+  const evaluation = new Evaluation(Object.values(tables));
   const run = evaluation.compile(writer.finish(code));
   const [given, found] = [evaluation.cell(n), evaluation.cell(code)];
   return (value: number): number => {
@@ -72,7 +73,8 @@ describe.each(mappings)("%s", (_, mapping) => {
       const chosen = chooseEncoder(thresholds);
 
       test(`${bits} bits, ${signed ? "signed" : "unsigned"}: ${chosen.kind} gives the number of thresholds <= n`, () => {
-        for (const encoder of [chosen, { kind: "bisect" } as const]) {
+        const lines = lineEncoder(thresholds);
+        for (const encoder of [chosen, { kind: "bisect" } as const, ...(lines ? [lines] : [])]) {
           const encode = encoderOf([...book.table], thresholds, bits, encoder);
           const wrong = probes(thresholds).filter((n) => encode(n) !== nearestCode(n, book));
           expect(wrong).toEqual([]);
@@ -94,4 +96,34 @@ test("each kind of encoder is chosen by some table", () => {
     [0.625, nextUp(0.625), nextUp(nextUp(0.625)), 0.75].map((n) => nextUp(n)),
   ).kind;
   expect(new Set([...chosen, crowded])).toEqual(new Set(kinds));
+});
+
+test("lines stand in for the large tables of 8 bits, and are few", () => {
+  const tables = [
+    ["dynamic", true],
+    ["dynamic", false],
+    [{ compand: "softsign", grid: "linear" }, true],
+    [{ compand: "sqrt", grid: "linear" }, false],
+    [{ float: { exponent: 4 } }, true],
+  ] as const;
+  for (const [mapping, signed] of tables) {
+    const thresholds = [...bookOf(mapping, 8, signed).thresholds];
+    const bucket = chooseEncoder(thresholds);
+    const within = encoderWithin(256, bucket, thresholds);
+    expect(encoderWithin(Number.POSITIVE_INFINITY, bucket, thresholds)).toBe(bucket);
+    if (within.kind !== "lines") throw new Error(`no lines for ${JSON.stringify(mapping)}`);
+    expect(within.lines.length).toBeLessThanOrEqual(512);
+    expect(within.slopes.length).toBeLessThanOrEqual(64);
+    expect(new Set(within.lines).size).toBe(within.slopes.length);
+  }
+});
+
+test("there are none where a negative number would count as zero, and zero is a threshold", () => {
+  expect(lineEncoder([0, 0.2, 0.4, 0.6])).toBeUndefined();
+  expect(lineEncoder([0.1, 0.2, 0.4, 0.6])).toBeDefined();
+});
+
+test("there are no lines where negative thresholds do not mirror the others", () => {
+  expect(lineEncoder([-0.9, -0.8, -0.1, 0.2, 0.4, 0.8])).toBeUndefined();
+  expect(lineEncoder([-0.6, -0.4, -0.2, 0.2, 0.4, 0.6])).toBeDefined();
 });

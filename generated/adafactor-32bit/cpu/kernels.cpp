@@ -25,6 +25,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -488,7 +489,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float rho = uniforms->rho;
   const float eps2 = uniforms->eps2;
   const float d = uniforms->d;
@@ -498,10 +499,11 @@ KERNEL void step(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -516,7 +518,7 @@ KERNEL void step(
 
         const auto u = g / square_root(r_next / colmean_2 * c_next);
         const auto right = rms_2 / d;
-        const auto p_new = p - rho * select(eps2 > rms, eps2, rms) * u / select(1.0f > right, 1.0f, right);
+        const auto p_new = p - rho * larger(eps2, rms) * u / larger(1.0f, right);
         const auto finite = is_finite(g) && is_finite(p_new);
         const auto p_out = select(finite, p_new, p);
 

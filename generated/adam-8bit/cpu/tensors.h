@@ -253,34 +253,53 @@ inline float greatest_of(const float* terms, uint32_t count) {
 
 /** How many of these magnitudes have bits, which order as they do, below a key. */
 inline uint32_t count_below(const float* magnitudes, uint32_t length, uint32_t key) {
-  Words below = 0u;
   uint32_t place = 0;
-  for (; place + LANES <= length; place += LANES)
-    below = below + select(bits_of(load(magnitudes + place)) < Words(key), Words(1u), Words(0u));
   uint32_t count = 0;
-  for (uint32_t lane = 0; lane < LANES; lane++) count += below.raw[lane];
+  for (; place + LANES <= length; place += LANES)
+    count += uint32_t(__builtin_popcount(lanes_of(bits_of(load(magnitudes + place)) < Words(key))));
   for (; place < length; place++) count += bits_of(magnitudes[place]) < key ? 1 : 0;
   return count;
 }
 
-/** The bits of a rank among them, from the highest: the greatest key with no more than so many below it. */
+/** The least of their bits that are not below a key; all ones where there are none. */
+inline uint32_t least_from(const float* magnitudes, uint32_t length, uint32_t key) {
+  constexpr uint32_t none = 0xffffffffu;
+  Words lanes = none;
+  uint32_t place = 0;
+  for (; place + LANES <= length; place += LANES) {
+    const Words bits = bits_of(load(magnitudes + place));
+    lanes = smaller(lanes, select(bits >= Words(key), bits, Words(none)));
+  }
+  uint32_t least = none;
+  for (uint32_t lane = 0; lane < LANES; lane++) least = smaller(least, uint32_t{lanes.raw[lane]});
+  for (; place < length; place++) {
+    const uint32_t bits = bits_of(magnitudes[place]);
+    if (bits >= key) least = smaller(least, bits);
+  }
+  return least;
+}
+
+/** The bits of a rank among them, from the highest on, until one alone is left. */
 inline uint32_t key_of_rank(const float* magnitudes, uint32_t length, uint32_t rank) {
   uint32_t key = 0;
-  for (uint32_t bit = 1u << 30; bit > 0; bit >>= 1) {
-    if (count_below(magnitudes, length, key + bit) <= rank) key += bit;
+  uint32_t first = 0;
+  uint32_t last = length;
+  for (uint32_t bit = 1u << 30; bit > 0 && last - first > 1; bit >>= 1) {
+    const uint32_t count = count_below(magnitudes, length, key + bit);
+    if (count <= rank) {
+      key += bit;
+      first = count;
+    } else {
+      last = count;
+    }
   }
-  return key;
+  return least_from(magnitudes, length, key);
 }
 
 /** The bits of the next rank; the last is its own. */
 inline uint32_t next_key(const float* magnitudes, uint32_t length, uint32_t key, uint32_t rank) {
   if (rank + 1 == length || count_below(magnitudes, length, key + 1) > rank + 1) return key;
-  uint32_t next = 0xffffffffu;
-  for (uint32_t place = 0; place < length; place++) {
-    const uint32_t other = bits_of(magnitudes[place]);
-    if (other > key && other < next) next = other;
-  }
-  return next;
+  return least_from(magnitudes, length, key + 1);
 }
 
 }  // namespace

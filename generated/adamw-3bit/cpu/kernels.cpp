@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -45,27 +46,27 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 8> m_levels = { {
+alignas(64) constexpr Table<float, 8> m_levels = { {
   -0.775f, -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 } };
 
-alignas(64) const Table<float, 7> m_next_levels = { {
+alignas(64) constexpr Table<float, 7> m_next_levels = { {
   -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 } };
 
-alignas(64) const Table<uint16_t, 16> m_bases = { {
+alignas(64) constexpr Table<uint16_t, 16> m_bases = { {
   3, 3, 4, 4, 4, 5, 6, 6, 2, 1, 1, 1, 0, 0, 0, 0,
 } };
 
-alignas(64) const Table<float, 8> m_gaps = { {
+alignas(64) constexpr Table<float, 8> m_gaps = { {
   0.44999996f, 0.27f, 0.055000003f, 0.055000003f, 0.27f, 0.44999996f, 0.22500002f, 0.0f,
 } };
 
-alignas(64) const Table<float, 8> v_levels = { {
+alignas(64) constexpr Table<float, 8> v_levels = { {
   0.125f, 0.25f, 0.375f, 0.5f, 0.625f, 0.75f, 0.875f, 1.0f,
 } };
 
-alignas(64) const Table<float, 8> v_gaps = { {
+alignas(64) constexpr Table<float, 8> v_gaps = { {
   0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.0f,
 } };
 
@@ -107,7 +108,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -135,18 +136,19 @@ KERNEL void step(
     for (auto& maximum : v_maxima) maximum = 0.0f;
     float v_inverses[8];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 3 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 3 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       const float v_scale = tensor.v_scale[(start + first) / 128u];
       Floats v_maximum = 0.0f;
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -156,15 +158,15 @@ KERNEL void step(
         const auto m_bit = index * 3u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 3 / 32>(m_words.data, m_word);
-        const Words m_high = pick<span * 3 / 32>(m_words.data, m_word + 1u);
+        const Words m_low = pick<span * 3 / 32, 3>(m_words.data, offset, m_word);
+        const Words m_high = pick<span * 3 / 32, 3>(m_words.data, offset, m_word + 1u);
         const auto m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto v_bit = index * 3u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 3 / 32>(v_words.data, v_word);
-        const Words v_high = pick<span * 3 / 32>(v_words.data, v_word + 1u);
+        const Words v_low = pick<span * 3 / 32, 3>(v_words.data, offset, v_word);
+        const Words v_high = pick<span * 3 / 32, 3>(v_words.data, offset, v_word + 1u);
         const auto v_code = ((v_low >> v_shift) | ((v_high << 1u) << (31u - v_shift))) & 7u;
         const auto v = lookup(v_levels, v_code) * v_scale;
 
@@ -208,10 +210,10 @@ KERNEL void step(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       m_packed.clear();
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
@@ -232,8 +234,9 @@ KERNEL void step(
       const auto m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
       const auto m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto m_normalized = m_out * m_inverse;
@@ -242,10 +245,10 @@ KERNEL void step(
         const auto m_random_3 = (m_random_2 ^ (m_random_2 >> 15u)) * 0x846ca68bu;
         const auto m_random_4 = m_random_3 ^ (m_random_3 >> 16u);
         const auto m_clamped = select(m_normalized >= 1.0f, 1.0f, m_normalized);
-        const auto m_ordered = select(m_clamped > (-2.0f), m_clamped, (-2.0f));
+        const auto m_ordered = larger(m_clamped, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 23u;
-        const auto m_key_2 = select(m_key > 121u, m_key, 121u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 128u, m_key_2, 128u) - 121u + select(m_ordered < 0.0f, 8u, 0u));
+        const auto m_key_2 = larger(m_key, 121u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 128u) - 121u + select(m_ordered < 0.0f, 8u, 0u));
         const auto m_below = m_least + select(m_ordered >= lookup(m_next_levels, m_least), 1u, 0u);
         const auto m_new_code = m_below + select(float_from(m_random_4 >> 8u) * 5.9604645e-8f * lookup(m_gaps, m_below) < m_clamped - lookup(m_levels, m_below), 1u, 0u);
         const auto m_bit = index * 3u;
@@ -255,13 +258,13 @@ KERNEL void step(
         const auto m_high = (m_new_code >> 1u) >> (31u - m_shift);
         merge(m_packed.data, m_word, kept<span>(index, limit, m_low), kept<span>(index, limit, m_high));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 3);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 12);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> v_packed(
-          tensor.v_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       v_packed.clear();
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
@@ -282,8 +285,9 @@ KERNEL void step(
       const auto v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
       const auto v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
       const float v_inverse = v_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto v_normalized = v_out * v_inverse;
@@ -293,8 +297,8 @@ KERNEL void step(
         const auto v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
         const auto v_clamped = select(v_normalized >= 1.0f, 1.0f, v_normalized);
         const auto v_position = v_clamped * 8.0f + (-1.0f);
-        const auto v_position_2 = select(v_position > 0.0f, v_position, 0.0f);
-        const auto v_below = truncated(select(v_position_2 < 7.0f, v_position_2, 7.0f));
+        const auto v_position_2 = larger(v_position, 0.0f);
+        const auto v_below = truncated(smaller(v_position_2, 7.0f));
         const auto v_new_code = v_below + select(float_from(v_random_4 >> 8u) * 5.9604645e-8f * lookup(v_gaps, v_below) < v_clamped - lookup(v_levels, v_below), 1u, 0u);
         const auto v_bit = index * 3u;
         const auto v_word = v_bit >> 5u;
@@ -303,7 +307,7 @@ KERNEL void step(
         const auto v_high = (v_new_code >> 1u) >> (31u - v_shift);
         merge(v_packed.data, v_word, kept<span>(index, limit, v_low), kept<span>(index, limit, v_high));
       }
-      v_packed.store(tensor.v_codes + (start + first) / 32 * 3);
+      v_packed.store(tensor.v_codes + (start + first) / 128 * 12);
     }
   }
 }
@@ -342,7 +346,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -358,12 +362,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

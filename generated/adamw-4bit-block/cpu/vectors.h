@@ -28,6 +28,16 @@ constexpr uint32_t MOST_LANES = 16;
 constexpr uint32_t padded(uint32_t elements) { return (elements + MOST_LANES - 1) / MOST_LANES * MOST_LANES; }
 
 #define INLINE inline __attribute__((always_inline))
+/** Before a loop over the vectors of a granule. No gain where tables are gathered; and a sanitizer's checks are long. */
+#if defined(__AVX512BW__) && defined(__AVX512VL__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__clang__)
+#define EACH_VECTOR _Pragma("unroll 8")
+#else
+#define EACH_VECTOR _Pragma("GCC unroll 8")
+#endif
+#else
+#define EACH_VECTOR
+#endif
 
 typedef float RawFloats __attribute__((vector_size(4 * LANES)));
 typedef uint32_t RawWords __attribute__((vector_size(4 * LANES)));
@@ -82,10 +92,65 @@ INLINE Mask operator==(Words a, Words b) { return RawMask(a.raw == b.raw); }
 INLINE Mask operator>=(Words a, Words b) { return RawMask(a.raw >= b.raw); }
 INLINE Mask operator>(Words a, Words b) { return RawMask(a.raw > b.raw); }
 INLINE Mask operator<(Words a, Words b) { return RawMask(a.raw < b.raw); }
-INLINE Mask operator&&(Mask a, Mask b) { return a.raw & b.raw; }
+
+/** That several conditions hold, as all that is computed nearly always is finite. */
+struct AllOf {
+  RawMask raw;
+};
+
+INLINE AllOf operator&&(Mask a, Mask b) { return { a.raw & b.raw }; }
+INLINE AllOf operator&&(AllOf a, Mask b) { return { a.raw & b.raw }; }
+
+/** The lanes where it holds, a bit each. */
+INLINE uint32_t lanes_of(Mask mask) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return _mm512_movepi32_mask(__m512i(mask.raw));
+#elif defined(__AVX2__)
+  return uint32_t(_mm256_movemask_ps(__m256(mask.raw)));
+#elif defined(__x86_64__)
+  return uint32_t(_mm_movemask_ps(__m128(mask.raw)));
+#else
+  uint32_t bits = 0;
+  for (uint32_t lane = 0; lane < LANES; lane++) bits |= (mask.raw[lane] != 0 ? 1u : 0u) << lane;
+  return bits;
+#endif
+}
+
+INLINE bool is_everywhere(RawMask mask) { return lanes_of(mask) == (1u << LANES) - 1; }
 
 INLINE Floats select(Mask condition, Floats a, Floats b) { return condition.raw ? a.raw : b.raw; }
 INLINE Words select(Mask condition, Words a, Words b) { return condition.raw ? a.raw : b.raw; }
+/** What is chosen does not wait for the condition where the processor foresees that it holds. */
+INLINE Floats select(AllOf all, Floats a, Floats b) {
+  if (__builtin_expect(is_everywhere(all.raw), 1)) return a;
+  return all.raw ? a.raw : b.raw;
+}
+INLINE Words select(AllOf all, Words a, Words b) {
+  if (__builtin_expect(is_everywhere(all.raw), 1)) return a;
+  return all.raw ? a.raw : b.raw;
+}
+
+/** The first where it is above (below) the second, which may be NaN. */
+INLINE Floats larger(Floats a, Floats b) { return a.raw > b.raw ? a.raw : b.raw; }
+INLINE Floats smaller(Floats a, Floats b) { return a.raw < b.raw ? a.raw : b.raw; }
+INLINE Words larger(Words a, Words b) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return RawWords(_mm512_max_epu32(__m512i(a.raw), __m512i(b.raw)));
+#elif defined(__AVX2__)
+  return RawWords(_mm256_max_epu32(__m256i(a.raw), __m256i(b.raw)));
+#else
+  return a.raw > b.raw ? a.raw : b.raw;
+#endif
+}
+INLINE Words smaller(Words a, Words b) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return RawWords(_mm512_min_epu32(__m512i(a.raw), __m512i(b.raw)));
+#elif defined(__AVX2__)
+  return RawWords(_mm256_min_epu32(__m256i(a.raw), __m256i(b.raw)));
+#else
+  return a.raw < b.raw ? a.raw : b.raw;
+#endif
+}
 INLINE Words bits_of(Floats a) { return RawWords(a.raw); }
 INLINE Floats float_of(Words a) { return RawFloats(a.raw); }
 INLINE Floats absolute(Floats a) { return RawFloats(RawWords(a.raw) & 0x7fffffffu); }
@@ -96,6 +161,10 @@ INLINE Floats float_from(Words a) { return __builtin_convertvector(a.raw, RawFlo
 // The same of one value.
 INLINE float select(bool condition, float a, float b) { return condition ? a : b; }
 INLINE uint32_t select(bool condition, uint32_t a, uint32_t b) { return condition ? a : b; }
+INLINE float larger(float a, float b) { return a > b ? a : b; }
+INLINE float smaller(float a, float b) { return a < b ? a : b; }
+INLINE uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+INLINE uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 INLINE uint32_t bits_of(float a) {
   uint32_t bits;
   std::memcpy(&bits, &a, sizeof bits);
@@ -219,101 +288,6 @@ INLINE float greatest(Floats magnitudes) {
   return magnitudes.raw[0];
 }
 
-/** Constants, with room for reading whole vectors of them. */
-template <typename T, uint32_t N>
-struct Table {
-  T values[(N + 4 * MOST_LANES) / (4 * MOST_LANES) * (4 * MOST_LANES)];
-};
-
-template <uint32_t N>
-INLINE float lookup(const Table<float, N>& table, uint32_t index) {
-  return table.values[index];
-}
-
-template <uint32_t N>
-INLINE uint32_t lookup(const Table<uint16_t, N>& table, uint32_t index) {
-  return table.values[index];
-}
-
-/** Of the results for each `Each` neighbours of a table, the one that the index is among, by its bits. */
-template <uint32_t Each, uint32_t Count, typename Raw>
-INLINE Raw chosen(Raw (&results)[Count], RawWords index) {
-  for (uint32_t width = 1; width < Count; width *= 2) {
-    const RawMask is_above = RawMask((index & (Each * width)) != 0u);
-    for (uint32_t place = 0; place + width < Count; place += 2 * width)
-      results[place] = is_above ? results[place + width] : results[place];
-  }
-  return results[0];
-}
-
-// Of vectors: permutations where the table fits a few registers, which take half the time of a gather; lanes one by one
-// where there is no gather.
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-
-template <uint32_t N>
-INLINE Floats lookup(const Table<float, N>& table, Words index) {
-  if constexpr (N <= LANES) return permuted(load(table.values).raw, index.raw);
-  else if constexpr (N <= 8 * LANES) {
-    RawFloats results[(N + 2 * LANES - 1) / (2 * LANES)];
-    const float* values = table.values;
-    for (auto& result : results) {
-      result = permuted(load(values).raw, load(values + LANES).raw, index.raw);
-      values += 2 * LANES;
-    }
-    return chosen<2 * LANES>(results, index.raw);
-  } else return RawFloats(_mm512_i32gather_ps(__m512i(index.raw), table.values, 4));
-}
-
-template <uint32_t N>
-INLINE Words lookup(const Table<uint16_t, N>& table, Words index) {
-  if constexpr (N <= 16 * LANES) {
-    RawWords results[(N + 4 * LANES - 1) / (4 * LANES)];
-    const uint16_t* values = table.values;
-    for (auto& result : results) {
-      const __m512i low = _mm512_loadu_si512(values);
-      const __m512i high = _mm512_loadu_si512(values + 2 * LANES);
-      result = RawWords(_mm512_permutex2var_epi16(low, __m512i(index.raw), high));
-      values += 4 * LANES;
-    }
-    return chosen<4 * LANES>(results, index.raw) & 0xffffu;
-  } else return RawWords(_mm512_i32gather_epi32(__m512i(index.raw), table.values, 2)) & 0xffffu;
-}
-
-#elif defined(__AVX2__)
-
-template <uint32_t N>
-INLINE Floats lookup(const Table<float, N>& table, Words index) {
-  if constexpr (N <= 4 * LANES) {
-    RawFloats results[(N + LANES - 1) / LANES];
-    const float* values = table.values;
-    for (auto& result : results) {
-      result = permuted(load(values).raw, index.raw);
-      values += LANES;
-    }
-    return chosen<LANES>(results, index.raw);
-  } else return RawFloats(_mm256_i32gather_ps(table.values, __m256i(index.raw), 4));
-}
-
-template <uint32_t N>
-INLINE Words lookup(const Table<uint16_t, N>& table, Words index) {
-  const int* values = reinterpret_cast<const int*>(table.values);
-  return RawWords(_mm256_i32gather_epi32(values, __m256i(index.raw), 2)) & 0xffffu;
-}
-
-#else
-
-template <uint32_t N>
-INLINE Floats lookup(const Table<float, N>& table, Words index) {
-  return each_lane([&](uint32_t lane) { return table.values[index.raw[lane]]; });
-}
-
-template <uint32_t N>
-INLINE Words lookup(const Table<uint16_t, N>& table, Words index) {
-  return each_lane([&](uint32_t lane) { return uint32_t{table.values[index.raw[lane]]}; });
-}
-
-#endif
-
 /** So many words, and zeros: no more is read. */
 template <uint32_t Count>
 INLINE Words load_first(const uint32_t* source) {
@@ -330,32 +304,61 @@ INLINE Words load_first(const uint32_t* source) {
 #endif
 }
 
-/** The words with these numbers among `Count` that follow each other; 0 for one that is not among them. */
-template <uint32_t Count>
-INLINE Words pick(const uint32_t* words, Words number) {
+/** Words by their numbers among `Count`, of the codes that begin at an offset; 0 behind the last. */
+template <uint32_t Count, uint32_t Bits>
+INLINE Words pick(const uint32_t* words, [[maybe_unused]] uint32_t offset, Words number) {
 #if defined(__AVX2__)
-  if constexpr (Count < LANES) return permuted(load_first<Count>(words).raw, number.raw);
-  else if constexpr (Count < 2 * LANES)
+  constexpr uint32_t own = LANES * Bits / 32;
+  if constexpr (Count <= LANES) return permuted(load_first<Count>(words).raw, number.raw);
+  else if constexpr (32 % Bits == 0 && own > 0)
+    return permuted(load_first<own>(words + offset * Bits / 32).raw, number.raw - offset * Bits / 32);
+  else if constexpr (Count <= 2 * LANES)
     return permuted(load(words).raw, load_first<Count - LANES>(words + LANES).raw, number.raw);
   else
 #endif
     return each_lane([&](uint32_t lane) { return number.raw[lane] < Count ? words[number.raw[lane]] : 0; });
 }
 
-/** Puts together the words that codes of `Bits` bits fill, each shifted to its place in the word of its number. */
+/** Puts together the words that codes of `Bits` bits fill from an offset on, each shifted to its place in its word. */
 template <uint32_t Bits>
-INLINE void merge(uint32_t* words, Words number, Words shifted) {
+INLINE void merge(uint32_t* words, uint32_t offset, Words shifted) {
   constexpr uint32_t codes = 32 / Bits;
+  words += offset / codes;
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (codes <= LANES) {
+    const __m512i alone = __m512i(shifted.raw >> (lane_numbers().raw * Bits & 31u));
+    if constexpr (Bits == 16) {
+      const __m256i halves = _mm512_cvtepi32_epi16(alone);
+      std::memcpy(words, &halves, sizeof halves);
+    } else {
+      __m128i bytes = _mm512_cvtepi32_epi8(alone);
+      for (uint32_t width = Bits; width < 8; width *= 2)
+        bytes = _mm_cvtepi16_epi8(_mm_or_si128(bytes, _mm_srli_epi16(bytes, 8 - width)));
+      std::memcpy(words, &bytes, LANES * Bits / 8);
+    }
+    return;
+  }
+#endif
   constexpr uint32_t together = codes < LANES ? codes : LANES;
   RawWords merged = shifted.raw;
   for (uint32_t distance = 1; distance < together; distance *= 2)
     merged |= permuted(merged, lane_numbers().raw ^ distance);
   if constexpr (codes < LANES) {
     merged = permuted(merged, lane_numbers().raw * codes);
-    std::memcpy(words + number.raw[0], &merged, LANES / codes * sizeof(uint32_t));
+    std::memcpy(words, &merged, LANES / codes * sizeof(uint32_t));
   } else {
-    words[number.raw[0]] |= merged[0];
+    words[0] |= merged[0];
   }
+}
+
+/** Codes of 8 bits, which are the bytes of their words. */
+INLINE void put_bytes(uint32_t* words, uint32_t offset, Words codes) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  const __m128i bytes = _mm512_cvtepi32_epi8(__m512i(codes.raw));
+  std::memcpy(words + offset / 4, &bytes, sizeof bytes);
+#else
+  merge<8>(words, offset, codes.raw << (lane_numbers().raw % 4u * 8u));
+#endif
 }
 
 /** The same for codes that begin in one word and end in the next, lane by lane. */

@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -45,22 +46,22 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 16> m_levels = { {
+alignas(64) constexpr Table<float, 16> m_levels = { {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 } };
 
-alignas(64) const Table<float, 16> v_levels = { {
+alignas(64) constexpr Table<float, 16> v_levels = { {
   0.0625f, 0.125f, 0.1875f, 0.25f, 0.3125f, 0.375f, 0.4375f, 0.5f,
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 } };
 
-alignas(64) const Table<float, 15> m_thresholds = { {
+alignas(64) constexpr Table<float, 15> m_thresholds = { {
   -0.775f, -0.55f, -0.325f, -0.145f, -0.055f, -0.019000001f, -0.00275f, 0.00275f,
   0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
 } };
 
-alignas(64) const Table<uint16_t, 74> m_bases = { {
+alignas(64) constexpr Table<uint16_t, 74> m_bases = { {
   7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
   12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
   3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
@@ -103,7 +104,7 @@ struct measure_tensor {
 KERNEL void measure(
     const measure_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const measure_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -119,15 +120,16 @@ KERNEL void measure(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       const Block<uint32_t, span * 4 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -137,13 +139,13 @@ KERNEL void measure(
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32>(m_words.data, m_word);
+        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
         const auto m_code = (m_low >> m_shift) & 15u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto v_bit = index * 4u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32>(v_words.data, v_word);
+        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
         const auto v_code = (v_low >> v_shift) & 15u;
         const Floats v_scale = least_scales(tensor.v_scale, tensor, place, there);
         const auto v = lookup(v_levels, v_code) * v_scale;
@@ -198,7 +200,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -219,16 +221,17 @@ KERNEL void step(
     float m_inverses[8];
     float v_values[padded(1024u + MOST_LANES)];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 4 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -238,13 +241,13 @@ KERNEL void step(
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32>(m_words.data, m_word);
+        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
         const auto m_code = (m_low >> m_shift) & 15u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto v_bit = index * 4u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32>(v_words.data, v_word);
+        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
         const auto v_code = (v_low >> v_shift) & 15u;
         const Floats v_scale = least_scales(tensor.v_scale, tensor, place, there);
         const auto v = lookup(v_levels, v_code) * v_scale;
@@ -277,37 +280,39 @@ KERNEL void step(
       m_inverses[run] = m_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 21u;
-        const auto m_key_2 = select(m_key > 472u, m_key, 472u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 508u, m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
+        const auto m_key_2 = larger(m_key, 472u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 4);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> v_packed(
-          tensor.v_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       v_packed.clear();
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const uint32_t there = offset < limit ? limit - offset : 0;
         const uint64_t place = start + first + offset;
         const Floats v_absmax = least_scales(tensor.v_next, tensor, place, there);
@@ -316,15 +321,15 @@ KERNEL void step(
         const Floats v_out = load(v_values + first + offset);
         const auto v_normalized = v_out * v_inverse;
         const auto v_position = v_normalized * 16.0f + (-0.5f);
-        const auto v_position_2 = select(v_position > 0.0f, v_position, 0.0f);
-        const auto v_new_code = truncated(select(v_position_2 < 15.0f, v_position_2, 15.0f));
+        const auto v_position_2 = larger(v_position, 0.0f);
+        const auto v_new_code = truncated(smaller(v_position_2, 15.0f));
         const auto v_bit = index * 4u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
         const auto v_low = v_new_code << v_shift;
-        merge<4>(v_packed.data, v_word, kept<span>(index, limit, v_low));
+        merge<4>(v_packed.data, offset, kept<span>(index, limit, v_low));
       }
-      v_packed.store(tensor.v_codes + (start + first) / 32 * 4);
+      v_packed.store(tensor.v_codes + (start + first) / 128 * 16);
     }
   }
 }
@@ -361,7 +366,7 @@ struct step_flat_tensor {
 KERNEL void step_flat(
     const step_flat_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_flat_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -385,18 +390,19 @@ KERNEL void step_flat(
     for (auto& maximum : v_maxima) maximum = 0.0f;
     float v_inverses[8];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 4 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float v_scale = tensor.v_scale[(start + first) / 128u];
       Floats v_maximum = 0.0f;
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -406,13 +412,13 @@ KERNEL void step_flat(
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32>(m_words.data, m_word);
+        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
         const auto m_code = (m_low >> m_shift) & 15u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto v_bit = index * 4u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32>(v_words.data, v_word);
+        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
         const auto v_code = (v_low >> v_shift) & 15u;
         const auto v = lookup(v_levels, v_code) * v_scale;
 
@@ -456,50 +462,52 @@ KERNEL void step_flat(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 21u;
-        const auto m_key_2 = select(m_key > 472u, m_key, 472u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 508u, m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
+        const auto m_key_2 = larger(m_key, 472u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 4);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> v_packed(
-          tensor.v_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       v_packed.clear();
       const float v_inverse = v_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const auto v_normalized = v_out * v_inverse;
         const auto v_position = v_normalized * 16.0f + (-0.5f);
-        const auto v_position_2 = select(v_position > 0.0f, v_position, 0.0f);
-        const auto v_new_code = truncated(select(v_position_2 < 15.0f, v_position_2, 15.0f));
+        const auto v_position_2 = larger(v_position, 0.0f);
+        const auto v_new_code = truncated(smaller(v_position_2, 15.0f));
         const auto v_bit = index * 4u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
         const auto v_low = v_new_code << v_shift;
-        merge<4>(v_packed.data, v_word, kept<span>(index, limit, v_low));
+        merge<4>(v_packed.data, offset, kept<span>(index, limit, v_low));
       }
-      v_packed.store(tensor.v_codes + (start + first) / 32 * 4);
+      v_packed.store(tensor.v_codes + (start + first) / 128 * 16);
     }
   }
 }
@@ -534,7 +542,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -550,12 +558,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -45,7 +46,7 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 256> m_levels = { {
+alignas(64) constexpr Table<float, 256> m_levels = { {
   -1.0f, -0.9285714f, -0.85714287f, -0.78571427f, -0.71428573f, -0.64285713f, -0.5714286f, -0.53571427f,
   -0.5f, -0.4642857f, -0.42857143f, -0.39285713f, -0.35714287f, -0.32142857f, -0.2857143f, -0.26785713f,
   -0.25f, -0.23214285f, -0.21428572f, -0.19642857f, -0.17857143f, -0.16071428f, -0.14285715f, -0.13392857f,
@@ -80,7 +81,7 @@ alignas(64) const Table<float, 256> m_levels = { {
   0.71428573f, 0.78571427f, 0.85714287f, 0.9285714f, 1.0f, 1.0f, 1.0f, 1.0f,
 } };
 
-alignas(64) const Table<float, 252> m_thresholds = { {
+alignas(64) constexpr Table<float, 252> m_thresholds = { {
   -0.9642857f, -0.89285713f, -0.82142854f, -0.75f, -0.6785714f, -0.60714287f, -0.5535714f, -0.51785713f,
   -0.48214284f, -0.44642857f, -0.41071427f, -0.375f, -0.3392857f, -0.30357143f, -0.2767857f, -0.25892857f,
   -0.24107142f, -0.22321428f, -0.20535713f, -0.1875f, -0.16964285f, -0.15178572f, -0.13839285f, -0.12946428f,
@@ -115,29 +116,21 @@ alignas(64) const Table<float, 252> m_thresholds = { {
   0.75f, 0.8214286f, 0.89285713f, 0.96428573f,
 } };
 
-alignas(64) const Table<uint16_t, 606> m_bases = { {
-  126, 126, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 130, 130, 130, 130, 131, 131, 131, 131, 131, 132, 132, 132, 132, 133, 133, 133,
-  133, 134, 134, 135, 135, 136, 136, 137, 137, 137, 138, 138, 139, 139, 140, 140, 141, 142, 142, 143, 143, 144, 144, 145, 145, 145, 146, 146, 147, 147, 148, 148,
-  149, 150, 150, 151, 151, 152, 152, 153, 153, 153, 154, 154, 155, 155, 156, 156, 157, 158, 158, 159, 159, 160, 160, 161, 161, 161, 162, 162, 163, 163, 164, 164,
-  165, 166, 166, 167, 167, 168, 168, 169, 169, 169, 170, 170, 171, 171, 172, 172, 173, 174, 174, 175, 175, 176, 176, 177, 177, 177, 178, 178, 179, 179, 180, 180,
-  181, 182, 182, 183, 183, 184, 184, 185, 185, 185, 186, 186, 187, 187, 188, 188, 189, 190, 190, 191, 191, 192, 192, 193, 193, 193, 194, 194, 195, 195, 196, 196,
-  197, 198, 198, 199, 199, 200, 200, 201, 201, 201, 202, 202, 203, 203, 204, 204, 205, 206, 206, 207, 207, 208, 208, 209, 209, 209, 210, 210, 211, 211, 212, 212,
-  213, 214, 214, 215, 215, 216, 216, 217, 217, 217, 218, 218, 219, 219, 220, 220, 221, 222, 222, 223, 223, 224, 224, 225, 225, 225, 226, 226, 227, 227, 228, 228,
-  229, 230, 230, 231, 231, 232, 232, 233, 233, 233, 234, 234, 235, 235, 236, 236, 237, 238, 238, 239, 239, 240, 240, 241, 241, 241, 242, 242, 243, 243, 244, 244,
-  245, 246, 246, 247, 247, 248, 248, 249, 249, 249, 250, 250, 251, 251, 251, 126, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
-  125, 125, 125, 125, 125, 125, 125, 125, 125, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 122, 122,
-  122, 122, 121, 121, 121, 121, 121, 120, 120, 120, 120, 119, 119, 119, 119, 118, 118, 117, 117, 116, 116, 116, 115, 115, 114, 114, 113, 113, 112, 112, 111, 110,
-  110, 109, 109, 108, 108, 108, 107, 107, 106, 106, 105, 105, 104, 104, 103, 102, 102, 101, 101, 100, 100, 100, 99, 99, 98, 98, 97, 97, 96, 96, 95, 94,
-  94, 93, 93, 92, 92, 92, 91, 91, 90, 90, 89, 89, 88, 88, 87, 86, 86, 85, 85, 84, 84, 84, 83, 83, 82, 82, 81, 81, 80, 80, 79, 78,
-  78, 77, 77, 76, 76, 76, 75, 75, 74, 74, 73, 73, 72, 72, 71, 70, 70, 69, 69, 68, 68, 68, 67, 67, 66, 66, 65, 65, 64, 64, 63, 62,
-  62, 61, 61, 60, 60, 60, 59, 59, 58, 58, 57, 57, 56, 56, 55, 54, 54, 53, 53, 52, 52, 52, 51, 51, 50, 50, 49, 49, 48, 48, 47, 46,
-  46, 45, 45, 44, 44, 44, 43, 43, 42, 42, 41, 41, 40, 40, 39, 38, 38, 37, 37, 36, 36, 36, 35, 35, 34, 34, 33, 33, 32, 32, 31, 30,
-  30, 29, 29, 28, 28, 28, 27, 27, 26, 26, 25, 25, 24, 24, 23, 22, 22, 21, 21, 20, 20, 20, 19, 19, 18, 18, 17, 17, 16, 16, 15, 14,
-  14, 13, 13, 12, 12, 12, 11, 11, 10, 10, 9, 9, 8, 8, 7, 6, 6, 5, 5, 4, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0,
+alignas(64) constexpr Table<uint16_t, 20> m_lines = { {
+  0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 } };
 
-alignas(64) const Table<float, 256> v_levels = { {
+alignas(64) constexpr Table<float, 15> m_slopes = { {
+  220880.6f, 128450.555f, 64225.277f, 32112.639f, 16056.319f, 8028.1597f, 4014.0798f, 2007.0399f,
+  1003.51996f, 501.75998f, 250.87999f, 125.439995f, 62.719997f, 31.359999f, 15.679999f,
+} };
+
+alignas(64) constexpr Table<float, 15> m_offsets = { {
+  0.25925925f, 6.6800003f, 14.68f, 22.68f, 30.68f, 38.68f, 46.68f, 54.68f,
+  62.68f, 70.68f, 78.68f, 86.68f, 94.68f, 102.68f, 110.68f,
+} };
+
+alignas(64) constexpr Table<float, 256> v_levels = { {
   -1.0f, -0.9285714f, -0.85714287f, -0.78571427f, -0.71428573f, -0.64285713f, -0.5714286f, -0.53571427f,
   -0.5f, -0.4642857f, -0.42857143f, -0.39285713f, -0.35714287f, -0.32142857f, -0.2857143f, -0.26785713f,
   -0.25f, -0.23214285f, -0.21428572f, -0.19642857f, -0.17857143f, -0.16071428f, -0.14285715f, -0.13392857f,
@@ -172,7 +165,7 @@ alignas(64) const Table<float, 256> v_levels = { {
   0.71428573f, 0.78571427f, 0.85714287f, 0.9285714f, 1.0f, 1.0f, 1.0f, 1.0f,
 } };
 
-alignas(64) const Table<float, 252> v_thresholds = { {
+alignas(64) constexpr Table<float, 252> v_thresholds = { {
   -0.9642857f, -0.89285713f, -0.82142854f, -0.75f, -0.6785714f, -0.60714287f, -0.5535714f, -0.51785713f,
   -0.48214284f, -0.44642857f, -0.41071427f, -0.375f, -0.3392857f, -0.30357143f, -0.2767857f, -0.25892857f,
   -0.24107142f, -0.22321428f, -0.20535713f, -0.1875f, -0.16964285f, -0.15178572f, -0.13839285f, -0.12946428f,
@@ -207,26 +200,18 @@ alignas(64) const Table<float, 252> v_thresholds = { {
   0.75f, 0.8214286f, 0.89285713f, 0.96428573f,
 } };
 
-alignas(64) const Table<uint16_t, 606> v_bases = { {
-  126, 126, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 130, 130, 130, 130, 131, 131, 131, 131, 131, 132, 132, 132, 132, 133, 133, 133,
-  133, 134, 134, 135, 135, 136, 136, 137, 137, 137, 138, 138, 139, 139, 140, 140, 141, 142, 142, 143, 143, 144, 144, 145, 145, 145, 146, 146, 147, 147, 148, 148,
-  149, 150, 150, 151, 151, 152, 152, 153, 153, 153, 154, 154, 155, 155, 156, 156, 157, 158, 158, 159, 159, 160, 160, 161, 161, 161, 162, 162, 163, 163, 164, 164,
-  165, 166, 166, 167, 167, 168, 168, 169, 169, 169, 170, 170, 171, 171, 172, 172, 173, 174, 174, 175, 175, 176, 176, 177, 177, 177, 178, 178, 179, 179, 180, 180,
-  181, 182, 182, 183, 183, 184, 184, 185, 185, 185, 186, 186, 187, 187, 188, 188, 189, 190, 190, 191, 191, 192, 192, 193, 193, 193, 194, 194, 195, 195, 196, 196,
-  197, 198, 198, 199, 199, 200, 200, 201, 201, 201, 202, 202, 203, 203, 204, 204, 205, 206, 206, 207, 207, 208, 208, 209, 209, 209, 210, 210, 211, 211, 212, 212,
-  213, 214, 214, 215, 215, 216, 216, 217, 217, 217, 218, 218, 219, 219, 220, 220, 221, 222, 222, 223, 223, 224, 224, 225, 225, 225, 226, 226, 227, 227, 228, 228,
-  229, 230, 230, 231, 231, 232, 232, 233, 233, 233, 234, 234, 235, 235, 236, 236, 237, 238, 238, 239, 239, 240, 240, 241, 241, 241, 242, 242, 243, 243, 244, 244,
-  245, 246, 246, 247, 247, 248, 248, 249, 249, 249, 250, 250, 251, 251, 251, 126, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
-  125, 125, 125, 125, 125, 125, 125, 125, 125, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 122, 122,
-  122, 122, 121, 121, 121, 121, 121, 120, 120, 120, 120, 119, 119, 119, 119, 118, 118, 117, 117, 116, 116, 116, 115, 115, 114, 114, 113, 113, 112, 112, 111, 110,
-  110, 109, 109, 108, 108, 108, 107, 107, 106, 106, 105, 105, 104, 104, 103, 102, 102, 101, 101, 100, 100, 100, 99, 99, 98, 98, 97, 97, 96, 96, 95, 94,
-  94, 93, 93, 92, 92, 92, 91, 91, 90, 90, 89, 89, 88, 88, 87, 86, 86, 85, 85, 84, 84, 84, 83, 83, 82, 82, 81, 81, 80, 80, 79, 78,
-  78, 77, 77, 76, 76, 76, 75, 75, 74, 74, 73, 73, 72, 72, 71, 70, 70, 69, 69, 68, 68, 68, 67, 67, 66, 66, 65, 65, 64, 64, 63, 62,
-  62, 61, 61, 60, 60, 60, 59, 59, 58, 58, 57, 57, 56, 56, 55, 54, 54, 53, 53, 52, 52, 52, 51, 51, 50, 50, 49, 49, 48, 48, 47, 46,
-  46, 45, 45, 44, 44, 44, 43, 43, 42, 42, 41, 41, 40, 40, 39, 38, 38, 37, 37, 36, 36, 36, 35, 35, 34, 34, 33, 33, 32, 32, 31, 30,
-  30, 29, 29, 28, 28, 28, 27, 27, 26, 26, 25, 25, 24, 24, 23, 22, 22, 21, 21, 20, 20, 20, 19, 19, 18, 18, 17, 17, 16, 16, 15, 14,
-  14, 13, 13, 12, 12, 12, 11, 11, 10, 10, 9, 9, 8, 8, 7, 6, 6, 5, 5, 4, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0,
+alignas(64) constexpr Table<uint16_t, 20> v_lines = { {
+  0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+} };
+
+alignas(64) constexpr Table<float, 15> v_slopes = { {
+  220880.6f, 128450.555f, 64225.277f, 32112.639f, 16056.319f, 8028.1597f, 4014.0798f, 2007.0399f,
+  1003.51996f, 501.75998f, 250.87999f, 125.439995f, 62.719997f, 31.359999f, 15.679999f,
+} };
+
+alignas(64) constexpr Table<float, 15> v_offsets = { {
+  0.25925925f, 6.6800003f, 14.68f, 22.68f, 30.68f, 38.68f, 46.68f, 54.68f,
+  62.68f, 70.68f, 78.68f, 86.68f, 94.68f, 102.68f, 110.68f,
 } };
 
 }  // namespace
@@ -263,7 +248,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -287,36 +272,35 @@ KERNEL void step(
     for (auto& maximum : v_maxima) maximum = 0.0f;
     float v_inverses[4];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 8 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 256u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 8 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       const float v_scale = tensor.v_scale[(start + first) / 256u];
       Floats v_maximum = 0.0f;
+      float m_levels_found[span];
+      const Bytes<span> m_levels_at(m_words.data);
+      look_up<m_levels, span>(m_levels_at.places, m_levels_found);
+      float v_levels_found[span];
+      const Bytes<span> v_levels_at(v_words.data);
+      look_up<v_levels, span>(v_levels_at.places, v_levels_found);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 8 / 32>(m_words.data, m_word);
-        const auto m_code = (m_low >> m_shift) & 255u;
-        const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 8u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 8 / 32>(v_words.data, v_word);
-        const auto v_code = (v_low >> v_shift) & 255u;
-        const auto v = lookup(v_levels, v_code) * v_scale;
+        const Floats m_levels_entry = load(m_levels_found + offset);
+        const auto m = m_levels_entry * m_scale;
+        const Floats v_levels_entry = load(v_levels_found + offset);
+        const auto v = v_levels_entry * v_scale;
 
         const auto m_new = beta1 * m + one_minus_beta1 * g;
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -329,12 +313,12 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+        const auto m_size_2 = absolute(m_out);
+        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        const auto v_size = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size, 0.0f);
+        const auto v_size_2 = absolute(v_out);
+        const auto v_magnitude = select(is_finite(v_out), v_size_2, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -358,52 +342,80 @@ KERNEL void step(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 256u];
+      float m_ordered_kept[span];
+      Place m_thresholds_at[span];
+      float m_thresholds_found[span];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
-        const auto m_key = bits_of(absolute(m_ordered)) >> 19u;
-        const auto m_key_2 = select(m_key > 1729u, m_key, 1729u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 2031u, m_key_2, 2031u) - 1729u + select(m_ordered < 0.0f, 303u, 0u));
-        const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const auto m_low = m_new_code << m_shift;
-        merge<8>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
+        const auto m_size = absolute(m_ordered);
+        const auto m_key = bits_of(m_size) >> 23u;
+        const auto m_key_2 = larger(m_key, 107u);
+        const auto m_line = lookup(m_lines, smaller(m_key_2, 126u) - 107u);
+        const auto m_position = m_size * lookup(m_slopes, m_line) + lookup(m_offsets, m_line);
+        const auto m_nearest = truncated(smaller(m_position, 125.0f));
+        const auto m_least = select(m_ordered < 0.0f, 125u - m_nearest, m_nearest + 126u);
+        store(m_ordered_kept + offset, m_ordered);
+        store(m_thresholds_at + offset, m_least);
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 8);
+      look_up<m_thresholds, span>(m_thresholds_at, m_thresholds_found);
+      EACH_VECTOR
+      for (uint32_t offset = 0; offset < span; offset += LANES) {
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
+        const Words m_least = load(m_thresholds_at + offset);
+        const Floats m_ordered = load(m_ordered_kept + offset);
+        const Floats m_thresholds_entry = load(m_thresholds_found + offset);
+        const auto m_new_code = m_least + select(m_ordered >= m_thresholds_entry, 1u, 0u);
+        put_bytes(m_packed.data, offset, kept<span>(index, limit, m_new_code));
+      }
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 32);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
-          tensor.v_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       v_packed.clear();
       const float v_inverse = v_inverses[first / 256u];
+      float v_ordered_kept[span];
+      Place v_thresholds_at[span];
+      float v_thresholds_found[span];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const auto v_normalized = v_out * v_inverse;
-        const auto v_ordered = select(v_normalized > (-2.0f), v_normalized, (-2.0f));
-        const auto v_key = bits_of(absolute(v_ordered)) >> 19u;
-        const auto v_key_2 = select(v_key > 1729u, v_key, 1729u);
-        const auto v_least = lookup(v_bases, select(v_key_2 < 2031u, v_key_2, 2031u) - 1729u + select(v_ordered < 0.0f, 303u, 0u));
-        const auto v_new_code = v_least + select(v_ordered >= lookup(v_thresholds, v_least), 1u, 0u);
-        const auto v_bit = index * 8u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const auto v_low = v_new_code << v_shift;
-        merge<8>(v_packed.data, v_word, kept<span>(index, limit, v_low));
+        const auto v_ordered = larger(v_normalized, (-2.0f));
+        const auto v_size = absolute(v_ordered);
+        const auto v_key = bits_of(v_size) >> 23u;
+        const auto v_key_2 = larger(v_key, 107u);
+        const auto v_line = lookup(v_lines, smaller(v_key_2, 126u) - 107u);
+        const auto v_position = v_size * lookup(v_slopes, v_line) + lookup(v_offsets, v_line);
+        const auto v_nearest = truncated(smaller(v_position, 125.0f));
+        const auto v_least = select(v_ordered < 0.0f, 125u - v_nearest, v_nearest + 126u);
+        store(v_ordered_kept + offset, v_ordered);
+        store(v_thresholds_at + offset, v_least);
       }
-      v_packed.store(tensor.v_codes + (start + first) / 32 * 8);
+      look_up<v_thresholds, span>(v_thresholds_at, v_thresholds_found);
+      EACH_VECTOR
+      for (uint32_t offset = 0; offset < span; offset += LANES) {
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
+        const Words v_least = load(v_thresholds_at + offset);
+        const Floats v_ordered = load(v_ordered_kept + offset);
+        const Floats v_thresholds_entry = load(v_thresholds_found + offset);
+        const auto v_new_code = v_least + select(v_ordered >= v_thresholds_entry, 1u, 0u);
+        put_bytes(v_packed.data, offset, kept<span>(index, limit, v_new_code));
+      }
+      v_packed.store(tensor.v_codes + (start + first) / 128 * 32);
     }
   }
 }
@@ -438,7 +450,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -454,12 +466,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

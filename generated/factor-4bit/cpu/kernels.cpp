@@ -32,6 +32,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -50,17 +51,17 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 16> m_levels = { {
+alignas(64) constexpr Table<float, 16> m_levels = { {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 } };
 
-alignas(64) const Table<float, 15> m_thresholds = { {
+alignas(64) constexpr Table<float, 15> m_thresholds = { {
   -0.775f, -0.55f, -0.325f, -0.145f, -0.055f, -0.019000001f, -0.00275f, 0.00275f,
   0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
 } };
 
-alignas(64) const Table<uint16_t, 74> m_bases = { {
+alignas(64) constexpr Table<uint16_t, 74> m_bases = { {
   7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
   12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
   3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
@@ -350,7 +351,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float lr_weight_decay = uniforms->lr_weight_decay;
@@ -368,14 +369,15 @@ KERNEL void step(
     for (auto& maximum : m_maxima) maximum = 0.0f;
     float m_inverses[8];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -388,7 +390,7 @@ KERNEL void step(
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32>(m_words.data, m_word);
+        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
         const auto m_code = (m_low >> m_shift) & 15u;
         const auto m = lookup(m_levels, m_code) * m_scale;
 
@@ -418,28 +420,29 @@ KERNEL void step(
       m_inverses[run] = m_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 21u;
-        const auto m_key_2 = select(m_key > 472u, m_key, 472u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 508u, m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
+        const auto m_key_2 = larger(m_key, 472u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 4);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
   }
 }
@@ -725,7 +728,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float lr_weight_decay = uniforms->lr_weight_decay;
@@ -739,11 +742,12 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -45,7 +46,7 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 256> m_levels = { {
+alignas(64) constexpr Table<float, 256> m_levels = { {
   -1.0f, -0.984375f, -0.96899223f, -0.95384616f, -0.9389313f, -0.92424244f, -0.9097744f, -0.8955224f,
   -0.88148147f, -0.86764705f, -0.8540146f, -0.8405797f, -0.82733816f, -0.8142857f, -0.8014184f, -0.7887324f,
   -0.7762238f, -0.7638889f, -0.7517241f, -0.739726f, -0.72789115f, -0.7162162f, -0.70469797f, -0.6933333f,
@@ -80,7 +81,7 @@ alignas(64) const Table<float, 256> m_levels = { {
   0.9097744f, 0.92424244f, 0.9389313f, 0.95384616f, 0.96899223f, 0.984375f, 1.0f, 1.0f,
 } };
 
-alignas(64) const Table<float, 254> m_thresholds = { {
+alignas(64) constexpr Table<float, 254> m_thresholds = { {
   -0.9921568f, -0.9766537f, -0.96138996f, -0.9463601f, -0.9315589f, -0.9169811f, -0.9026217f, -0.88847584f,
   -0.8745387f, -0.8608058f, -0.8472727f, -0.83393496f, -0.8207885f, -0.80782914f, -0.79505295f, -0.7824561f,
   -0.7700348f, -0.75778544f, -0.7457044f, -0.7337884f, -0.72203386f, -0.71043766f, -0.6989966f, -0.6877076f,
@@ -115,47 +116,19 @@ alignas(64) const Table<float, 254> m_thresholds = { {
   0.91698116f, 0.93155897f, 0.9463602f, 0.96139f, 0.97665375f, 0.99215686f,
 } };
 
-alignas(64) const Table<uint16_t, 1154> m_bases = { {
-  127, 127, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129,
-  129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130,
-  130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131,
-  131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 133, 133, 133, 133,
-  133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 135, 135,
-  135, 135, 135, 135, 135, 135, 135, 135, 136, 136, 136, 136, 136, 136, 136, 136, 136, 137, 137, 137, 137, 137, 137, 137, 137, 137, 138, 138, 138, 138, 138, 138,
-  138, 138, 138, 139, 139, 139, 139, 139, 139, 139, 139, 139, 140, 140, 140, 140, 140, 140, 140, 140, 141, 141, 141, 141, 141, 141, 141, 141, 141, 142, 142, 142,
-  142, 142, 142, 142, 143, 143, 143, 143, 143, 144, 144, 144, 144, 145, 145, 145, 145, 145, 146, 146, 146, 146, 146, 147, 147, 147, 147, 148, 148, 148, 148, 148,
-  149, 149, 149, 149, 149, 150, 150, 150, 150, 150, 151, 151, 151, 151, 151, 152, 152, 152, 152, 152, 153, 153, 153, 153, 153, 154, 154, 154, 154, 154, 155, 155,
-  155, 155, 156, 156, 156, 157, 157, 158, 158, 158, 159, 159, 159, 160, 160, 161, 161, 161, 162, 162, 162, 163, 163, 164, 164, 164, 165, 165, 165, 166, 166, 166,
-  167, 167, 167, 168, 168, 169, 169, 169, 170, 170, 170, 171, 171, 171, 172, 172, 172, 173, 173, 173, 174, 174, 174, 175, 175, 175, 176, 176, 176, 177, 177, 177,
-  177, 178, 178, 179, 180, 180, 181, 182, 182, 183, 183, 184, 185, 185, 186, 186, 187, 187, 188, 189, 189, 190, 190, 191, 191, 192, 193, 193, 194, 194, 195, 195,
-  196, 196, 197, 197, 198, 198, 199, 199, 200, 200, 201, 201, 202, 202, 203, 203, 204, 204, 205, 205, 206, 206, 207, 207, 208, 208, 209, 209, 209, 210, 210, 211,
-  211, 212, 213, 213, 214, 215, 216, 217, 218, 218, 219, 220, 221, 222, 222, 223, 224, 225, 225, 226, 227, 228, 228, 229, 230, 230, 231, 232, 233, 233, 234, 235,
-  235, 236, 237, 237, 238, 238, 239, 240, 240, 241, 241, 242, 243, 243, 244, 244, 245, 246, 246, 247, 247, 248, 248, 249, 249, 250, 250, 251, 251, 252, 252, 253,
-  253, 127, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
-  125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124,
-  124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123,
-  123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 121, 121, 121, 121,
-  121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 119, 119,
-  119, 119, 119, 119, 119, 119, 119, 119, 118, 118, 118, 118, 118, 118, 118, 118, 118, 117, 117, 117, 117, 117, 117, 117, 117, 117, 116, 116, 116, 116, 116, 116,
-  116, 116, 116, 115, 115, 115, 115, 115, 115, 115, 115, 115, 114, 114, 114, 114, 114, 114, 114, 114, 113, 113, 113, 113, 113, 113, 113, 113, 113, 112, 112, 112,
-  112, 112, 112, 112, 111, 111, 111, 111, 111, 110, 110, 110, 110, 109, 109, 109, 109, 109, 108, 108, 108, 108, 108, 107, 107, 107, 107, 106, 106, 106, 106, 106,
-  105, 105, 105, 105, 105, 104, 104, 104, 104, 104, 103, 103, 103, 103, 103, 102, 102, 102, 102, 102, 101, 101, 101, 101, 101, 100, 100, 100, 100, 100, 99, 99,
-  99, 99, 98, 98, 98, 97, 97, 96, 96, 96, 95, 95, 95, 94, 94, 93, 93, 93, 92, 92, 92, 91, 91, 90, 90, 90, 89, 89, 89, 88, 88, 88,
-  87, 87, 87, 86, 86, 85, 85, 85, 84, 84, 84, 83, 83, 83, 82, 82, 82, 81, 81, 81, 80, 80, 80, 79, 79, 79, 78, 78, 78, 77, 77, 77,
-  77, 76, 76, 75, 74, 74, 73, 72, 72, 71, 71, 70, 69, 69, 68, 68, 67, 67, 66, 65, 65, 64, 64, 63, 63, 62, 61, 61, 60, 60, 59, 59,
-  58, 58, 57, 57, 56, 56, 55, 55, 54, 54, 53, 53, 52, 52, 51, 51, 50, 50, 49, 49, 48, 48, 47, 47, 46, 46, 45, 45, 45, 44, 44, 43,
-  43, 42, 41, 41, 40, 39, 38, 37, 36, 36, 35, 34, 33, 32, 32, 31, 30, 29, 29, 28, 27, 26, 26, 25, 24, 24, 23, 22, 21, 21, 20, 19,
-  19, 18, 17, 17, 16, 16, 15, 14, 14, 13, 13, 12, 11, 11, 10, 10, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1,
-  0, 0,
+alignas(64) constexpr Table<uint16_t, 19> m_lines = { {
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5,
 } };
 
-alignas(64) const Table<float, 256> v_levels = { {
+alignas(64) constexpr Table<float, 6> m_slopes = { {
+  226.05412f, 180.66634f, 147.88878f, 123.12107f, 96.52266f, 72.53446f,
+} };
+
+alignas(64) constexpr Table<float, 6> m_offsets = { {
+  0.43409222f, 5.9483886f, 14.074824f, 23.279697f, 36.944347f, 54.800117f,
+} };
+
+alignas(64) constexpr Table<float, 256> v_levels = { {
   0.0f, 0.0000153787f, 0.0000615148f, 0.0001384083f, 0.0002460592f, 0.0003844675f, 0.0005536332f, 0.0007535563f,
   0.0009842368f, 0.0012456748f, 0.00153787f, 0.0018608228f, 0.0022145328f, 0.0025990005f, 0.0030142253f, 0.0034602077f,
   0.0039369473f, 0.0044444446f, 0.004982699f, 0.0055517107f, 0.00615148f, 0.006782007f, 0.007443291f, 0.008135333f,
@@ -190,7 +163,7 @@ alignas(64) const Table<float, 256> v_levels = { {
   0.9458516f, 0.9534948f, 0.96116877f, 0.9688735f, 0.976609f, 0.98437524f, 0.99217224f, 1.0f,
 } };
 
-alignas(64) const Table<float, 255> v_thresholds = { {
+alignas(64) constexpr Table<float, 255> v_thresholds = { {
   0.0000038446756f, 0.00003460208f, 0.000096116884f, 0.0001883891f, 0.0003114187f, 0.0004652057f, 0.0006497501f, 0.00086505193f,
   0.0011111111f, 0.0013879278f, 0.0016955017f, 0.0020338332f, 0.0024029221f, 0.0028027683f, 0.003233372f, 0.003694733f,
   0.0041868514f, 0.004709727f, 0.0052633607f, 0.005847751f, 0.006462899f, 0.007108805f, 0.0077854674f, 0.008492888f,
@@ -225,79 +198,20 @@ alignas(64) const Table<float, 255> v_thresholds = { {
   0.94966936f, 0.95732796f, 0.9650173f, 0.97273743f, 0.9804883f, 0.9882699f, 0.9960823f,
 } };
 
-alignas(64) const Table<uint16_t, 2304> v_bases = { {
-  0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-  2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
-  5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
-  5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
-  6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
-  6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-  7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-  7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
-  8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
-  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 11,
-  11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-  11, 11, 11, 11, 11, 11, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 13, 13,
-  13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14,
-  14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-  15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-  16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 18, 18, 18, 18, 18,
-  18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 19,
-  20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21,
-  21, 21, 21, 21, 21, 21, 21, 21, 21, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22,
-  23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 25, 25, 25, 25, 25, 25, 25, 25,
-  25, 25, 25, 25, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 28,
-  28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29, 30, 30, 30, 30,
-  30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 32, 32, 32, 32, 32,
-  32, 32, 32, 32, 32, 32, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 34, 34, 34, 34, 34, 34, 35, 35, 35, 35, 35, 35, 35, 35, 35, 36,
-  36, 36, 36, 36, 36, 36, 36, 36, 37, 37, 37, 37, 37, 37, 37, 37, 37, 37, 38, 38, 38, 38, 38, 38, 38, 38, 38, 39, 39, 39, 39, 39,
-  39, 39, 39, 39, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 42, 42, 42, 42, 42, 42, 42,
-  42, 42, 42, 42, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 45, 45, 45, 45, 45, 45,
-  45, 45, 45, 46, 46, 46, 46, 46, 46, 47, 47, 47, 47, 47, 47, 48, 48, 48, 48, 48, 48, 49, 49, 49, 49, 49, 49, 50, 50, 50, 50, 50,
-  50, 51, 51, 51, 51, 51, 51, 51, 52, 52, 52, 52, 52, 52, 53, 53, 53, 53, 53, 53, 53, 54, 54, 54, 54, 54, 54, 54, 55, 55, 55, 55,
-  55, 55, 55, 56, 56, 56, 56, 56, 56, 56, 57, 57, 57, 57, 57, 57, 57, 58, 58, 58, 58, 58, 58, 58, 59, 59, 59, 59, 59, 59, 59, 59,
-  60, 60, 60, 60, 60, 60, 60, 61, 61, 61, 61, 61, 61, 61, 61, 62, 62, 62, 62, 62, 62, 62, 62, 63, 63, 63, 63, 63, 63, 63, 64, 64,
-  64, 64, 64, 64, 65, 65, 65, 65, 66, 66, 66, 66, 67, 67, 67, 67, 68, 68, 68, 68, 69, 69, 69, 69, 69, 70, 70, 70, 70, 71, 71, 71,
-  71, 71, 72, 72, 72, 72, 73, 73, 73, 73, 73, 74, 74, 74, 74, 75, 75, 75, 75, 75, 76, 76, 76, 76, 76, 77, 77, 77, 77, 77, 78, 78,
-  78, 78, 78, 79, 79, 79, 79, 79, 80, 80, 80, 80, 80, 81, 81, 81, 81, 81, 82, 82, 82, 82, 82, 83, 83, 83, 83, 83, 84, 84, 84, 84,
-  84, 85, 85, 85, 85, 85, 85, 86, 86, 86, 86, 86, 87, 87, 87, 87, 87, 87, 88, 88, 88, 88, 88, 89, 89, 89, 89, 89, 89, 90, 90, 90,
-  90, 91, 91, 91, 92, 92, 92, 93, 93, 93, 94, 94, 94, 95, 95, 95, 96, 96, 96, 97, 97, 97, 98, 98, 98, 99, 99, 99, 100, 100, 100, 100,
-  101, 101, 101, 102, 102, 102, 103, 103, 103, 104, 104, 104, 105, 105, 105, 105, 106, 106, 106, 107, 107, 107, 108, 108, 108, 108, 109, 109, 109, 110, 110, 110,
-  110, 111, 111, 111, 112, 112, 112, 112, 113, 113, 113, 114, 114, 114, 114, 115, 115, 115, 115, 116, 116, 116, 117, 117, 117, 117, 118, 118, 118, 118, 119, 119,
-  119, 120, 120, 120, 120, 121, 121, 121, 121, 122, 122, 122, 122, 123, 123, 123, 123, 124, 124, 124, 124, 125, 125, 125, 125, 126, 126, 126, 126, 127, 127, 127,
-  128, 128, 128, 129, 129, 130, 130, 131, 131, 132, 132, 133, 133, 134, 134, 135, 135, 136, 136, 137, 137, 138, 138, 138, 139, 139, 140, 140, 141, 141, 142, 142,
-  143, 143, 143, 144, 144, 145, 145, 146, 146, 147, 147, 147, 148, 148, 149, 149, 150, 150, 150, 151, 151, 152, 152, 152, 153, 153, 154, 154, 155, 155, 155, 156,
-  156, 157, 157, 157, 158, 158, 159, 159, 159, 160, 160, 161, 161, 161, 162, 162, 163, 163, 163, 164, 164, 164, 165, 165, 166, 166, 166, 167, 167, 168, 168, 168,
-  169, 169, 169, 170, 170, 171, 171, 171, 172, 172, 172, 173, 173, 173, 174, 174, 175, 175, 175, 176, 176, 176, 177, 177, 177, 178, 178, 179, 179, 179, 180, 180,
-  180, 181, 182, 182, 183, 184, 184, 185, 186, 187, 187, 188, 189, 189, 190, 191, 191, 192, 193, 193, 194, 195, 195, 196, 196, 197, 198, 198, 199, 200, 200, 201,
-  202, 202, 203, 203, 204, 205, 205, 206, 207, 207, 208, 208, 209, 210, 210, 211, 211, 212, 213, 213, 214, 214, 215, 216, 216, 217, 217, 218, 219, 219, 220, 220,
-  221, 221, 222, 223, 223, 224, 224, 225, 225, 226, 227, 227, 228, 228, 229, 229, 230, 230, 231, 232, 232, 233, 233, 234, 234, 235, 235, 236, 236, 237, 237, 238,
-  239, 239, 240, 240, 241, 241, 242, 242, 243, 243, 244, 244, 245, 245, 246, 246, 247, 247, 248, 248, 249, 249, 250, 250, 251, 251, 252, 252, 253, 254, 254, 254,
+alignas(64) constexpr Table<uint16_t, 73> v_lines = { {
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1,
+  1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 7,
+  7, 8, 8, 9, 9, 10, 11, 11, 12,
+} };
+
+alignas(64) constexpr Table<float, 13> v_slopes = { {
+  11809.125f, 3422.3684f, 1667.3076f, 970.52234f, 637.49994f, 451.56244f, 334.65384f, 273.2144f,
+  229.7703f, 193.5268f, 170.22255f, 147.44897f, 131.62958f,
+} };
+
+alignas(64) constexpr Table<float, 13> v_offsets = { {
+  0.9097707f, 4.328947f, 9.429487f, 16.272388f, 25.14461f, 35.539936f, 48.16405f, 59.347668f,
+  70.40372f, 83.80282f, 95.35534f, 109.88265f, 123.44279f,
 } };
 
 }  // namespace
@@ -377,24 +291,23 @@ KERNEL void step(
       const auto v_stored_root = float_of(select(v_stored_magnitude < 1024u, bits_of(float_of(v_stored_moved + 0x38800000u) - 0.000061035156f), v_stored_moved + select(v_stored_magnitude >= 31744u, 0x70000000u, 0x38000000u)) | ((v_scale_code & 32768u) << 16u));
       const auto v_scale = v_stored_root * v_stored_root;
       Floats v_maximum = 0.0f;
+      float m_levels_found[span];
+      const Bytes<span> m_levels_at(m_words.data);
+      look_up<m_levels, span>(m_levels_at.places, m_levels_found);
+      float v_levels_found[span];
+      const Bytes<span> v_levels_at(v_words.data);
+      look_up<v_levels, span>(v_levels_at.places, v_levels_found);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 8 / 32>(m_words.data, m_word);
-        const auto m_code = (m_low >> m_shift) & 255u;
-        const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 8u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 8 / 32>(v_words.data, v_word);
-        const auto v_code = (v_low >> v_shift) & 255u;
-        const auto v = lookup(v_levels, v_code) * v_scale;
+        const Floats m_levels_entry = load(m_levels_found + offset);
+        const auto m = m_levels_entry * m_scale;
+        const Floats v_levels_entry = load(v_levels_found + offset);
+        const auto v = v_levels_entry * v_scale;
 
         const auto m_new = beta1 * m + one_minus_beta1 * g;
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -407,8 +320,8 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+        const auto m_size_2 = absolute(m_out);
+        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
         const auto v_size = absolute(v_out);
@@ -423,14 +336,14 @@ KERNEL void step(
     for (uint32_t run = 0; run < 32 && run * 32u < length; run++) {
       const float m_absmax = greatest(m_maxima[run]);
       const auto m_rounded = select(m_absmax >= 1.1754944e-38f, m_absmax, 0.0f);
-      const auto m_rounded_2 = select(m_rounded < 65504.0f, m_rounded, 65504.0f);
+      const auto m_rounded_2 = smaller(m_rounded, 65504.0f);
       const auto m_rounded_bits = bits_of(m_rounded_2);
       const auto m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
       const auto m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
       const auto m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
-      const auto m_rounded_shift = select(m_rounded_places < 25u, m_rounded_places, 25u);
+      const auto m_rounded_shift = smaller(m_rounded_places, 25u);
       const auto m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-      const auto m_new_scale_code = select(m_rounded_magnitude > 0x7f800000u, 32256u, select(m_rounded_magnitude >= 0x38800000u, select(m_rounded_normal < 31744u, m_rounded_normal, 31744u), (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift)) | ((m_rounded_bits >> 16u) & 32768u);
+      const auto m_new_scale_code = select(m_rounded_magnitude > 0x7f800000u, 32256u, select(m_rounded_magnitude >= 0x38800000u, smaller(m_rounded_normal, 31744u), (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift)) | ((m_rounded_bits >> 16u) & 32768u);
       const auto m_rounded_magnitude_2 = m_new_scale_code & 32767u;
       const auto m_rounded_moved = m_rounded_magnitude_2 << 13u;
       const auto m_new_scale = float_of(select(m_rounded_magnitude_2 < 1024u, bits_of(float_of(m_rounded_moved + 0x38800000u) - 0.000061035156f), m_rounded_moved + select(m_rounded_magnitude_2 >= 31744u, 0x70000000u, 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));
@@ -442,14 +355,14 @@ KERNEL void step(
     for (uint32_t run = 0; run < 32 && run * 32u < length; run++) {
       const float v_absmax = greatest(v_maxima[run]);
       const auto v_rounded = square_root(select(v_absmax >= 1.1754944e-38f, v_absmax, 0.0f));
-      const auto v_rounded_2 = select(v_rounded < 65504.0f, v_rounded, 65504.0f);
+      const auto v_rounded_2 = smaller(v_rounded, 65504.0f);
       const auto v_rounded_bits = bits_of(v_rounded_2);
       const auto v_rounded_magnitude = v_rounded_bits & 0x7fffffffu;
       const auto v_rounded_normal = ((v_rounded_magnitude + 4095u + ((v_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
       const auto v_rounded_places = 126u - (v_rounded_magnitude >> 23u);
-      const auto v_rounded_shift = select(v_rounded_places < 25u, v_rounded_places, 25u);
+      const auto v_rounded_shift = smaller(v_rounded_places, 25u);
       const auto v_rounded_fraction = (v_rounded_magnitude & 0x7fffffu) | 0x800000u;
-      const auto v_new_scale_code = select(v_rounded_magnitude > 0x7f800000u, 32256u, select(v_rounded_magnitude >= 0x38800000u, select(v_rounded_normal < 31744u, v_rounded_normal, 31744u), (v_rounded_fraction + ((1u << (v_rounded_shift - 1u)) - 1u) + ((v_rounded_fraction >> v_rounded_shift) & 1u)) >> v_rounded_shift)) | ((v_rounded_bits >> 16u) & 32768u);
+      const auto v_new_scale_code = select(v_rounded_magnitude > 0x7f800000u, 32256u, select(v_rounded_magnitude >= 0x38800000u, smaller(v_rounded_normal, 31744u), (v_rounded_fraction + ((1u << (v_rounded_shift - 1u)) - 1u) + ((v_rounded_fraction >> v_rounded_shift) & 1u)) >> v_rounded_shift)) | ((v_rounded_bits >> 16u) & 32768u);
       const auto v_rounded_magnitude_2 = v_new_scale_code & 32767u;
       const auto v_rounded_moved = v_rounded_magnitude_2 << 13u;
       const auto v_rounded_root = float_of(select(v_rounded_magnitude_2 < 1024u, bits_of(float_of(v_rounded_moved + 0x38800000u) - 0.000061035156f), v_rounded_moved + select(v_rounded_magnitude_2 >= 31744u, 0x70000000u, 0x38000000u)) | ((v_new_scale_code & 32768u) << 16u));
@@ -465,20 +378,34 @@ KERNEL void step(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 32u];
+      float m_ordered_kept[span];
+      Place m_thresholds_at[span];
+      float m_thresholds_found[span];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
-        const auto m_key = bits_of(absolute(m_ordered)) >> 17u;
-        const auto m_key_2 = select(m_key > 7551u, m_key, 7551u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 8127u, m_key_2, 8127u) - 7551u + select(m_ordered < 0.0f, 577u, 0u));
-        const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const auto m_low = m_new_code << m_shift;
-        merge<8>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
+        const auto m_size = absolute(m_ordered);
+        const auto m_key = bits_of(m_size) >> 22u;
+        const auto m_key_2 = larger(m_key, 235u);
+        const auto m_line = lookup(m_lines, smaller(m_key_2, 253u) - 235u);
+        const auto m_position = m_size * lookup(m_slopes, m_line) + lookup(m_offsets, m_line);
+        const auto m_nearest = truncated(smaller(m_position, 126.0f));
+        const auto m_least = select(m_ordered < 0.0f, 126u - m_nearest, m_nearest + 127u);
+        store(m_ordered_kept + offset, m_ordered);
+        store(m_thresholds_at + offset, m_least);
+      }
+      look_up<m_thresholds, span>(m_thresholds_at, m_thresholds_found);
+      EACH_VECTOR
+      for (uint32_t offset = 0; offset < span; offset += LANES) {
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
+        const Words m_least = load(m_thresholds_at + offset);
+        const Floats m_ordered = load(m_ordered_kept + offset);
+        const Floats m_thresholds_entry = load(m_thresholds_found + offset);
+        const auto m_new_code = m_least + select(m_ordered >= m_thresholds_entry, 1u, 0u);
+        put_bytes(m_packed.data, offset, kept<span>(index, limit, m_new_code));
       }
       m_packed.store(tensor.m_codes + (start + first) / 32 * 8);
     }
@@ -489,20 +416,32 @@ KERNEL void step(
           tensor.v_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
       v_packed.clear();
       const float v_inverse = v_inverses[first / 32u];
+      float v_ordered_kept[span];
+      Place v_thresholds_at[span];
+      float v_thresholds_found[span];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const auto v_normalized = v_out * v_inverse;
-        const auto v_ordered = select(v_normalized > 0.0f, v_normalized, 0.0f);
-        const auto v_key = bits_of(v_ordered) >> 16u;
-        const auto v_key_2 = select(v_key > 13952u, v_key, 13952u);
-        const auto v_least = lookup(v_bases, select(v_key_2 < 16255u, v_key_2, 16255u) - 13952u);
-        const auto v_new_code = v_least + select(v_ordered >= lookup(v_thresholds, v_least), 1u, 0u);
-        const auto v_bit = index * 8u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const auto v_low = v_new_code << v_shift;
-        merge<8>(v_packed.data, v_word, kept<span>(index, limit, v_low));
+        const auto v_ordered = larger(v_normalized, 0.0f);
+        const auto v_key = bits_of(v_ordered) >> 21u;
+        const auto v_key_2 = larger(v_key, 435u);
+        const auto v_line = lookup(v_lines, smaller(v_key_2, 507u) - 435u);
+        const auto v_position = v_ordered * lookup(v_slopes, v_line) + lookup(v_offsets, v_line);
+        const auto v_nearest = truncated(smaller(v_position, 254.0f));
+        store(v_ordered_kept + offset, v_ordered);
+        store(v_thresholds_at + offset, v_nearest);
+      }
+      look_up<v_thresholds, span>(v_thresholds_at, v_thresholds_found);
+      EACH_VECTOR
+      for (uint32_t offset = 0; offset < span; offset += LANES) {
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
+        const Words v_nearest = load(v_thresholds_at + offset);
+        const Floats v_ordered = load(v_ordered_kept + offset);
+        const Floats v_thresholds_entry = load(v_thresholds_found + offset);
+        const auto v_new_code = v_nearest + select(v_ordered >= v_thresholds_entry, 1u, 0u);
+        put_bytes(v_packed.data, offset, kept<span>(index, limit, v_new_code));
       }
       v_packed.store(tensor.v_codes + (start + first) / 32 * 8);
     }
@@ -539,7 +478,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -555,12 +494,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -41,7 +42,7 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 256> m_levels = { {
+alignas(64) constexpr Table<float, 256> m_levels = { {
   -1.0f, -0.984375f, -0.96899223f, -0.95384616f, -0.9389313f, -0.92424244f, -0.9097744f, -0.8955224f,
   -0.88148147f, -0.86764705f, -0.8540146f, -0.8405797f, -0.82733816f, -0.8142857f, -0.8014184f, -0.7887324f,
   -0.7762238f, -0.7638889f, -0.7517241f, -0.739726f, -0.72789115f, -0.7162162f, -0.70469797f, -0.6933333f,
@@ -76,7 +77,7 @@ alignas(64) const Table<float, 256> m_levels = { {
   0.9097744f, 0.92424244f, 0.9389313f, 0.95384616f, 0.96899223f, 0.984375f, 1.0f, 1.0f,
 } };
 
-alignas(64) const Table<float, 254> m_thresholds = { {
+alignas(64) constexpr Table<float, 254> m_thresholds = { {
   -0.9921568f, -0.9766537f, -0.96138996f, -0.9463601f, -0.9315589f, -0.9169811f, -0.9026217f, -0.88847584f,
   -0.8745387f, -0.8608058f, -0.8472727f, -0.83393496f, -0.8207885f, -0.80782914f, -0.79505295f, -0.7824561f,
   -0.7700348f, -0.75778544f, -0.7457044f, -0.7337884f, -0.72203386f, -0.71043766f, -0.6989966f, -0.6877076f,
@@ -111,44 +112,16 @@ alignas(64) const Table<float, 254> m_thresholds = { {
   0.91698116f, 0.93155897f, 0.9463602f, 0.96139f, 0.97665375f, 0.99215686f,
 } };
 
-alignas(64) const Table<uint16_t, 1154> m_bases = { {
-  127, 127, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-  128, 128, 128, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129,
-  129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 129, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130,
-  130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 130, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131,
-  131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 132, 133, 133, 133, 133,
-  133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 133, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 134, 135, 135,
-  135, 135, 135, 135, 135, 135, 135, 135, 136, 136, 136, 136, 136, 136, 136, 136, 136, 137, 137, 137, 137, 137, 137, 137, 137, 137, 138, 138, 138, 138, 138, 138,
-  138, 138, 138, 139, 139, 139, 139, 139, 139, 139, 139, 139, 140, 140, 140, 140, 140, 140, 140, 140, 141, 141, 141, 141, 141, 141, 141, 141, 141, 142, 142, 142,
-  142, 142, 142, 142, 143, 143, 143, 143, 143, 144, 144, 144, 144, 145, 145, 145, 145, 145, 146, 146, 146, 146, 146, 147, 147, 147, 147, 148, 148, 148, 148, 148,
-  149, 149, 149, 149, 149, 150, 150, 150, 150, 150, 151, 151, 151, 151, 151, 152, 152, 152, 152, 152, 153, 153, 153, 153, 153, 154, 154, 154, 154, 154, 155, 155,
-  155, 155, 156, 156, 156, 157, 157, 158, 158, 158, 159, 159, 159, 160, 160, 161, 161, 161, 162, 162, 162, 163, 163, 164, 164, 164, 165, 165, 165, 166, 166, 166,
-  167, 167, 167, 168, 168, 169, 169, 169, 170, 170, 170, 171, 171, 171, 172, 172, 172, 173, 173, 173, 174, 174, 174, 175, 175, 175, 176, 176, 176, 177, 177, 177,
-  177, 178, 178, 179, 180, 180, 181, 182, 182, 183, 183, 184, 185, 185, 186, 186, 187, 187, 188, 189, 189, 190, 190, 191, 191, 192, 193, 193, 194, 194, 195, 195,
-  196, 196, 197, 197, 198, 198, 199, 199, 200, 200, 201, 201, 202, 202, 203, 203, 204, 204, 205, 205, 206, 206, 207, 207, 208, 208, 209, 209, 209, 210, 210, 211,
-  211, 212, 213, 213, 214, 215, 216, 217, 218, 218, 219, 220, 221, 222, 222, 223, 224, 225, 225, 226, 227, 228, 228, 229, 230, 230, 231, 232, 233, 233, 234, 235,
-  235, 236, 237, 237, 238, 238, 239, 240, 240, 241, 241, 242, 243, 243, 244, 244, 245, 246, 246, 247, 247, 248, 248, 249, 249, 250, 250, 251, 251, 252, 252, 253,
-  253, 127, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126, 126,
-  126, 126, 126, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125,
-  125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 125, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124,
-  124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 124, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123,
-  123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 123, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 122, 121, 121, 121, 121,
-  121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 121, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 119, 119,
-  119, 119, 119, 119, 119, 119, 119, 119, 118, 118, 118, 118, 118, 118, 118, 118, 118, 117, 117, 117, 117, 117, 117, 117, 117, 117, 116, 116, 116, 116, 116, 116,
-  116, 116, 116, 115, 115, 115, 115, 115, 115, 115, 115, 115, 114, 114, 114, 114, 114, 114, 114, 114, 113, 113, 113, 113, 113, 113, 113, 113, 113, 112, 112, 112,
-  112, 112, 112, 112, 111, 111, 111, 111, 111, 110, 110, 110, 110, 109, 109, 109, 109, 109, 108, 108, 108, 108, 108, 107, 107, 107, 107, 106, 106, 106, 106, 106,
-  105, 105, 105, 105, 105, 104, 104, 104, 104, 104, 103, 103, 103, 103, 103, 102, 102, 102, 102, 102, 101, 101, 101, 101, 101, 100, 100, 100, 100, 100, 99, 99,
-  99, 99, 98, 98, 98, 97, 97, 96, 96, 96, 95, 95, 95, 94, 94, 93, 93, 93, 92, 92, 92, 91, 91, 90, 90, 90, 89, 89, 89, 88, 88, 88,
-  87, 87, 87, 86, 86, 85, 85, 85, 84, 84, 84, 83, 83, 83, 82, 82, 82, 81, 81, 81, 80, 80, 80, 79, 79, 79, 78, 78, 78, 77, 77, 77,
-  77, 76, 76, 75, 74, 74, 73, 72, 72, 71, 71, 70, 69, 69, 68, 68, 67, 67, 66, 65, 65, 64, 64, 63, 63, 62, 61, 61, 60, 60, 59, 59,
-  58, 58, 57, 57, 56, 56, 55, 55, 54, 54, 53, 53, 52, 52, 51, 51, 50, 50, 49, 49, 48, 48, 47, 47, 46, 46, 45, 45, 45, 44, 44, 43,
-  43, 42, 41, 41, 40, 39, 38, 37, 36, 36, 35, 34, 33, 32, 32, 31, 30, 29, 29, 28, 27, 26, 26, 25, 24, 24, 23, 22, 21, 21, 20, 19,
-  19, 18, 17, 17, 16, 16, 15, 14, 14, 13, 13, 12, 11, 11, 10, 10, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1,
-  0, 0,
+alignas(64) constexpr Table<uint16_t, 19> m_lines = { {
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5,
+} };
+
+alignas(64) constexpr Table<float, 6> m_slopes = { {
+  226.05412f, 180.66634f, 147.88878f, 123.12107f, 96.52266f, 72.53446f,
+} };
+
+alignas(64) constexpr Table<float, 6> m_offsets = { {
+  0.43409222f, 5.9483886f, 14.074824f, 23.279697f, 36.944347f, 54.800117f,
 } };
 
 }  // namespace
@@ -207,18 +180,18 @@ KERNEL void step(
       const auto m_stored_moved = m_stored_magnitude << 13u;
       const auto m_scale = float_of(select(m_stored_magnitude < 1024u, bits_of(float_of(m_stored_moved + 0x38800000u) - 0.000061035156f), m_stored_moved + select(m_stored_magnitude >= 31744u, 0x70000000u, 0x38000000u)) | ((m_scale_code & 32768u) << 16u));
       Floats m_maximum = 0.0f;
+      float m_levels_found[span];
+      const Bytes<span> m_levels_at(m_words.data);
+      look_up<m_levels, span>(m_levels_at.places, m_levels_found);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 8 / 32>(m_words.data, m_word);
-        const auto m_code = (m_low >> m_shift) & 255u;
-        const auto m = lookup(m_levels, m_code) * m_scale;
+        const Floats m_levels_entry = load(m_levels_found + offset);
+        const auto m = m_levels_entry * m_scale;
 
         const auto p_new = p - lr_weight_decay * p;
         const auto c = beta1 * m + one_minus_beta1 * g;
@@ -230,8 +203,8 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+        const auto m_size_2 = absolute(m_out);
+        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -241,14 +214,14 @@ KERNEL void step(
     for (uint32_t run = 0; run < 32 && run * 32u < length; run++) {
       const float m_absmax = greatest(m_maxima[run]);
       const auto m_rounded = select(m_absmax >= 1.1754944e-38f, m_absmax, 0.0f);
-      const auto m_rounded_2 = select(m_rounded < 65504.0f, m_rounded, 65504.0f);
+      const auto m_rounded_2 = smaller(m_rounded, 65504.0f);
       const auto m_rounded_bits = bits_of(m_rounded_2);
       const auto m_rounded_magnitude = m_rounded_bits & 0x7fffffffu;
       const auto m_rounded_normal = ((m_rounded_magnitude + 4095u + ((m_rounded_magnitude >> 13u) & 1u)) >> 13u) - 0x1c000u;
       const auto m_rounded_places = 126u - (m_rounded_magnitude >> 23u);
-      const auto m_rounded_shift = select(m_rounded_places < 25u, m_rounded_places, 25u);
+      const auto m_rounded_shift = smaller(m_rounded_places, 25u);
       const auto m_rounded_fraction = (m_rounded_magnitude & 0x7fffffu) | 0x800000u;
-      const auto m_new_scale_code = select(m_rounded_magnitude > 0x7f800000u, 32256u, select(m_rounded_magnitude >= 0x38800000u, select(m_rounded_normal < 31744u, m_rounded_normal, 31744u), (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift)) | ((m_rounded_bits >> 16u) & 32768u);
+      const auto m_new_scale_code = select(m_rounded_magnitude > 0x7f800000u, 32256u, select(m_rounded_magnitude >= 0x38800000u, smaller(m_rounded_normal, 31744u), (m_rounded_fraction + ((1u << (m_rounded_shift - 1u)) - 1u) + ((m_rounded_fraction >> m_rounded_shift) & 1u)) >> m_rounded_shift)) | ((m_rounded_bits >> 16u) & 32768u);
       const auto m_rounded_magnitude_2 = m_new_scale_code & 32767u;
       const auto m_rounded_moved = m_rounded_magnitude_2 << 13u;
       const auto m_new_scale = float_of(select(m_rounded_magnitude_2 < 1024u, bits_of(float_of(m_rounded_moved + 0x38800000u) - 0.000061035156f), m_rounded_moved + select(m_rounded_magnitude_2 >= 31744u, 0x70000000u, 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));
@@ -263,20 +236,34 @@ KERNEL void step(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 32u];
+      float m_ordered_kept[span];
+      Place m_thresholds_at[span];
+      float m_thresholds_found[span];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
-        const auto m_key = bits_of(absolute(m_ordered)) >> 17u;
-        const auto m_key_2 = select(m_key > 7551u, m_key, 7551u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 8127u, m_key_2, 8127u) - 7551u + select(m_ordered < 0.0f, 577u, 0u));
-        const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
-        const auto m_bit = index * 8u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const auto m_low = m_new_code << m_shift;
-        merge<8>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
+        const auto m_size = absolute(m_ordered);
+        const auto m_key = bits_of(m_size) >> 22u;
+        const auto m_key_2 = larger(m_key, 235u);
+        const auto m_line = lookup(m_lines, smaller(m_key_2, 253u) - 235u);
+        const auto m_position = m_size * lookup(m_slopes, m_line) + lookup(m_offsets, m_line);
+        const auto m_nearest = truncated(smaller(m_position, 126.0f));
+        const auto m_least = select(m_ordered < 0.0f, 126u - m_nearest, m_nearest + 127u);
+        store(m_ordered_kept + offset, m_ordered);
+        store(m_thresholds_at + offset, m_least);
+      }
+      look_up<m_thresholds, span>(m_thresholds_at, m_thresholds_found);
+      EACH_VECTOR
+      for (uint32_t offset = 0; offset < span; offset += LANES) {
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
+        const Words m_least = load(m_thresholds_at + offset);
+        const Floats m_ordered = load(m_ordered_kept + offset);
+        const Floats m_thresholds_entry = load(m_thresholds_found + offset);
+        const auto m_new_code = m_least + select(m_ordered >= m_thresholds_entry, 1u, 0u);
+        put_bytes(m_packed.data, offset, kept<span>(index, limit, m_new_code));
       }
       m_packed.store(tensor.m_codes + (start + first) / 32 * 8);
     }
@@ -308,7 +295,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
@@ -321,11 +308,12 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

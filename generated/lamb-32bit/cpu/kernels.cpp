@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -282,7 +283,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -298,12 +299,13 @@ KERNEL void step(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -318,7 +320,7 @@ KERNEL void step(
         const auto m_new = beta1 * m + one_minus_beta1 * g;
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto u = m_new / one_minus_beta1_pow_t / (square_root(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
-        const auto trust = select(select(norm < norm_2, norm, norm_2) > 0.0f, norm / norm_2, 1.0f);
+        const auto trust = select(smaller(norm, norm_2) > 0.0f, norm / norm_2, 1.0f);
         const auto p_new = p - lr * trust * u;
         const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new) && is_finite(v_new);
         const auto p_out = select(finite, p_new, p);

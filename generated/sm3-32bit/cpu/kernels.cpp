@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -94,7 +95,7 @@ KERNEL void reduce_squares(
         const float g = tensor.g[place];
         const float r = tensor.r[matrix * tensor.rows + row];
         const float c = tensor.c[matrix * tensor.cols + col];
-        const auto v = select(r < c, r, c) + g * g;
+        const auto v = smaller(r, c) + g * g;
         const auto rowmax_term = select(is_finite(v), v, 0.0f);
         const auto colmax_term = select(is_finite(v), v, 0.0f);
         rowmax_term_values[j] = rowmax_term;
@@ -148,7 +149,7 @@ KERNEL void reduce_rows(
       }
       const float r = tensor.r[entry];
       const auto rowmax = rowmax_max;
-      const auto r_new = select(r > rowmax, r, rowmax);
+      const auto r_new = larger(r, rowmax);
       const auto r_held = select(is_finite(r_new), r_new, r);
       const auto r_next = r_held;
       tensor.r_next[entry] = r_next;
@@ -197,7 +198,7 @@ KERNEL void reduce_cols(
       }
       const float c = tensor.c[entry];
       const auto colmax = colmax_max;
-      const auto c_new = select(c > colmax, c, colmax);
+      const auto c_new = larger(c, colmax);
       const auto c_held = select(is_finite(c_new), c_new, c);
       const auto c_next = c_held;
       tensor.c_next[entry] = c_next;
@@ -233,7 +234,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float momentum = uniforms->momentum;
   const float one_minus_momentum = uniforms->one_minus_momentum;
   const float lr = uniforms->lr;
@@ -243,11 +244,12 @@ KERNEL void step(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -258,7 +260,7 @@ KERNEL void step(
         const Floats c = col_values(tensor.c, tensor, place, there);
         const Floats m = load(m_data.data + offset);
 
-        const auto v = select(r < c, r, c) + g * g;
+        const auto v = smaller(r, c) + g * g;
         const auto m_new = momentum * m + one_minus_momentum * select(v > 0.0f, g / square_root(v), 0.0f);
         const auto p_new = p - lr * m_new;
         const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new);

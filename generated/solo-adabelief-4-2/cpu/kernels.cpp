@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -46,17 +47,17 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 16> m_levels = { {
+alignas(64) constexpr Table<float, 16> m_levels = { {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 } };
 
-alignas(64) const Table<float, 15> m_thresholds = { {
+alignas(64) constexpr Table<float, 15> m_thresholds = { {
   -0.775f, -0.55f, -0.325f, -0.145f, -0.055f, -0.019000001f, -0.00275f, 0.00275f,
   0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
 } };
 
-alignas(64) const Table<uint16_t, 74> m_bases = { {
+alignas(64) constexpr Table<uint16_t, 74> m_bases = { {
   7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
   12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
   3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
@@ -99,7 +100,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -128,19 +129,20 @@ KERNEL void step(
     float s_alphas[8];
     float s_rates[8];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 2 / 32> s_words(
-          tensor.s_codes + (start + first) / 32 * 2, (limit * 2 + 31) / 32);
+          tensor.s_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
       const float s_scale = tensor.s_scale[(start + first) / 128u];
       const float s_alpha = tensor.s_alpha[(start + first) / 128u];
       Floats s_maximum = 0.0f;
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -150,13 +152,13 @@ KERNEL void step(
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32>(m_words.data, m_word);
+        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
         const auto m_code = (m_low >> m_shift) & 15u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto s_bit = index * 2u;
         const auto s_word = s_bit >> 5u;
         const auto s_shift = s_bit & 31u;
-        const Words s_low = pick<span * 2 / 32>(s_words.data, s_word);
+        const Words s_low = pick<span * 2 / 32, 2>(s_words.data, offset, s_word);
         const auto s_code = (s_low >> s_shift) & 3u;
         const auto s_square = s_alpha * s_alpha;
         const auto s = select((s_code & 1u) > 0u, s_alpha, 1.0f) * select((s_code & 2u) > 0u, s_square, 1.0f) * s_scale;
@@ -210,12 +212,12 @@ KERNEL void step(
       const float s_upper = float_of(next_key(magnitudes, s_length, key, s_rank));
       const auto s_place = 0x19999au * select(s_counted > 0u, s_counted - 1u, 0u);
       const auto s_part = s_lower * s_inverse;
-      const auto s_part_2 = select(s_part > 7.888609e-31f, s_part, 7.888609e-31f);
+      const auto s_part_2 = larger(s_part, 7.888609e-31f);
       const auto s_part_3 = s_upper * s_inverse;
-      const auto s_part_4 = select(s_part_3 > 7.888609e-31f, s_part_3, 7.888609e-31f);
+      const auto s_part_4 = larger(s_part_3, 7.888609e-31f);
       const auto s_ratio = s_part_2 + float_from(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
       const auto s_most = select(s_counted < s_length, 0.125f, 1.0f);
-      const auto s_ratio_2 = select(s_ratio < s_most, s_ratio, s_most);
+      const auto s_ratio_2 = smaller(s_ratio, s_most);
       const auto s_log_bits_2 = bits_of(s_ratio_2) + 0x4afb0du;
       const auto s_log_fraction_2 = float_of((s_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
       const auto s_log_sum_9 = (-0.112973355f) * s_log_fraction_2 + 0.1878259f;
@@ -252,34 +254,35 @@ KERNEL void step(
       s_rates[run] = s_rate;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 4, (limit * 4 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 21u;
-        const auto m_key_2 = select(m_key > 472u, m_key, 472u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 508u, m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
+        const auto m_key_2 = larger(m_key, 472u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, m_word, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 4);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 2 / 32> s_packed(
-          tensor.s_codes + (start + first) / 32 * 2, (limit * 2 + 31) / 32);
+          tensor.s_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
       s_packed.clear();
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
@@ -302,13 +305,14 @@ KERNEL void step(
       const float s_inverse = s_inverses[first / 128u];
       const float s_new_alpha = s_alphas[first / 128u];
       const float s_rate = s_rates[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats s_out = load(s_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto s_normalized = s_out * s_inverse;
-        const auto s_known = select(s_normalized > 1.1754944e-38f, s_normalized, 1.1754944e-38f);
-        const auto s_known_2 = select(s_known < 1.0f, s_known, 1.0f);
+        const auto s_known = larger(s_normalized, 1.1754944e-38f);
+        const auto s_known_2 = smaller(s_known, 1.0f);
         const auto s_log_bits = bits_of(s_known_2) + 0x4afb0du;
         const auto s_log_fraction = float_of((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
         const auto s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
@@ -320,8 +324,8 @@ KERNEL void step(
         const auto s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
         const auto s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
         const auto s_index = (float_from(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) * s_rate;
-        const auto s_index_2 = select(s_index > 0.0f, s_index, 0.0f);
-        const auto s_index_3 = select(s_index_2 < 3.0f, s_index_2, 3.0f);
+        const auto s_index_2 = larger(s_index, 0.0f);
+        const auto s_index_3 = smaller(s_index_2, 3.0f);
         const auto s_random = s_stream0 + element * 0x9e3779b9u;
         const auto s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
         const auto s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
@@ -334,9 +338,9 @@ KERNEL void step(
         const auto s_word = s_bit >> 5u;
         const auto s_shift = s_bit & 31u;
         const auto s_low = s_new_code << s_shift;
-        merge<2>(s_packed.data, s_word, kept<span>(index, limit, s_low));
+        merge<2>(s_packed.data, offset, kept<span>(index, limit, s_low));
       }
-      s_packed.store(tensor.s_codes + (start + first) / 32 * 2);
+      s_packed.store(tensor.s_codes + (start + first) / 128 * 8);
     }
   }
 }
@@ -373,7 +377,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -389,12 +393,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> s_data(tensor.s_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

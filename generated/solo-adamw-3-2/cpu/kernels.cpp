@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
 
@@ -45,15 +46,15 @@ struct Chunk {
   uint32_t tile;
 };
 
-alignas(64) const Table<float, 8> m_levels = { {
+alignas(64) constexpr Table<float, 8> m_levels = { {
   -0.775f, -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 } };
 
-alignas(64) const Table<float, 7> m_thresholds = { {
+alignas(64) constexpr Table<float, 7> m_thresholds = { {
   -0.54999995f, -0.19f, -0.027500002f, 0.027500002f, 0.19000001f, 0.55f, 0.8875f,
 } };
 
-alignas(64) const Table<uint16_t, 26> m_bases = { {
+alignas(64) constexpr Table<uint16_t, 26> m_bases = { {
   3, 3, 4, 4, 4, 4, 4, 4, 5, 5, 5, 6, 6, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0,
 } };
 
@@ -94,7 +95,7 @@ struct step_tensor {
 KERNEL void step(
     const step_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -123,19 +124,20 @@ KERNEL void step(
     float v_alphas[8];
     float v_rates[8];
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 3 / 32> m_words(
-          tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 2 / 32> v_words(
-          tensor.v_codes + (start + first) / 32 * 2, (limit * 2 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
       const float v_scale = tensor.v_scale[(start + first) / 128u];
       const float v_alpha = tensor.v_alpha[(start + first) / 128u];
       Floats v_maximum = 0.0f;
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
@@ -145,14 +147,14 @@ KERNEL void step(
         const auto m_bit = index * 3u;
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 3 / 32>(m_words.data, m_word);
-        const Words m_high = pick<span * 3 / 32>(m_words.data, m_word + 1u);
+        const Words m_low = pick<span * 3 / 32, 3>(m_words.data, offset, m_word);
+        const Words m_high = pick<span * 3 / 32, 3>(m_words.data, offset, m_word + 1u);
         const auto m_code = ((m_low >> m_shift) | ((m_high << 1u) << (31u - m_shift))) & 7u;
         const auto m = lookup(m_levels, m_code) * m_scale;
         const auto v_bit = index * 2u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 2 / 32>(v_words.data, v_word);
+        const Words v_low = pick<span * 2 / 32, 2>(v_words.data, offset, v_word);
         const auto v_code = (v_low >> v_shift) & 3u;
         const auto v_square = v_alpha * v_alpha;
         const auto v = select((v_code & 1u) > 0u, v_alpha, 1.0f) * select((v_code & 2u) > 0u, v_square, 1.0f) * v_scale;
@@ -205,12 +207,12 @@ KERNEL void step(
       const float v_upper = float_of(next_key(magnitudes, v_length, key, v_rank));
       const auto v_place = 0x19999au * select(v_counted > 0u, v_counted - 1u, 0u);
       const auto v_part = v_lower * v_inverse;
-      const auto v_part_2 = select(v_part > 7.888609e-31f, v_part, 7.888609e-31f);
+      const auto v_part_2 = larger(v_part, 7.888609e-31f);
       const auto v_part_3 = v_upper * v_inverse;
-      const auto v_part_4 = select(v_part_3 > 7.888609e-31f, v_part_3, 7.888609e-31f);
+      const auto v_part_4 = larger(v_part_3, 7.888609e-31f);
       const auto v_ratio = v_part_2 + float_from(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
       const auto v_most = select(v_counted < v_length, 0.125f, 1.0f);
-      const auto v_ratio_2 = select(v_ratio < v_most, v_ratio, v_most);
+      const auto v_ratio_2 = smaller(v_ratio, v_most);
       const auto v_log_bits_2 = bits_of(v_ratio_2) + 0x4afb0du;
       const auto v_log_fraction_2 = float_of((v_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
       const auto v_log_sum_9 = (-0.112973355f) * v_log_fraction_2 + 0.1878259f;
@@ -247,20 +249,21 @@ KERNEL void step(
       v_rates[run] = v_rate;
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> m_packed(
-          tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
+          tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       m_packed.clear();
       const float m_inverse = m_inverses[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats m_out = load(m_values + first + offset);
         const auto m_normalized = m_out * m_inverse;
-        const auto m_ordered = select(m_normalized > (-2.0f), m_normalized, (-2.0f));
+        const auto m_ordered = larger(m_normalized, (-2.0f));
         const auto m_key = bits_of(absolute(m_ordered)) >> 22u;
-        const auto m_key_2 = select(m_key > 242u, m_key, 242u);
-        const auto m_least = lookup(m_bases, select(m_key_2 < 254u, m_key_2, 254u) - 242u + select(m_ordered < 0.0f, 13u, 0u));
+        const auto m_key_2 = larger(m_key, 242u);
+        const auto m_least = lookup(m_bases, smaller(m_key_2, 254u) - 242u + select(m_ordered < 0.0f, 13u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
         const auto m_bit = index * 3u;
         const auto m_word = m_bit >> 5u;
@@ -269,13 +272,13 @@ KERNEL void step(
         const auto m_high = (m_new_code >> 1u) >> (31u - m_shift);
         merge(m_packed.data, m_word, kept<span>(index, limit, m_low), kept<span>(index, limit, m_high));
       }
-      m_packed.store(tensor.m_codes + (start + first) / 32 * 3);
+      m_packed.store(tensor.m_codes + (start + first) / 128 * 12);
     }
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 2 / 32> v_packed(
-          tensor.v_codes + (start + first) / 32 * 2, (limit * 2 + 31) / 32);
+          tensor.v_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
       v_packed.clear();
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
@@ -298,13 +301,14 @@ KERNEL void step(
       const float v_inverse = v_inverses[first / 128u];
       const float v_new_alpha = v_alphas[first / 128u];
       const float v_rate = v_rates[first / 128u];
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
-        const Words index = lane_numbers() + offset;
+        [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto v_normalized = v_out * v_inverse;
-        const auto v_known = select(v_normalized > 1.1754944e-38f, v_normalized, 1.1754944e-38f);
-        const auto v_known_2 = select(v_known < 1.0f, v_known, 1.0f);
+        const auto v_known = larger(v_normalized, 1.1754944e-38f);
+        const auto v_known_2 = smaller(v_known, 1.0f);
         const auto v_log_bits = bits_of(v_known_2) + 0x4afb0du;
         const auto v_log_fraction = float_of((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
         const auto v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
@@ -316,8 +320,8 @@ KERNEL void step(
         const auto v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
         const auto v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
         const auto v_index = (float_from(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) * v_rate;
-        const auto v_index_2 = select(v_index > 0.0f, v_index, 0.0f);
-        const auto v_index_3 = select(v_index_2 < 3.0f, v_index_2, 3.0f);
+        const auto v_index_2 = larger(v_index, 0.0f);
+        const auto v_index_3 = smaller(v_index_2, 3.0f);
         const auto v_random = v_stream0 + element * 0x9e3779b9u;
         const auto v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
         const auto v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
@@ -330,9 +334,9 @@ KERNEL void step(
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
         const auto v_low = v_new_code << v_shift;
-        merge<2>(v_packed.data, v_word, kept<span>(index, limit, v_low));
+        merge<2>(v_packed.data, offset, kept<span>(index, limit, v_low));
       }
-      v_packed.store(tensor.v_codes + (start + first) / 32 * 2);
+      v_packed.store(tensor.v_codes + (start + first) / 128 * 8);
     }
   }
 }
@@ -369,7 +373,7 @@ struct step_float32_tensor {
 KERNEL void step_float32(
     const step_float32_uniforms* uniforms, const Chunk* chunks, uint64_t first_chunk, uint64_t last_chunk,
     const step_float32_tensor* tensors) {
-  constexpr uint32_t span = padded(32);
+  constexpr uint32_t span = padded(128);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -385,12 +389,13 @@ KERNEL void step_float32(
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
 
-    for (uint32_t first = 0; first < length; first += 32) {
-      const uint32_t limit = std::min(length - first, 32u);
+    for (uint32_t first = 0; first < length; first += 128) {
+      const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       Block<float, span> m_data(tensor.m_data + start + first, limit);
       Block<float, span> v_data(tensor.v_data + start + first, limit);
+      EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { targets } from "../../../templates/index.js";
 import { build } from "../../build/index.js";
 import type { Plan } from "../../lower/plan.js";
-import { render } from "../../render/index.js";
+import { sourcesOf } from "../../sources.js";
 import type { SourceFile, Target } from "../../target.js";
 import { compilersOf } from "../compile/compilers.js";
 import { compileFolders } from "../compile/index.js";
@@ -51,8 +51,7 @@ export async function buildPackages(paths: readonly string[], options: Options):
 
 /** What `emit` does, on two threads. */
 async function compile(plan: Plan, chosen: readonly Target[], binder: Binder): Promise<SourceFile[]> {
-  const kernels = build(plan);
-  const sources = chosen.flatMap((target) => render(kernels, plan, target));
+  const sources = sourcesOf(plan, build(plan), chosen);
   return [...sources, ...(await binder.bind(plan, sources))];
 }
 

@@ -9,7 +9,7 @@ const flags = ["-std=c++17", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-fvi
 
 /** Instruction sets that one library each is made for; the device loads the last that the processor has. */
 const instructionSets: Readonly<Record<string, readonly string[]>> = {
-  x64: ["x86-64", "x86-64-v3", "x86-64-v4"],
+  x64: ["x86-64", "x86-64-v3", "x86-64-v4", "x86-64-v4-vbmi"],
   arm64: ["armv8-a"],
 };
 
@@ -42,15 +42,21 @@ async function findCompiler(): Promise<Tool | Missing> {
   };
 }
 
+/** Permutations of bytes (VBMI), which all AVX-512 processors but the first have, are no level of their own. */
+export function architectureOf(instructions: string): string[] {
+  const [level, ...more] = instructions.split(/-(?=vbmi$)/);
+  return [`-march=${level}`, ...more.map((name) => `-mavx512${name}`)];
+}
+
 function jobOf(instructions: string, own: readonly string[]): Job {
   return {
-    sources: ["cpu/kernels.cpp", "cpu/tensors.h", "cpu/vectors.h"],
+    sources: ["cpu/kernels.cpp", "cpu/tables.h", "cpu/tensors.h", "cpu/vectors.h"],
     output: `cpu/kernels-${instructions}.so`,
     args: (source, output, hash, math) => [
       ...flags,
       `-ffp-contract=${contraction[math]}`,
       ...own,
-      `-march=${instructions}`,
+      ...architectureOf(instructions),
       `-DLOWBIT_SOURCES="${hash}"`,
       source,
       "-o",

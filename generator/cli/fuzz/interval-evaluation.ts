@@ -1,3 +1,4 @@
+import { extremumOf } from "../../ir/extremum.js";
 import {
   type FloatOp,
   type Fork,
@@ -88,7 +89,9 @@ export class IntervalEvaluation {
     const choose = op === "f32.select" ? extremumOf(args) : null;
     if (choose !== null) {
       const { of, isStrict } = choose;
-      return () => of(b() as Interval, c() as Interval, isStrict);
+      // Without taking both ways.
+      const extremum = of === "greater" ? greatest : least;
+      return () => extremum(b() as Interval, c() as Interval, isStrict);
     }
     // What is not selected is not followed.
     if (op === "f32.select" || op === "u32.select") return () => (a() !== 0 ? b() : c());
@@ -106,20 +109,4 @@ export class IntervalEvaluation {
 
 function typedValue(type: Scalar, value: number): IntervalValue {
   return type === "f32" ? pointInterval(Math.fround(value)) : value;
-}
-
-/** What `select(x > y, x, y)` and its like compute, without taking both ways; null for another selection. */
-function extremumOf([condition, chosen, other]: readonly Expr[]) {
-  if (condition?.kind !== "op" || chosen === undefined || other === undefined) return null;
-  const isStrict = condition.op === "f32.gt" || condition.op === "f32.lt";
-  const isGreater = condition.op === "f32.gt" || condition.op === "f32.ge";
-  if (!isStrict && !isGreater && condition.op !== "f32.le") return null;
-  const [left, right] = condition.args as [Expr, Expr];
-  if (isSame(left, chosen) && isSame(right, other)) return { of: isGreater ? greatest : least, isStrict };
-  if (isSame(left, other) && isSame(right, chosen)) return { of: isGreater ? least : greatest, isStrict };
-  return null;
-}
-
-function isSame(a: Expr, b: Expr): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -27,6 +27,7 @@ Napi::Array InstructionSets(Napi::Env env) {
   const bool has_v4 = has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
+  if (has_v4 && __builtin_cpu_supports("avx512vbmi")) add("x86-64-v4-vbmi");
   if (has_v4) add("x86-64-v4");
   if (has_v3) add("x86-64-v3");
   add("x86-64");
