@@ -10,6 +10,7 @@ import { isShared } from "./state.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
 export type KernelView = ElementView | SweepView | FoldView;
+type ElementState = ReturnType<typeof baseView>["states"][number];
 export type ElementView = ReturnType<typeof elementView>;
 export type SweepView = ReturnType<typeof sweepView>;
 export type FoldView = ReturnType<typeof foldView>;
@@ -39,10 +40,7 @@ function elementView(kernel: ElementKernel, target: Target) {
   return {
     ...base,
     ordinary,
-    states: states.map((state) => ({
-      ...state,
-      ordinaryMagnitudeLines: ordinary?.magnitudeLines.get(state.state) ?? [],
-    })),
+    states: ordinary === null ? states : states.map((state) => withMagnitude(state, ordinary)),
     uniforms: base.uniforms.map((uniform) => ({
       ...uniform,
       /** Whether the update reads it, and whether it is what numbers of ordinary size are divided by. */
@@ -91,6 +89,13 @@ function elementView(kernel: ElementKernel, target: Target) {
     anyStateStream: states.some(({ isStochastic }) => isStochastic),
     anyStream: [...states, parameter].some(({ isStochastic }) => isStochastic),
   };
+}
+
+function withMagnitude(
+  state: ElementState,
+  { magnitudeLines }: NonNullable<ReturnType<typeof ordinaryView>>,
+) {
+  return Object.assign(state, { ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [] });
 }
 
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
