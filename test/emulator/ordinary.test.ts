@@ -126,3 +126,19 @@ test.each(["adamw-8bit", "adamw-4bit-block", "adamw-32bit", "solo-adamw-4-2"])(
   },
   120_000,
 );
+
+test("a rule without hyperparameters has them too", async () => {
+  const text = JSON.stringify({
+    name: "bare",
+    states: { v: { bits: 32, signed: false } },
+    update: "v = 0.9*v + g*g\np = p - 0.1*g/(sqrt(v) + 0.00000001)",
+  });
+  const subject = await emulatedSubject(text);
+  const device = new FakeDriver().open();
+  const [given] = fc.sample(casesOf(sizesAbout([2048]), fc.constant({}), { tensors: 4, steps: 2 }), {
+    numRuns: 1,
+    seed: 7,
+  });
+  if (given === undefined) throw new Error("no case");
+  expect(await differenceOf(subject, device, given).finally(() => device.dispose())).toBeNull();
+}, 60_000);

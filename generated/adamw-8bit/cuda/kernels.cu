@@ -435,7 +435,7 @@ struct Divisor {
     low = __fmaf_rn(-value, high, 1.0f) * inverse;
   }
 
-  __device__ operator float() const { return value; }
+  [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
 /** a / b, for b above zero. */
@@ -559,15 +559,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
   const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
   const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
-      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
-      && isPositive(beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f);
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   __shared__ float m_levels[256];
   __shared__ float m_thresholds[255];
@@ -651,15 +651,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const float v_magnitude = v_size;
           if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
         }
-        is_ordinary = true
-            && sums[0] <= 4096.0f
-            && m_scale <= 4096.0f
-            && v_scale >= 0.0f && v_scale <= 16777216.0f
-            && sums[1] <= 4096.0f
-            && least[0] >= orderOf(8.4703295e-22f)
-            && least[1] >= orderOf(3.1554436e-30f)
-            && room > 0
-            ;
+        is_ordinary =
+            room > 0 &&
+            least[0] >= orderOf(8.4703295e-22f) &&
+            least[1] >= orderOf(3.1554436e-30f) &&
+            sums[0] <= 4096.0f &&
+            m_scale <= 4096.0f &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f &&
+            sums[1] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -830,15 +829,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
   const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
   const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
-      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
-      && isPositive(beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f);
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -890,15 +889,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           m_data[index] = m_out;
           v_data[index] = v_out;
         }
-        is_ordinary = lowest >= 0.0f
-            && sums[0] <= 4096.0f
-            && sums[1] <= 4096.0f
-            && sums[2] <= 16777216.0f
-            && sums[3] <= 4096.0f
-            && least[0] >= orderOf(8.4703295e-22f)
-            && least[1] >= orderOf(3.1554436e-30f)
-            && room > 0
-            ;
+        is_ordinary =
+            lowest >= 0.0f &&
+            room > 0 &&
+            least[0] >= orderOf(8.4703295e-22f) &&
+            least[1] >= orderOf(3.1554436e-30f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 16777216.0f &&
+            sums[3] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);

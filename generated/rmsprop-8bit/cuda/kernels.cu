@@ -268,7 +268,7 @@ struct Divisor {
     low = __fmaf_rn(-value, high, 1.0f) * inverse;
   }
 
-  __device__ operator float() const { return value; }
+  [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
 /** a / b, for b above zero. */
@@ -374,11 +374,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
   const float lr = uniforms->lr;
   const float eps = uniforms->eps;
   const bool are_ordinary =
-      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f)
-      && isPositive(alpha, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_alpha, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f);
+      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isPositive(alpha, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_alpha, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   __shared__ float v_levels[256];
   __shared__ float v_thresholds[255];
@@ -439,14 +439,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const float v_magnitude = v_size;
           if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
         }
-        is_ordinary = true
-            && sums[0] <= 4096.0f
-            && v_scale >= 0.0f && v_scale <= 16777216.0f
-            && sums[1] <= 4096.0f
-            && least[0] >= orderOf(7.888609e-31f)
-            && least[1] >= orderOf(7.888609e-31f)
-            && room > 0
-            ;
+        is_ordinary =
+            room > 0 &&
+            least[0] >= orderOf(7.888609e-31f) &&
+            least[1] >= orderOf(7.888609e-31f) &&
+            sums[0] <= 4096.0f &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f &&
+            sums[1] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -564,11 +563,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
   const float lr = uniforms->lr;
   const float eps = uniforms->eps;
   const bool are_ordinary =
-      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f)
-      && isPositive(alpha, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_alpha, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f);
+      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isPositive(alpha, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_alpha, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -613,14 +612,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           parameters[index] = p_out;
           v_data[index] = v_out;
         }
-        is_ordinary = lowest >= 0.0f
-            && sums[0] <= 4096.0f
-            && sums[1] <= 16777216.0f
-            && sums[2] <= 4096.0f
-            && least[0] >= orderOf(7.888609e-31f)
-            && least[1] >= orderOf(7.888609e-31f)
-            && room > 0
-            ;
+        is_ordinary =
+            lowest >= 0.0f &&
+            room > 0 &&
+            least[0] >= orderOf(7.888609e-31f) &&
+            least[1] >= orderOf(7.888609e-31f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 16777216.0f &&
+            sums[2] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.v_data + start + first, v_data, limit);

@@ -127,7 +127,7 @@ struct Divisor {
     low = __fmaf_rn(-value, high, 1.0f) * inverse;
   }
 
-  __device__ operator float() const { return value; }
+  [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
 /** a / b, for b above zero. */
@@ -332,15 +332,15 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
   const uint32_t s_key0 = uniforms->s_key0;
   const uint32_t s_key1 = uniforms->s_key1;
   const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
-      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
-      && isPositive(beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
   __shared__ float m_levels[16];
   __shared__ float m_thresholds[15];
@@ -421,15 +421,14 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           const float s_magnitude = s_size >= 1.1754944e-38f ? s_size : 0.0f;
           if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
         }
-        is_ordinary = true
-            && sums[0] <= 4096.0f
-            && m_scale <= 4096.0f
-            && s_scale >= 0.0f && s_scale <= 16777216.0f
-            && sums[1] <= 4096.0f
-            && least[0] >= orderOf(6.7762636e-21f)
-            && least[1] >= orderOf(3.1554436e-30f)
-            && room > 0
-            ;
+        is_ordinary =
+            room > 0 &&
+            least[0] >= orderOf(6.7762636e-21f) &&
+            least[1] >= orderOf(3.1554436e-30f) &&
+            sums[0] <= 4096.0f &&
+            m_scale <= 4096.0f &&
+            s_scale >= 0.0f && s_scale <= 16777216.0f &&
+            sums[1] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -698,15 +697,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
   const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
   const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f)
-      && isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f)
-      && isPositive(beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f)
-      && isPositive(eps, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f)
-      && isOrdinary(lr, 3.7252903e-9f, 4.0f)
-      && isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f)
-      && isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -759,15 +758,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           m_data[index] = m_out;
           s_data[index] = s_out;
         }
-        is_ordinary = lowest >= 0.0f
-            && sums[0] <= 4096.0f
-            && sums[1] <= 4096.0f
-            && sums[2] <= 16777216.0f
-            && sums[3] <= 4096.0f
-            && least[0] >= orderOf(6.7762636e-21f)
-            && least[1] >= orderOf(3.1554436e-30f)
-            && room > 0
-            ;
+        is_ordinary =
+            lowest >= 0.0f &&
+            room > 0 &&
+            least[0] >= orderOf(6.7762636e-21f) &&
+            least[1] >= orderOf(3.1554436e-30f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 16777216.0f &&
+            sums[3] <= 4096.0f;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);
