@@ -593,7 +593,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOf(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
-            m_scale <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
             v_scale >= 0.0f && v_scale <= 16777216.0f &&
             sums[1] <= 4096.0f;
         if (is_ordinary) {

@@ -426,7 +426,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
             least[0] >= orderOf(6.7762636e-21f) &&
             least[1] >= orderOf(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
-            m_scale <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
             s_scale >= 0.0f && s_scale <= 16777216.0f &&
             sums[1] <= 4096.0f;
         if (is_ordinary) {
