@@ -319,9 +319,9 @@ INLINE Words pick(const uint32_t* words, [[maybe_unused]] uint32_t offset, Words
     return each_lane([&](uint32_t lane) { return number.raw[lane] < Count ? words[number.raw[lane]] : 0; });
 }
 
-/** Puts together the words that codes of `Bits` bits fill from an offset on, each shifted to its place in its word. */
+/** Puts together the words that codes of `Bits` bits fill from an offset on, each shifted to its place in the word of its number. */
 template <uint32_t Bits>
-INLINE void merge(uint32_t* words, uint32_t offset, Words shifted) {
+INLINE void merge(uint32_t* words, uint32_t offset, [[maybe_unused]] Words number, Words shifted) {
   constexpr uint32_t codes = 32 / Bits;
   words += offset / codes;
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
@@ -357,7 +357,7 @@ INLINE void put_bytes(uint32_t* words, uint32_t offset, Words codes) {
   const __m128i bytes = _mm512_cvtepi32_epi8(__m512i(codes.raw));
   std::memcpy(words + offset / 4, &bytes, sizeof bytes);
 #else
-  merge<8>(words, offset, codes.raw << (lane_numbers().raw % 4u * 8u));
+  merge<8>(words, offset, (lane_numbers().raw + offset) / 4u, codes.raw << (lane_numbers().raw % 4u * 8u));
 #endif
 }
 

@@ -274,7 +274,7 @@ KERNEL void step(
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, m_word, kept<span>(index, limit, m_low));
       }
       m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
@@ -338,7 +338,7 @@ KERNEL void step(
         const auto s_word = s_bit >> 5u;
         const auto s_shift = s_bit & 31u;
         const auto s_low = s_new_code << s_shift;
-        merge<2>(s_packed.data, offset, kept<span>(index, limit, s_low));
+        merge<2>(s_packed.data, offset, s_word, kept<span>(index, limit, s_low));
       }
       s_packed.store(tensor.s_codes + (start + first) / 128 * 8);
     }

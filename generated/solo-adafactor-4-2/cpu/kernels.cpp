@@ -583,7 +583,7 @@ KERNEL void step(
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, m_word, kept<span>(index, limit, m_low));
       }
       m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }

@@ -334,7 +334,7 @@ KERNEL void step(
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
         const auto v_low = v_new_code << v_shift;
-        merge<2>(v_packed.data, offset, kept<span>(index, limit, v_low));
+        merge<2>(v_packed.data, offset, v_word, kept<span>(index, limit, v_low));
       }
       v_packed.store(tensor.v_codes + (start + first) / 128 * 8);
     }

@@ -272,7 +272,7 @@ KERNEL void step(
         const auto m_word = m_bit >> 5u;
         const auto m_shift = m_bit & 31u;
         const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, offset, kept<span>(index, limit, m_low));
+        merge<4>(m_packed.data, offset, m_word, kept<span>(index, limit, m_low));
       }
       m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
@@ -336,7 +336,7 @@ KERNEL void step(
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
         const auto v_low = v_new_code << v_shift;
-        merge<2>(v_packed.data, offset, kept<span>(index, limit, v_low));
+        merge<2>(v_packed.data, offset, v_word, kept<span>(index, limit, v_low));
       }
       v_packed.store(tensor.v_codes + (start + first) / 128 * 8);
     }
