@@ -1,4 +1,5 @@
-import type { Expr, Fragment } from "./types.js";
+import type { Expr, Fragment, Kernel } from "./types.js";
+import { fragmentsOf } from "./verify.js";
 
 /** Every variable an expression reads. */
 export function namesIn(expr: Expr): string[] {
@@ -22,4 +23,13 @@ export function namesRead(fragments: readonly Fragment[]): Set<string> {
       ...outputs.map(({ name }) => name),
     ]),
   );
+}
+
+const reads = new WeakMap<Kernel, ReadonlySet<string>>();
+
+/** Every variable that a kernel reads; found once, since every target asks. */
+export function namesReadBy(kernel: Kernel): ReadonlySet<string> {
+  const names = reads.get(kernel) ?? namesRead(fragmentsOf(kernel));
+  reads.set(kernel, names);
+  return names;
 }

@@ -34,8 +34,15 @@ export interface BucketEncoder {
 /** Room for one table in a workgroup's memory. */
 const MAX_BUCKETS = 4096;
 
+/** What has been found, by thresholds: many specs have the same mappings. */
+const chosen = new Map<string, EncoderPlan>();
+const known = new Map<string, LineEncoder | undefined>();
+
 export function chooseEncoder(thresholds: readonly number[]): EncoderPlan {
-  return uniform(thresholds) ?? bucket(thresholds) ?? { kind: "bisect" };
+  const key = thresholds.join();
+  const encoder = chosen.get(key) ?? uniform(thresholds) ?? bucket(thresholds) ?? { kind: "bisect" };
+  chosen.set(key, encoder);
+  return encoder;
 }
 
 /** The same codes by smaller tables, where there are encoders of tables of at most so many entries. */
@@ -47,9 +54,6 @@ export function encoderWithin(
   if (encoder.kind !== "bucket" || encoder.bases.length <= entries) return encoder;
   return linesFor(thresholds) ?? encoder;
 }
-
-/** What has been found: many specs have the same mappings. */
-const known = new Map<string, LineEncoder | undefined>();
 
 function linesFor(thresholds: readonly number[]): LineEncoder | undefined {
   const key = thresholds.join();

@@ -1,5 +1,5 @@
 import type { Fragment, Kernel, KernelState, Variable } from "../ir/types.js";
-import { namesRead } from "../ir/uses.js";
+import { namesReadBy } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
 import { neededHelpers, printName } from "../print/index.js";
 import type { Target } from "../target.js";
@@ -45,7 +45,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
   );
   const fragments = fragmentsOf(kernel);
   const needs = neededHelpers(fragments, dialect);
-  const read = namesRead(fragments);
+  const read = namesReadBy(kernel);
   const vectors = kernel.kind === "fold" ? [...kernel.vectors, ...kernel.entryVectors] : kernel.vectors;
   const needsMatrix = !isElements || vectors.length > 0 || states.some(({ isRow, isCol }) => isRow || isCol);
   const anyRank1 = states.some(({ isRank1 }) => isRank1);

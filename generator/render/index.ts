@@ -42,8 +42,13 @@ export function render(kernels: readonly Kernel[], plan: Plan, given: Target): S
 /** handlebars declares its runtime-only half without types. */
 const runtime = untypedRuntime as unknown as Pick<typeof Handlebars, "template">;
 
+/** A template keeps the programs of its blocks once they have run. */
+const templates = new WeakMap<Skeleton, HandlebarsTemplateDelegate>();
+
 function compiled(skeleton: Skeleton): HandlebarsTemplateDelegate {
-  return runtime.template(skeleton as TemplateSpecification);
+  const template = templates.get(skeleton) ?? runtime.template(skeleton as TemplateSpecification);
+  templates.set(skeleton, template);
+  return template;
 }
 
 /** No blanks at line ends, no runs of blank lines, one line break at the end. */

@@ -13,8 +13,13 @@ export function tableViews(tables: readonly Table[], dialect: Dialect) {
       offset,
       isFloat,
       count: values.length,
-      rows: rowsOf(values.map(isFloat ? remembered(shortestFloat) : String), isFloat ? 8 : 32),
-      literalRows: rowsOf(values.map(isFloat ? remembered(dialect.constants.f32) : String), isFloat ? 8 : 32),
+      // Printed where a template asks for them, which is once in a package and for one of the two.
+      get rows() {
+        return rowsOf(values.map(isFloat ? remembered(shortestFloat) : String), isFloat ? 8 : 32);
+      },
+      get literalRows() {
+        return rowsOf(values.map(isFloat ? remembered(dialect.constants.f32) : String), isFloat ? 8 : 32);
+      },
     };
     offset += values.length;
     return view;
