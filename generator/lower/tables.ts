@@ -1,7 +1,7 @@
 import type { MappingSpec } from "../../spec/schema.js";
 import { compandedLevels, compandedThresholds, isCompanding } from "./compand.js";
 import { floatLevels } from "./float-format.js";
-import { roundedUp } from "./float32.js";
+import { nextUp, roundedUp } from "./float32.js";
 
 const { fround } = Math;
 
@@ -57,7 +57,15 @@ export function levelsOf(mapping: MappingSpec, bits: number, signed: boolean): n
  * takes the lower level.
  */
 export function thresholdsOf(levels: readonly number[]): number[] {
-  return levels.slice(1).map((upper, index) => roundedUp(((levels[index] as number) + upper) / 2));
+  return levels.slice(1).map((upper, index) => middleOf(levels[index] as number, upper));
+}
+
+function middleOf(lower: number, upper: number): number {
+  const sum = lower + upper;
+  // What float64 has lost of the sum (Knuth's TwoSum): levels may be 2^149 apart.
+  const rest = lower - (sum - (sum - lower)) + (upper - (sum - lower));
+  const middle = roundedUp(sum / 2);
+  return middle === sum / 2 && rest > 0 ? nextUp(middle) : middle;
 }
 
 /**

@@ -12,6 +12,9 @@ export function unionOf(kernels: readonly KernelView[]) {
   return {
     tables: [...tables.values()],
     anyOrdinary: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary !== null),
+    anyDivisor: kernels.some(
+      (kernel) => "ordinary" in kernel && kernel.ordinary?.uniforms.some(({ isDivisor }) => isDivisor),
+    ),
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
     anySpread: kernels.some(({ anySpread }) => anySpread),
     anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -179,7 +180,11 @@ std::vector<emulator::Range> WatchedMemory() {
   const std::string path = Setting("LOWBIT_FAKE_ARRAYS", "");
   if (FILE* file = path.empty() ? nullptr : fopen(path.c_str(), "r")) {
     size_t address = 0, bytes = 0;
-    while (fscanf(file, "%zu %zu", &address, &bytes) == 2) ranges[address] = bytes;
+    while (fscanf(file, "%zu %zu", &address, &bytes) == 2) {
+      // An array of nothing may begin where another does.
+      size_t& known = ranges[address];
+      known = std::max(known, bytes);
+    }
     fclose(file);
   }
   for (const auto& [begin, bytes] : memories) {

@@ -20,7 +20,7 @@
 //   eps2 = eps2
 //   d = d
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

@@ -14,7 +14,7 @@
 //   lr_over_one_plus_t_minus_one_lr_decay = lr / (1 + (t - 1)*lr_decay)
 //   eps = eps
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>
@@ -250,29 +250,6 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   float y;
   asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
-}
-
-/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
-struct Divisor {
-  float value;
-  float inverse;
-  float high;
-  float low;
-
-  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
-  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
-    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
-    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
-    low = __fmaf_rn(-value, high, 1.0f) * inverse;
-  }
-
-  [[maybe_unused]] __device__ operator float() const { return value; }
-};
-
-/** a / b, for b above zero. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = __fmaf_rn(a, b.high, a * b.low);
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
 /** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */

@@ -22,7 +22,7 @@
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //   eps = eps
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

@@ -23,7 +23,7 @@
 //   weight_decay = weight_decay
 //   lr = lr
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

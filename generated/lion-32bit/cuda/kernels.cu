@@ -18,7 +18,7 @@
 //   beta2 = beta2
 //   one_minus_beta2 = 1 - beta2
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

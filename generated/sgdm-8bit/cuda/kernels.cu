@@ -14,7 +14,7 @@
 //   momentum = momentum
 //   lr = lr
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

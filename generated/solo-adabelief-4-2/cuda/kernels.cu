@@ -23,7 +23,7 @@
 //   one_minus_beta1_pow_t = 1 - beta1^t
 //   one_minus_beta2_pow_t = 1 - beta2^t
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>

@@ -24,7 +24,7 @@
 //   d = d
 //   lr_weight_decay = lr*weight_decay
 //
-// Compile with: nvcc -O3 --fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+// Compile with: nvcc -O3 -ftz=false --fmad=false -prec-div=true -prec-sqrt=true
 
 #include <cfloat>
 #include <cstdint>
