@@ -5,6 +5,8 @@ import { makeTensor } from "../fuzz/tensors.js";
 /** So many are drawn once; every array repeats them from a place of its own. */
 const PERIOD = 2 ** 18;
 let drawn: Float32Array | undefined;
+/** What is repeated, by deviation and dtype. */
+const repeated = new Map<string, Float32Array | Uint16Array>();
 
 /** Normal numbers, f32[length]: the same ones for the same seed. */
 export function drawNoise(length: number, deviation: number, seed: number): Float32Array {
@@ -19,12 +21,20 @@ export function drawValues(
   dtype: Dtype,
 ): Float32Array | Uint16Array {
   if (dtype === "f32") return drawNoise(length, deviation, seed);
-  return repeat(toHalf(scaled(deviation), dtype).data, new Uint16Array(length), seed);
+  const halves = kept(`${deviation} ${dtype}`, () => toHalf(scaled(deviation), dtype).data);
+  return repeat(halves, new Uint16Array(length), seed);
 }
 
 function scaled(deviation: number): Float32Array {
   drawn ??= makeTensor({ length: PERIOD, fill: "normal", salt: 1, spikes: [] });
-  return drawn.map((value) => deviation * value);
+  const normal = drawn;
+  return kept(`${deviation}`, () => normal.map((value) => deviation * value));
+}
+
+function kept<Values extends Float32Array | Uint16Array>(key: string, make: () => Values): Values {
+  const values = (repeated.get(key) as Values | undefined) ?? make();
+  repeated.set(key, values);
+  return values;
 }
 
 function repeat<Values extends Float32Array | Uint16Array>(
