@@ -60,8 +60,17 @@ interface Specialized {
   readonly misfit: Expr | "hopeless" | null;
 }
 
+type HardOp = Extract<Expr, { kind: "op" }>;
+/** What keeps a quotient or root from being safe: an operand that may be too small, word that no check helps, or nothing. */
+type Judge = (expr: HardOp, known: Magnitudes) => Expr | "hopeless" | null;
+
 /** The statements with what is known of their conditions, as far as they are safe. */
-export function specialize(update: Fragment, given: Given, guards: Guards): Specialized {
+export function specialize(
+  update: Fragment,
+  given: Given,
+  guards: Guards,
+  judge: Judge = misfitOf,
+): Specialized {
   const expressions = [...guards].filter(([, { value }]) => value.kind !== "variable");
   const least = new Map(expressions.map(([key, { exponent }]) => [key, exponent]));
   const variables = new Map<string, Magnitude>();
@@ -77,7 +86,7 @@ export function specialize(update: Fragment, given: Given, guards: Guards): Spec
   for (const { name, type, value } of update.body) {
     const simple = simplify(value, known, constants);
     for (const expr of hardOpsIn(simple)) {
-      const misfit = misfitOf(expr, known);
+      const misfit = judge(expr, known);
       if (misfit !== null) return { body, variables, safe, misfit };
       safe++;
     }
@@ -104,12 +113,19 @@ function simplify(expr: Expr, known: Magnitudes, constants: ReadonlyMap<string, 
 const truth: Expr = { kind: "constant", type: "bool", value: 1 };
 const isTrue = (expr: Expr): boolean => expr.kind === "constant" && expr.value === 1;
 
+/** Whether it may be infinite or no number: all that is asked where its value is not used. */
+export const judgeOverflow: Judge = (expr, known) => {
+  const [a, b] = expr.args.map((argument) => measure(argument, known)) as [Magnitude, Magnitude];
+  if (expr.op === "f32.sqrt") return a.isNonNegative && a.hi <= 126 ? null : "hopeless";
+  return b.isNonNegative && !b.isZero && b.lo >= -126 && a.hi - b.lo <= 126 ? null : "hopeless";
+};
+
 /**
  * An operand that may be too small, or word that the operation is out of range whatever is checked. Within these bounds the
  * remainders of a division and of a root are exact and nothing is subnormal. A quotient by a uniform is found from its
  * reciprocal in two parts, whose smaller one needs room below.
  */
-function misfitOf(expr: Extract<Expr, { kind: "op" }>, known: Magnitudes): Expr | "hopeless" | null {
+function misfitOf(expr: HardOp, known: Magnitudes): Expr | "hopeless" | null {
   const [dividend, divisor] = expr.args as [Expr, Expr];
   const a = measure(dividend, known);
   if (expr.op === "f32.sqrt") {
@@ -132,7 +148,7 @@ export function divisorName(expr: Expr): string | null {
 export const hardOps = ({ body }: Fragment) => body.flatMap(({ value }) => hardOpsIn(value));
 
 /** Quotients and roots, inner ones first. */
-function hardOpsIn(expr: Expr): Extract<Expr, { kind: "op" }>[] {
+function hardOpsIn(expr: Expr): HardOp[] {
   if (expr.kind === "lookup") return hardOpsIn(expr.index);
   if (expr.kind !== "op") return [];
   const inner = expr.args.flatMap(hardOpsIn);

@@ -1,4 +1,12 @@
-import { divisorName, type Given, guardsFor, hardOps, specialize } from "./guards.js";
+import {
+  divisorName,
+  type Given,
+  type Guards,
+  guardsFor,
+  hardOps,
+  judgeOverflow,
+  specialize,
+} from "./guards.js";
 import type { Magnitude } from "./magnitude.js";
 import { prune } from "./prune.js";
 import type {
@@ -33,7 +41,7 @@ const found = new Map<string, OrdinaryUpdate | null>();
 
 /** @returns null where there is no quotient and no root, or where no check makes them safe */
 export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
-  const hard = kernel.kind === "step" ? hardOps(kernel.update) : [];
+  const hard = hardOps(kernel.update);
   if (hard.length === 0) return null;
   const levels = new Map(kernel.states.map((state) => [state.name, levelsOf(state, kernel)]));
   const states: StateFacts[] = kernel.states.map(({ name, statistic }) => ({
@@ -42,7 +50,12 @@ export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
     isNormalized: statistic !== null && (levels.get(name) ?? []).every((level) => Math.abs(level) <= 1),
     isSigned: (levels.get(name) ?? []).some((level) => level < 0),
   }));
-  const facts = { update: kernel.update, uniforms: kernel.uniforms, states };
+  const facts = {
+    update: kernel.update,
+    uniforms: kernel.uniforms,
+    states,
+    isMeasure: kernel.kind === "measure",
+  };
   const key = JSON.stringify(facts);
   const known = found.get(key);
   if (known !== undefined) return known;
@@ -67,6 +80,7 @@ interface Facts {
   readonly update: Fragment;
   readonly uniforms: readonly Variable[];
   readonly states: readonly StateFacts[];
+  readonly isMeasure: boolean;
 }
 
 /** @param square a state that is held to be zero or more */
@@ -85,21 +99,23 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
       ...inputs,
     ]);
   let uniforms = uniformsOf(facts, hard);
-  const guards = guardsFor(update, given(uniforms));
-  if (guards === null) return null;
+  // A measuring pass needs no quotient but only that it is finite.
+  const judge = facts.isMeasure ? judgeOverflow : undefined;
+  const guards: Guards | null = facts.isMeasure ? new Map() : guardsFor(update, given(uniforms));
+  if (guards === null || specialize(update, given(uniforms), guards, judge).misfit !== null) return null;
   for (const free of uniforms.filter(({ isDivisor }) => !isDivisor)) {
     const relaxed = uniforms.map((one) =>
       one.variable === free.variable ? { ...one, isPositive: false } : one,
     );
-    if (specialize(update, given(relaxed), guards).misfit === null) uniforms = relaxed;
+    if (specialize(update, given(relaxed), guards, judge).misfit === null) uniforms = relaxed;
   }
-  const { body, variables } = specialize(update, given(uniforms), guards);
-  const divisors = hardOps({ ...update, body }).flatMap(({ op, args }) =>
-    op === "f32.div" ? [args[1] as Expr] : [],
-  );
+  const { body, variables } = specialize(update, given(uniforms), guards, judge);
+  const slim = prune({ ...update, body }, update.outputs);
+  if (facts.isMeasure && hardOps(slim).length > 0) return null;
+  const divisors = hardOps(slim).flatMap(({ op, args }) => (op === "f32.div" ? [args[1] as Expr] : []));
   return {
-    update: { ...prune({ ...update, body }, update.outputs), inputs: update.inputs },
-    uniforms,
+    update: { ...slim, inputs: update.inputs },
+    uniforms: facts.isMeasure ? uniforms.map((one) => ({ ...one, isDivisor: false })) : uniforms,
     bounded,
     present: [...guards.values()],
     divisors: divisors.filter(

@@ -55,6 +55,6 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
 }
 
 /** Whether the update can be done again: whether it leaves its findings to nobody before all of a thread's elements are done. */
-function isRepeatable({ hasMaximum, granuleInRun, isShared, hasSpread }: StateView): boolean {
-  return (granuleInRun || !hasMaximum) && !(isShared && hasSpread);
+function isRepeatable({ hasMaximum, granuleInRun, isRank1, isShared, hasSpread }: StateView): boolean {
+  return (granuleInRun || isRank1 || !hasMaximum) && !(isShared && hasSpread);
 }

@@ -184,7 +184,6 @@ inline uint32_t __byte_perm(uint32_t x, uint32_t y, uint32_t selector) {
 // Memory: caches change nothing.
 template <typename T> inline T __ldg(const T* place) { return *place; }
 template <typename T> inline T __ldcs(const T* place) { return *place; }
-template <typename T> inline T __ldcg(const T* place) { return *place; }
 template <typename T, typename U> inline void __stcs(T* place, U value) { *place = value; }
 template <typename T, typename U> inline void __stcg(T* place, U value) { *place = value; }
 inline void __threadfence() {}
@@ -207,6 +206,13 @@ EMULATOR_UPDATE(atomicAnd, old & value)
 EMULATOR_UPDATE(atomicXor, old ^ value)
 EMULATOR_UPDATE(atomicExch, value)
 #undef EMULATOR_UPDATE
+
+/** From the cache that all blocks share: what atomics of others have left there so far. */
+template <typename T>
+EMULATOR_UNWATCHED T __ldcg(const T* place) {
+  EMULATOR_ATOMIC(place);
+  return *place;
+}
 #undef EMULATOR_ATOMIC
 
 // What threads do together. The line is the caller's: threads meet at one place of the source.

@@ -100,31 +100,130 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   atomicMax(maximum, __float_as_uint(magnitude));
 }
 
-/** The least of the scales, one a dimension, that meet at an element. */
-template <typename Tensor>
-__device__ __forceinline__ float leastScale(const Tensor& tensor, const float* scales, uint64_t element) {
-  float least = __uint_as_float(0x7f7fffffu);
-  uint64_t end = 0;
-  for (uint32_t dimension = 0; dimension < tensor.rank; dimension++) end += tensor.sizes[dimension];
-  for (uint64_t dimension = tensor.rank; dimension > 0; dimension--) {
+/** Where an element lies: what it is in all dimensions but the last, and in that one, whose scales begin at `columns`. */
+struct Place {
+  uint64_t row;
+  uint64_t column;
+  uint64_t width;
+  uint64_t columns;
+
+  template <typename Tensor>
+  __device__ __forceinline__ Place(const Tensor& tensor, uint64_t element) : width(tensor.sizes[tensor.rank - 1]), columns(0) {
+    row = tensor.length <= 0xffffffffu ? uint32_t(element) / uint32_t(width) : element / width;
+    column = element - row * width;
+    for (uint32_t dimension = 0; dimension + 1 < tensor.rank; dimension++) columns += tensor.sizes[dimension];
+  }
+
+  /** On to the element that follows: whether it begins a row. */
+  __device__ __forceinline__ bool advance() {
+    column++;
+    if (column < width) return false;
+    column = 0;
+    row++;
+    return true;
+  }
+};
+
+/** Each of the scales that meet at a row: one of every dimension but the last. */
+template <typename Tensor, typename Visit>
+__device__ __forceinline__ void visitRow(const Tensor& tensor, const Place& place, Visit visit) {
+  uint64_t end = place.columns;
+  uint64_t rest = place.row;
+  for (uint64_t dimension = tensor.rank - 1; dimension > 0; dimension--) {
     const uint64_t size = tensor.sizes[dimension - 1];
     end -= size;
-    least = fminf(least, scales[end + element % size]);
-    element /= size;
+    const uint64_t outer = dimension > 1 ? rest / size : 0;
+    visit(end + (rest - outer * size));
+    rest = outer;
   }
-  return least;
 }
 
-/** Takes a magnitude into the maxima, one a dimension, that meet at an element. */
-template <typename Tensor>
-__device__ __forceinline__ void raiseScales(const Tensor& tensor, uint32_t* maxima, uint64_t element, float magnitude) {
-  uint64_t end = 0;
-  for (uint32_t dimension = 0; dimension < tensor.rank; dimension++) end += tensor.sizes[dimension];
-  for (uint64_t dimension = tensor.rank; dimension > 0; dimension--) {
-    const uint64_t size = tensor.sizes[dimension - 1];
-    end -= size;
-    raiseMaximum(maxima + end + element % size, magnitude);
-    element /= size;
+/** The least of the scales, one a dimension, that meet at each of the first `limit` of N neighbouring elements; then 0. */
+template <uint32_t N, typename Tensor>
+__device__ __forceinline__ void leastScales(
+    const Tensor& tensor, const float* scales, uint64_t element, uint32_t limit, float (&least)[N]) {
+  Place place(tensor, element);
+  const auto leastOfRow = [&] {
+    float found = __uint_as_float(0x7f7fffffu);
+    visitRow(tensor, place, [&](uint64_t entry) { found = fminf(found, scales[entry]); });
+    return found;
+  };
+  if (limit == N && place.column + N <= place.width) {
+    const float of_row = leastOfRow();
+    const float* of_columns = scales + place.columns + place.column;
+    if (N % 4 == 0 && (place.columns + place.column) % 4 == 0) {
+      load(least, of_columns, N);
+    } else {
+#pragma unroll
+      for (uint32_t i = 0; i < N; i++) least[i] = of_columns[i];
+    }
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) least[i] = fminf(of_row, least[i]);
+  } else {
+    float of_row = limit > 0 ? leastOfRow() : 0.0f;
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      least[i] = i < limit ? fminf(of_row, scales[place.columns + place.column]) : 0.0f;
+      if (i + 1 < limit && place.advance()) of_row = leastOfRow();
+    }
+  }
+}
+
+/** Takes a magnitude into a maximum, where it is greater: most are not, and reading is cheaper. */
+__device__ __forceinline__ void raiseIfGreater(uint32_t* maximum, uint32_t known, uint32_t magnitude) {
+  if (magnitude > known) atomicMax(maximum, magnitude);
+}
+
+/**
+ * Takes the magnitudes of the first `limit` of N neighbouring elements into the maxima, one a dimension, that meet there. All
+ * lanes of a warp take part: where they share a row, one of them speaks for all.
+ */
+template <uint32_t N, typename Tensor>
+__device__ __forceinline__ void raiseScales(
+    const Tensor& tensor, uint32_t* maxima, uint64_t element, uint32_t limit, const float (&magnitudes)[N]) {
+  Place place(tensor, element);
+  const auto raiseRow = [&](uint32_t magnitude) {
+    visitRow(tensor, place, [&](uint64_t entry) { raiseIfGreater(maxima + entry, __ldcg(maxima + entry), magnitude); });
+  };
+  uint32_t bits[N];
+  uint32_t greatest = 0;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) {
+    bits[i] = __float_as_uint(magnitudes[i]);
+    if (i < limit) greatest = max(greatest, bits[i]);
+  }
+  const bool is_within = limit == N && place.column + N <= place.width;
+  const uint32_t first_row = __shfl_sync(0xffffffffu, uint32_t(place.row), 0);
+  const bool is_shared = __all_sync(0xffffffffu, is_within && uint32_t(place.row) == first_row);
+  const uint32_t greatest_of_warp = __reduce_max_sync(0xffffffffu, greatest);
+  if (is_within) {
+    if (!is_shared) raiseRow(greatest);
+    else if (threadIdx.x % 32 == 0) raiseRow(greatest_of_warp);
+    uint32_t* of_columns = maxima + place.columns + place.column;
+    uint32_t known[N];
+    if (N % 4 == 0 && (place.columns + place.column) % 4 == 0) {
+#pragma unroll
+      for (uint32_t i = 0; i < N; i += 4) {
+        const uint4 quad = __ldcg(reinterpret_cast<const uint4*>(of_columns + i));
+        known[i] = quad.x;
+        known[i + 1 < N ? i + 1 : 0] = quad.y;
+        known[i + 2 < N ? i + 2 : 0] = quad.z;
+        known[i + 3 < N ? i + 3 : 0] = quad.w;
+      }
+    } else {
+#pragma unroll
+      for (uint32_t i = 0; i < N; i++) known[i] = __ldcg(of_columns + i);
+    }
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) raiseIfGreater(of_columns + i, known[i], bits[i]);
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if (i >= limit) continue;
+      raiseRow(bits[i]);
+      atomicMax(maxima + place.columns + place.column, bits[i]);
+      place.advance();
+    }
   }
 }
 
@@ -238,13 +337,37 @@ struct measure_tensor {
   uint32_t* v_next;
 };
 
+struct measure_values {
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ measure_values measure_element(float p, float m, float v, float g, const measure_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float lr = uniforms.lr;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
+  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float v_out = finite ? v_new : v;
+  return {v_out};
+}
+
 /**
  * Measures the scales of v for the step that follows.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 4 bits, unsigned linear without zero, rank-1 scales
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) measure(
+extern "C" __global__ void __launch_bounds__(128, 8) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -257,6 +380,16 @@ extern "C" __global__ void __launch_bounds__(128) measure(
   const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   __shared__ float m_levels[16];
   __shared__ float v_levels[16];
@@ -266,49 +399,106 @@ extern "C" __global__ void __launch_bounds__(128) measure(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
+    const auto& shape = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
-        const float v_scale = index < limit ? leastScale(tensor, tensor.v_scale, start + first + index) : 0.0f;
-        const float v = v_levels[v_code] * v_scale;
+      float v_magnitudes[8];
+      bool is_ordinary = false;
+      if (length == 1024u && are_ordinary) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
+        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        float lowest = 0.0f;
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t v_bit = index * 4u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 15u;
+          const float v_scale = v_scales[index];
+          const float v = v_levels[v_code] * v_scale;
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float v_out = finite ? v_new : v;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float v_out = v_new;
 
-        const float v_size = fabsf(v_out);
-        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
-        if (index < limit) raiseScales(tensor, tensor.v_next, start + first + index, v_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(v);
+          lowest = fminf(lowest, v);
+          sums[2] += fabsf(g);
+
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = v_size >= 1.1754944e-38f ? v_size : 0.0f;
+          v_magnitudes[index] = v_magnitude;
+        }
+        is_ordinary =
+            lowest >= 0.0f &&
+            sums[0] <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
+            sums[1] <= 16777216.0f &&
+            sums[2] <= 4096.0f;
       }
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
+        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t v_bit = index * 4u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 15u;
+          const float v_scale = v_scales[index];
+          const float v = v_levels[v_code] * v_scale;
+
+          const auto [v_out] = measure_element(p, m, v, g, *uniforms);
+
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+          v_magnitudes[index] = v_magnitude;
+        }
+      }
+      raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u);
@@ -412,6 +602,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto tensor = tensors[chunks[chunk].tensor];
+    const auto& shape = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
@@ -431,6 +622,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
         uint32_t v_words[1] = {};
         load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
+        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
@@ -451,7 +644,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const uint32_t v_shift = v_bit & 31u;
           const uint32_t v_low = v_words[v_word];
           const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = index < limit ? leastScale(tensor, tensor.v_scale, start + first + index) : 0.0f;
+          const float v_scale = v_scales[index];
           const float v = v_levels[v_code] * v_scale;
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
@@ -502,6 +695,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
         uint32_t v_words[1] = {};
         load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
+        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         m_maximum = 0.0f;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
@@ -518,7 +713,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const uint32_t v_shift = v_bit & 31u;
           const uint32_t v_low = v_words[v_word];
           const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = index < limit ? leastScale(tensor, tensor.v_scale, start + first + index) : 0.0f;
+          const float v_scale = v_scales[index];
           const float v = v_levels[v_code] * v_scale;
 
           const auto [p_out, m_out, v_out] = step_element(p, m, v, g, *uniforms);
@@ -556,10 +751,12 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t v_packed[1] = {};
+      float v_maxima[8];
+      leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_maxima);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float v_out = v_values[index];
-        const float v_absmax = index < limit ? leastScale(tensor, reinterpret_cast<const float*>(tensor.v_next), start + first + index) : 0.0f;
+        const float v_absmax = v_maxima[index];
         const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
         const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
         const float v_normalized = v_out * v_inverse;
