@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { isQuantized } from "../lower/codecs.js";
+import { ENTRIES } from "../lower/passes.js";
 import type { CodecPlan, PassPlan, Plan, VariantPlan } from "../lower/plan.js";
 import type { KernelShape } from "../rule/types.js";
 
@@ -59,9 +60,6 @@ function variantData({ name, minSize, minRank, states, passes, scratch, tile }: 
     passes: passes.map((pass) => passData(pass, tile, nextStates)),
   };
 }
-
-/** Threads of a workgroup that computes one entry each. */
-const ENTRIES = 64;
 
 function passData(pass: PassPlan, tile: number, nextStates: readonly string[]) {
   const { kernel, kind } = pass;

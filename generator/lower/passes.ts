@@ -8,6 +8,8 @@ import type { Extent, FoldPass, PassPlan, RuleStatement, ScratchPlan, VariantSta
 const RUN = 1024;
 /** Elements are summed to rows and columns in squares of so many. */
 const SQUARE = 128;
+/** Entries of a fold that a workgroup owns. */
+export const ENTRIES = 64;
 
 export interface Schedule {
   readonly passes: readonly PassPlan[];

@@ -1,6 +1,7 @@
 import { isAtElements } from "../ir/execute.js";
 import type { FoldKernel, Reduction, SweepKernel, Variable } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
+import { ENTRIES } from "../lower/passes.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, operandView } from "./base.js";
@@ -87,6 +88,9 @@ export function foldView(kernel: FoldKernel, target: Target) {
   const name = ({ name }: Variable): string => printName(name, dialect);
   const base = baseView(kernel, kernel.granule, true, target);
   const isReduction = kernel.reductions.length > 0;
+  const { lanes } = target.capabilities;
+  const isGrouped = lanes > 0 && isReduction && from.cut === undefined;
+  const threads = isGrouped ? target.capabilities.threads : ENTRIES;
   const reducing = reductionViews(kernel, isAtElements(from) && isReduction, target);
   const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
   const stored = stores.map(({ array, variable }) => ({ array, value: name(variable) }));
@@ -104,8 +108,16 @@ export function foldView(kernel: FoldKernel, target: Target) {
   return {
     ...base,
     ...reducing,
-    /** Threads of a workgroup, which compute one entry each. */
-    threads: 64,
+    /** Threads of a workgroup, which compute one entry each, but where they exchange values and an entry's terms are neighbours. */
+    threads,
+    /** Entries of a workgroup. */
+    entries: ENTRIES,
+    isGrouped,
+    /** Many entries of few terms, of which a warp has one at a time. */
+    isOfWarps: isGrouped && to.per > 1,
+    /** Few entries, of which a workgroup has one at a time. */
+    isOfBlocks: isGrouped && to.per === 1,
+    warps: threads / lanes,
     from: extentView(from),
     to: extentView(to),
     /** What an entry stands for is a column: a place in every row of parts. */
@@ -115,6 +127,8 @@ export function foldView(kernel: FoldKernel, target: Target) {
     readsElements: base.states.length > 0 || base.anyHalf,
     isReduction,
     runSize: to.per / from.per,
+    /** Of four terms a lane. */
+    pieces: to.per / from.per / (4 * lanes),
     count: { name: name(count.variable), of: shapeView(count.of), per: shapeView(count.per) },
     isCountRead,
     finishLines: printFragment(finish, dialect),

@@ -1,5 +1,5 @@
 import { RANK1_BLOCK } from "../lower/variants.js";
-import type { KernelView, SweepView } from "./view.js";
+import type { FoldView, KernelView, SweepView } from "./view.js";
 
 /** What a file that holds all kernels of a package needs once. */
 export function unionOf(kernels: readonly KernelView[]) {
@@ -25,7 +25,7 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
     anyMaximum: kernels.some((kernel) => "anyMaximum" in kernel && kernel.anyMaximum),
-    ...sweepsOf(kernels),
+    ...groupsOf(kernels),
     /** Terms that folds sum, each by a tree of its own. */
     sums: [...new Set(kernels.flatMap((kernel) => ("stores" in kernel ? kernel.reductions : [])))]
       .filter(({ isSum }) => isSum)
@@ -55,17 +55,24 @@ export function unionOf(kernels: readonly KernelView[]) {
   };
 }
 
-/** What kernels need that reduce elements square by square. */
-function sweepsOf(kernels: readonly KernelView[]) {
+/** What kernels need that reduce elements square by square, or neighbours in groups of threads. */
+function groupsOf(kernels: readonly KernelView[]) {
   const sweeps = kernels.filter((kernel): kernel is SweepView => "rowReductions" in kernel);
+  const grouped = kernels.filter((kernel): kernel is FoldView => "isGrouped" in kernel && kernel.isGrouped);
+  const byWarps = [
+    ...sweeps.flatMap(({ rowReductions }) => rowReductions),
+    ...grouped.flatMap(({ reductions }) => reductions),
+  ];
   const counts = new Map(
     sweeps.flatMap(({ cut, reductions }) => reductions.map(({ term }) => [term, cut * cut] as const)),
   );
   return {
     anySweepSum: sweeps.some(({ anySum }) => anySum),
+    anyGroupMaximum: [...sweeps, ...grouped].some(({ anyMaximum }) => anyMaximum),
     anySweepMaximum: sweeps.some(({ anyMaximum }) => anyMaximum),
-    anySweepRowSum: sweeps.some(({ rowReductions }) => rowReductions.some(({ isSum }) => isSum)),
-    anySweepRowMaximum: sweeps.some(({ rowReductions }) => rowReductions.some(({ isSum }) => !isSum)),
+    /** What a warp reduces. */
+    anyWarpSum: byWarps.some(({ isSum }) => isSum),
+    anyWarpMaximum: byWarps.some(({ isSum }) => !isSum),
     sweepTerms: [...counts].map(([term, count]) => ({ term, count })),
   };
 }

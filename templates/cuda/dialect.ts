@@ -85,7 +85,7 @@ export const dialect: Dialect = {
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
       "place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
-      "sumOfWarp greatestOfWarp begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit raiseIfGreater shape advance width column columns known bits",
+      "first_entry last_entry piece pieces sumOfWarp greatestOfWarp begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit raiseIfGreater shape advance width column columns known bits",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
       "Divisor quotient squareRoot orderOf roomOf room isOrdinary isPositive is_ordinary are_ordinary sums least lowest",

@@ -321,33 +321,61 @@ struct reduce2_tensor {
 
 /**
  * colmean_2 of each matrix, from its rows.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce2(
+extern "C" __global__ void __launch_bounds__(256) reduce2(
     const reduce2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce2_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmean_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / (tensor.rows * tensor.cols);
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length / tensor.cols;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum colmean_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float r_next = tensor.r_next[place];
-      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
-      colmean_2_terms.add(colmean_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = tensor.length / tensor.cols;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum colmean_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float colmean_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float r_next = tensor.r_next[place];
+            const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
+            colmean_2_term_values[j] = term < terms ? colmean_2_term : -0.0f;
+          }
+          const float colmean_2_sum = sumOfWarp(colmean_2_term_values);
+          if (lane == 0) colmean_2_term_pieces[piece] = colmean_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float colmean_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            colmean_2_term_values[j] = piece < pieces ? colmean_2_term_pieces[piece] : -0.0f;
+          }
+          colmean_2_terms.add(sumOfWarp(colmean_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float colmean_2_sum = colmean_2_terms.sum((terms + 16383) / 16384);
+        const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+        const float colmean_2_2 = colmean_2_sum / count;
+        tensor.colmean_2[entry] = colmean_2_2;
+      }
     }
-    const float colmean_2_sum = colmean_2_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-    const float colmean_2_2 = colmean_2_sum / count;
-    tensor.colmean_2[entry] = colmean_2_2;
   }
 }
 
@@ -376,43 +404,57 @@ struct reduce3_runs_tensor {
 
 /**
  * rms, rms_2 of each run of 1024, from its elements.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce3_runs(
+extern "C" __global__ void __launch_bounds__(256) reduce3_runs(
     const reduce3_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce3_runs_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1023u) / 1024u;
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum rms_terms;
-    TreeSum rms_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float p = tensor.p[place];
-      const float g = tensor.g[place];
-      const float r_next = tensor.r_next[place / tensor.cols];
-      const float c_next = tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
-      const float colmean_2 = tensor.colmean_2[place / (tensor.rows * tensor.cols)];
-      const float u = g / sqrtf(r_next / colmean_2 * c_next);
-      const float rms = p * p;
-      const float rms_term = fabsf(rms) <= FLT_MAX ? rms : 0.0f;
-      const float rms_2 = u * u;
-      const float rms_2_term = fabsf(rms_2) <= FLT_MAX ? rms_2 : 0.0f;
-      rms_terms.add(rms_term, term);
-      rms_2_terms.add(rms_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = tensor.length;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum rms_terms;
+      TreeSum rms_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float rms_term_values[4];
+        float rms_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const float p = tensor.p[place];
+          const float g = tensor.g[place];
+          const float r_next = tensor.r_next[place / tensor.cols];
+          const float c_next = tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols];
+          const float colmean_2 = tensor.colmean_2[place / (tensor.rows * tensor.cols)];
+          const float u = g / sqrtf(r_next / colmean_2 * c_next);
+          const float rms = p * p;
+          const float rms_term = fabsf(rms) <= FLT_MAX ? rms : 0.0f;
+          const float rms_2 = u * u;
+          const float rms_2_term = fabsf(rms_2) <= FLT_MAX ? rms_2 : 0.0f;
+          rms_term_values[j] = term < terms ? rms_term : -0.0f;
+          rms_2_term_values[j] = term < terms ? rms_2_term : -0.0f;
+        }
+        rms_terms.add(sumOfWarp(rms_term_values), piece);
+        rms_2_terms.add(sumOfWarp(rms_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float rms_sum = rms_terms.sum(8);
+        const float rms_2_sum = rms_2_terms.sum(8);
+        tensor.rms_runs[entry] = rms_sum;
+        tensor.rms_2_runs[entry] = rms_2_sum;
+      }
     }
-    const float rms_sum = rms_terms.sum(terms);
-    const float rms_2_sum = rms_2_terms.sum(terms);
-    tensor.rms_runs[entry] = rms_sum;
-    tensor.rms_2_runs[entry] = rms_2_sum;
   }
 }
 
@@ -438,35 +480,49 @@ struct reduce3_runs2_tensor {
 
 /**
  * rms, rms_2 of each run of 1048576, from its runs of 1024.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce3_runs2(
+extern "C" __global__ void __launch_bounds__(256) reduce3_runs2(
     const reduce3_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce3_runs2_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1048575u) / 1048576u;
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1023u) / 1024u;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum rms_terms;
-    TreeSum rms_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rms_term = tensor.rms_runs[place];
-      const float rms_2_term = tensor.rms_2_runs[place];
-      rms_terms.add(rms_term, term);
-      rms_2_terms.add(rms_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = (tensor.length + 1023u) / 1024u;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum rms_terms;
+      TreeSum rms_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float rms_term_values[4];
+        float rms_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const float rms_term = tensor.rms_runs[place];
+          const float rms_2_term = tensor.rms_2_runs[place];
+          rms_term_values[j] = term < terms ? rms_term : -0.0f;
+          rms_2_term_values[j] = term < terms ? rms_2_term : -0.0f;
+        }
+        rms_terms.add(sumOfWarp(rms_term_values), piece);
+        rms_2_terms.add(sumOfWarp(rms_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float rms_sum = rms_terms.sum(8);
+        const float rms_2_sum = rms_2_terms.sum(8);
+        tensor.rms_runs2[entry] = rms_sum;
+        tensor.rms_2_runs2[entry] = rms_2_sum;
+      }
     }
-    const float rms_sum = rms_terms.sum(terms);
-    const float rms_2_sum = rms_2_terms.sum(terms);
-    tensor.rms_runs2[entry] = rms_sum;
-    tensor.rms_2_runs2[entry] = rms_2_sum;
   }
 }
 
@@ -492,38 +548,73 @@ struct reduce3_tensor {
 
 /**
  * rms, rms_2 of each tensor, from its runs of 1048576.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce3(
+extern "C" __global__ void __launch_bounds__(256) reduce3(
     const reduce3_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce3_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float rms_term_pieces[128];
+  __shared__ float rms_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = uint64_t{1};
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1048575u) / 1048576u;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum rms_terms;
-    TreeSum rms_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rms_term = tensor.rms_runs2[place];
-      const float rms_2_term = tensor.rms_2_runs2[place];
-      rms_terms.add(rms_term, term);
-      rms_2_terms.add(rms_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = (tensor.length + 1048575u) / 1048576u;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum rms_terms;
+      TreeSum rms_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float rms_term_values[4];
+          float rms_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float rms_term = tensor.rms_runs2[place];
+            const float rms_2_term = tensor.rms_2_runs2[place];
+            rms_term_values[j] = term < terms ? rms_term : -0.0f;
+            rms_2_term_values[j] = term < terms ? rms_2_term : -0.0f;
+          }
+          const float rms_sum = sumOfWarp(rms_term_values);
+          if (lane == 0) rms_term_pieces[piece] = rms_sum;
+          const float rms_2_sum = sumOfWarp(rms_2_term_values);
+          if (lane == 0) rms_2_term_pieces[piece] = rms_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float rms_term_values[4];
+          float rms_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            rms_term_values[j] = piece < pieces ? rms_term_pieces[piece] : -0.0f;
+            rms_2_term_values[j] = piece < pieces ? rms_2_term_pieces[piece] : -0.0f;
+          }
+          rms_terms.add(sumOfWarp(rms_term_values), round);
+          rms_2_terms.add(sumOfWarp(rms_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float rms_sum = rms_terms.sum((terms + 16383) / 16384);
+        const float rms_2_sum = rms_2_terms.sum((terms + 16383) / 16384);
+        const float count = __ull2float_rn((tensor.length) / (uint64_t{1}));
+        const float rms = sqrtf(rms_sum / count);
+        const float rms_2 = sqrtf(rms_2_sum / count);
+        tensor.rms[entry] = rms;
+        tensor.rms_2[entry] = rms_2;
+      }
     }
-    const float rms_sum = rms_terms.sum(terms);
-    const float rms_2_sum = rms_2_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (uint64_t{1}));
-    const float rms = sqrtf(rms_sum / count);
-    const float rms_2 = sqrtf(rms_2_sum / count);
-    tensor.rms[entry] = rms;
-    tensor.rms_2[entry] = rms_2;
   }
 }
 

@@ -69,7 +69,7 @@ const reduce1_cols = {
 
 const reduce2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -82,7 +82,7 @@ const reduce2 = {
 
 const reduce3_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -100,7 +100,7 @@ const reduce3_runs = {
 
 const reduce3_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -115,7 +115,7 @@ const reduce3_runs2 = {
 
 const reduce3 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -71,7 +71,7 @@ const reduce1_cols: CudaKernel = {
 
 const reduce2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -84,7 +84,7 @@ const reduce2: CudaKernel = {
 
 const reduce3_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -102,7 +102,7 @@ const reduce3_runs: CudaKernel = {
 
 const reduce3_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -117,7 +117,7 @@ const reduce3_runs2: CudaKernel = {
 
 const reduce3: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -375,33 +375,61 @@ struct reduce2_tensor {
 
 /**
  * colmean_2 of each matrix, from its rows.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce2(
+extern "C" __global__ void __launch_bounds__(256) reduce2(
     const reduce2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce2_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmean_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / (tensor.rows * tensor.cols);
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length / tensor.cols;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum colmean_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float r_next = tensor.r_next[place];
-      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
-      colmean_2_terms.add(colmean_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = tensor.length / tensor.cols;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum colmean_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float colmean_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float r_next = tensor.r_next[place];
+            const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
+            colmean_2_term_values[j] = term < terms ? colmean_2_term : -0.0f;
+          }
+          const float colmean_2_sum = sumOfWarp(colmean_2_term_values);
+          if (lane == 0) colmean_2_term_pieces[piece] = colmean_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float colmean_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            colmean_2_term_values[j] = piece < pieces ? colmean_2_term_pieces[piece] : -0.0f;
+          }
+          colmean_2_terms.add(sumOfWarp(colmean_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float colmean_2_sum = colmean_2_terms.sum((terms + 16383) / 16384);
+        const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+        const float colmean_2_2 = colmean_2_sum / count;
+        tensor.colmean_2[entry] = colmean_2_2;
+      }
     }
-    const float colmean_2_sum = colmean_2_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-    const float colmean_2_2 = colmean_2_sum / count;
-    tensor.colmean_2[entry] = colmean_2_2;
   }
 }
 
@@ -763,33 +791,61 @@ struct reduce2_float32_tensor {
 
 /**
  * colmean_2 of each matrix, from its rows.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce2_float32(
+extern "C" __global__ void __launch_bounds__(256) reduce2_float32(
     const reduce2_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce2_float32_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float colmean_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / (tensor.rows * tensor.cols);
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length / tensor.cols;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum colmean_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float r_next = tensor.r_next[place];
-      const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
-      colmean_2_terms.add(colmean_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = tensor.length / tensor.cols;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum colmean_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float colmean_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float r_next = tensor.r_next[place];
+            const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
+            colmean_2_term_values[j] = term < terms ? colmean_2_term : -0.0f;
+          }
+          const float colmean_2_sum = sumOfWarp(colmean_2_term_values);
+          if (lane == 0) colmean_2_term_pieces[piece] = colmean_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float colmean_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            colmean_2_term_values[j] = piece < pieces ? colmean_2_term_pieces[piece] : -0.0f;
+          }
+          colmean_2_terms.add(sumOfWarp(colmean_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float colmean_2_sum = colmean_2_terms.sum((terms + 16383) / 16384);
+        const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
+        const float colmean_2_2 = colmean_2_sum / count;
+        tensor.colmean_2[entry] = colmean_2_2;
+      }
     }
-    const float colmean_2_sum = colmean_2_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length / tensor.cols) / (tensor.length / (tensor.rows * tensor.cols)));
-    const float colmean_2_2 = colmean_2_sum / count;
-    tensor.colmean_2[entry] = colmean_2_2;
   }
 }
 

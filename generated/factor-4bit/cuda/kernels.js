@@ -76,7 +76,7 @@ const reduce1_cols = {
 
 const reduce2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -149,7 +149,7 @@ const reduce1_float32_cols = {
 
 const reduce2_float32 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

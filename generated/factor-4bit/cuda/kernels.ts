@@ -78,7 +78,7 @@ const reduce1_cols: CudaKernel = {
 
 const reduce2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -151,7 +151,7 @@ const reduce1_float32_cols: CudaKernel = {
 
 const reduce2_float32: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -30,7 +30,7 @@ const image = new URL(compiled, import.meta.url);
 
 const reduce_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -47,7 +47,7 @@ const reduce_runs = {
 
 const reduce_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -62,7 +62,7 @@ const reduce_runs2 = {
 
 const reduce = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -32,7 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const reduce_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -49,7 +49,7 @@ const reduce_runs: CudaKernel = {
 
 const reduce_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -64,7 +64,7 @@ const reduce_runs2: CudaKernel = {
 
 const reduce: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

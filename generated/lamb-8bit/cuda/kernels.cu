@@ -431,6 +431,14 @@ struct TreeSum {
   }
 };
 
+/** The sum of the terms of a warp in the order of the tree; -0 where there is none. */
+__device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
+  float sum = (terms[0] + terms[1]) + (terms[2] + terms[3]);
+#pragma unroll
+  for (uint32_t distance = 1; distance < 32; distance *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  return sum;
+}
+
 /** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
@@ -472,9 +480,9 @@ struct reduce_runs_tensor {
 
 /**
  * norm, norm_2 of each run of 1024, from its elements.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_runs(
+extern "C" __global__ void __launch_bounds__(256) reduce_runs(
     const reduce_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_runs_tensor* __restrict__ tensors) {
   const float beta1 = uniforms->beta1;
@@ -487,57 +495,71 @@ extern "C" __global__ void __launch_bounds__(64) reduce_runs(
   const float weight_decay = uniforms->weight_decay;
   const float* m_levels = m_levels_table;
   const float* v_levels = v_levels_table;
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1023u) / 1024u;
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const uint64_t start = place / 4u * 4u;
-      [[maybe_unused]] const uint32_t first = 0;
-      const uint32_t index = uint32_t(place - start);
-      [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
-      const uint32_t* m_words = tensor.m_codes + start / 4u;
-      const float m_scale = tensor.m_scale[(start + first + index) / 256u];
-      const uint32_t* v_words = tensor.v_codes + start / 4u;
-      const float v_scale = tensor.v_scale[(start + first + index) / 256u];
-      const float p = tensor.p[place];
-      const float g = tensor.g[place];
-      const uint32_t m_bit = index * 8u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 255u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t v_bit = index * 8u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_code = (v_low >> v_shift) & 255u;
-      const float v = v_levels[v_code] * v_scale;
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
-      const float norm = p * p;
-      const float norm_term = fabsf(norm) <= FLT_MAX ? norm : 0.0f;
-      const float norm_2 = u * u;
-      const float norm_2_term = fabsf(norm_2) <= FLT_MAX ? norm_2 : 0.0f;
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = tensor.length;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float norm_term_values[4];
+        float norm_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const uint64_t start = place / 4u * 4u;
+          [[maybe_unused]] const uint32_t first = 0;
+          const uint32_t index = uint32_t(place - start);
+          [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
+          const uint32_t* m_words = tensor.m_codes + start / 4u;
+          const float m_scale = tensor.m_scale[(start + first + index) / 256u];
+          const uint32_t* v_words = tensor.v_codes + start / 4u;
+          const float v_scale = tensor.v_scale[(start + first + index) / 256u];
+          const float p = tensor.p[place];
+          const float g = tensor.g[place];
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t v_bit = index * 8u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 255u;
+          const float v = v_levels[v_code] * v_scale;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
+          const float norm = p * p;
+          const float norm_term = fabsf(norm) <= FLT_MAX ? norm : 0.0f;
+          const float norm_2 = u * u;
+          const float norm_2_term = fabsf(norm_2) <= FLT_MAX ? norm_2 : 0.0f;
+          norm_term_values[j] = term < terms ? norm_term : -0.0f;
+          norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+        }
+        norm_terms.add(sumOfWarp(norm_term_values), piece);
+        norm_2_terms.add(sumOfWarp(norm_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float norm_sum = norm_terms.sum(8);
+        const float norm_2_sum = norm_2_terms.sum(8);
+        tensor.norm_runs[entry] = norm_sum;
+        tensor.norm_2_runs[entry] = norm_2_sum;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    tensor.norm_runs[entry] = norm_sum;
-    tensor.norm_2_runs[entry] = norm_2_sum;
   }
 }
 
@@ -566,35 +588,49 @@ struct reduce_runs2_tensor {
 
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_runs2(
+extern "C" __global__ void __launch_bounds__(256) reduce_runs2(
     const reduce_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_runs2_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1048575u) / 1048576u;
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1023u) / 1024u;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float norm_term = tensor.norm_runs[place];
-      const float norm_2_term = tensor.norm_2_runs[place];
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = (tensor.length + 1023u) / 1024u;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float norm_term_values[4];
+        float norm_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const float norm_term = tensor.norm_runs[place];
+          const float norm_2_term = tensor.norm_2_runs[place];
+          norm_term_values[j] = term < terms ? norm_term : -0.0f;
+          norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+        }
+        norm_terms.add(sumOfWarp(norm_term_values), piece);
+        norm_2_terms.add(sumOfWarp(norm_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float norm_sum = norm_terms.sum(8);
+        const float norm_2_sum = norm_2_terms.sum(8);
+        tensor.norm_runs2[entry] = norm_sum;
+        tensor.norm_2_runs2[entry] = norm_2_sum;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    tensor.norm_runs2[entry] = norm_sum;
-    tensor.norm_2_runs2[entry] = norm_2_sum;
   }
 }
 
@@ -623,37 +659,72 @@ struct reduce_tensor {
 
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce(
+extern "C" __global__ void __launch_bounds__(256) reduce(
     const reduce_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float norm_term_pieces[128];
+  __shared__ float norm_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = uint64_t{1};
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1048575u) / 1048576u;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float norm_term = tensor.norm_runs2[place];
-      const float norm_2_term = tensor.norm_2_runs2[place];
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = (tensor.length + 1048575u) / 1048576u;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float norm_term_values[4];
+          float norm_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float norm_term = tensor.norm_runs2[place];
+            const float norm_2_term = tensor.norm_2_runs2[place];
+            norm_term_values[j] = term < terms ? norm_term : -0.0f;
+            norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+          }
+          const float norm_sum = sumOfWarp(norm_term_values);
+          if (lane == 0) norm_term_pieces[piece] = norm_sum;
+          const float norm_2_sum = sumOfWarp(norm_2_term_values);
+          if (lane == 0) norm_2_term_pieces[piece] = norm_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float norm_term_values[4];
+          float norm_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            norm_term_values[j] = piece < pieces ? norm_term_pieces[piece] : -0.0f;
+            norm_2_term_values[j] = piece < pieces ? norm_2_term_pieces[piece] : -0.0f;
+          }
+          norm_terms.add(sumOfWarp(norm_term_values), round);
+          norm_2_terms.add(sumOfWarp(norm_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float norm_sum = norm_terms.sum((terms + 16383) / 16384);
+        const float norm_2_sum = norm_2_terms.sum((terms + 16383) / 16384);
+        const float norm = sqrtf(norm_sum);
+        const float norm_2 = sqrtf(norm_2_sum);
+        tensor.norm[entry] = norm;
+        tensor.norm_2[entry] = norm_2;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    const float norm = sqrtf(norm_sum);
-    const float norm_2 = sqrtf(norm_2_sum);
-    tensor.norm[entry] = norm;
-    tensor.norm_2[entry] = norm_2;
   }
 }
 
@@ -857,9 +928,9 @@ struct reduce_float32_runs_tensor {
 
 /**
  * norm, norm_2 of each run of 1024, from its elements.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_float32_runs(
+extern "C" __global__ void __launch_bounds__(256) reduce_float32_runs(
     const reduce_float32_runs_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_float32_runs_tensor* __restrict__ tensors) {
   const float beta1 = uniforms->beta1;
@@ -870,45 +941,59 @@ extern "C" __global__ void __launch_bounds__(64) reduce_float32_runs(
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
   const float weight_decay = uniforms->weight_decay;
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1023u) / 1024u;
-    if (entry >= entries) continue;
-    const uint64_t total = tensor.length;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const uint64_t start = place / 4u * 4u;
-      [[maybe_unused]] const uint32_t first = 0;
-      const uint32_t index = uint32_t(place - start);
-      [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
-      const float* m_data = tensor.m_data + start;
-      const float* v_data = tensor.v_data + start;
-      const float p = tensor.p[place];
-      const float g = tensor.g[place];
-      const float m = m_data[index];
-      const float v = v_data[index];
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
-      const float norm = p * p;
-      const float norm_term = fabsf(norm) <= FLT_MAX ? norm : 0.0f;
-      const float norm_2 = u * u;
-      const float norm_2_term = fabsf(norm_2) <= FLT_MAX ? norm_2 : 0.0f;
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = tensor.length;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float norm_term_values[4];
+        float norm_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const uint64_t start = place / 4u * 4u;
+          [[maybe_unused]] const uint32_t first = 0;
+          const uint32_t index = uint32_t(place - start);
+          [[maybe_unused]] const uint32_t limit = uint32_t(min(tensor.length - start, uint64_t{ 4u }));
+          const float* m_data = tensor.m_data + start;
+          const float* v_data = tensor.v_data + start;
+          const float p = tensor.p[place];
+          const float g = tensor.g[place];
+          const float m = m_data[index];
+          const float v = v_data[index];
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
+          const float norm = p * p;
+          const float norm_term = fabsf(norm) <= FLT_MAX ? norm : 0.0f;
+          const float norm_2 = u * u;
+          const float norm_2_term = fabsf(norm_2) <= FLT_MAX ? norm_2 : 0.0f;
+          norm_term_values[j] = term < terms ? norm_term : -0.0f;
+          norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+        }
+        norm_terms.add(sumOfWarp(norm_term_values), piece);
+        norm_2_terms.add(sumOfWarp(norm_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float norm_sum = norm_terms.sum(8);
+        const float norm_2_sum = norm_2_terms.sum(8);
+        tensor.norm_runs[entry] = norm_sum;
+        tensor.norm_2_runs[entry] = norm_2_sum;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    tensor.norm_runs[entry] = norm_sum;
-    tensor.norm_2_runs[entry] = norm_2_sum;
   }
 }
 
@@ -937,35 +1022,49 @@ struct reduce_float32_runs2_tensor {
 
 /**
  * norm, norm_2 of each run of 1048576, from its runs of 1024.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which a warp computes an entry: 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_float32_runs2(
+extern "C" __global__ void __launch_bounds__(256) reduce_float32_runs2(
     const reduce_float32_runs2_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_float32_runs2_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = (tensor.length + 1048575u) / 1048576u;
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1023u) / 1024u;
-    const uint64_t size = 1024;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float norm_term = tensor.norm_runs[place];
-      const float norm_2_term = tensor.norm_2_runs[place];
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry + warp; entry < last_entry; entry += 8) {
+      const uint64_t total = (tensor.length + 1023u) / 1024u;
+      const uint64_t size = 1024;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+#pragma unroll 2
+      for (uint32_t piece = 0; piece < 8; piece++) {
+        float norm_term_values[4];
+        float norm_2_term_values[4];
+        #pragma unroll
+        for (uint32_t j = 0; j < 4; j++) {
+          const uint64_t term = piece * 128 + lane * 4 + j;
+          const uint64_t place = begin + min(term, terms - 1);
+          const float norm_term = tensor.norm_runs[place];
+          const float norm_2_term = tensor.norm_2_runs[place];
+          norm_term_values[j] = term < terms ? norm_term : -0.0f;
+          norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+        }
+        norm_terms.add(sumOfWarp(norm_term_values), piece);
+        norm_2_terms.add(sumOfWarp(norm_2_term_values), piece);
+      }
+      if (lane == 0) {
+        const float norm_sum = norm_terms.sum(8);
+        const float norm_2_sum = norm_2_terms.sum(8);
+        tensor.norm_runs2[entry] = norm_sum;
+        tensor.norm_2_runs2[entry] = norm_2_sum;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    tensor.norm_runs2[entry] = norm_sum;
-    tensor.norm_2_runs2[entry] = norm_2_sum;
   }
 }
 
@@ -994,37 +1093,72 @@ struct reduce_float32_tensor {
 
 /**
  * norm, norm_2 of each tensor, from its runs of 1048576.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, which compute an entry together: a warp reads 128 of its terms at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_float32(
+extern "C" __global__ void __launch_bounds__(256) reduce_float32(
     const reduce_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_float32_tensor* __restrict__ tensors) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t warp = threadIdx.x / 32;
+  __shared__ float norm_term_pieces[128];
+  __shared__ float norm_2_term_pieces[128];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = uint64_t{1};
-    if (entry >= entries) continue;
-    const uint64_t total = (tensor.length + 1048575u) / 1048576u;
-    const uint64_t size = total / entries;
-    const uint64_t begin = entry * size;
-    const uint64_t terms = min(size, total - begin);
-    const uint64_t stride = 1;
-    TreeSum norm_terms;
-    TreeSum norm_2_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float norm_term = tensor.norm_runs2[place];
-      const float norm_2_term = tensor.norm_2_runs2[place];
-      norm_terms.add(norm_term, term);
-      norm_2_terms.add(norm_2_term, term);
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t last_entry = min(first_entry + 64u, entries);
+    for (uint64_t entry = first_entry; entry < last_entry; entry++) {
+      const uint64_t total = (tensor.length + 1048575u) / 1048576u;
+      const uint64_t size = total / entries;
+      const uint64_t begin = entry * size;
+      const uint64_t terms = min(size, total - begin);
+      TreeSum norm_terms;
+      TreeSum norm_2_terms;
+      for (uint64_t round = 0; round * 16384 < terms; round++) {
+        const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
+#pragma unroll 4
+        for (uint32_t piece = warp; piece < pieces; piece += 8) {
+          float norm_term_values[4];
+          float norm_2_term_values[4];
+          #pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+            const uint64_t place = begin + min(term, terms - 1);
+            const float norm_term = tensor.norm_runs2[place];
+            const float norm_2_term = tensor.norm_2_runs2[place];
+            norm_term_values[j] = term < terms ? norm_term : -0.0f;
+            norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+          }
+          const float norm_sum = sumOfWarp(norm_term_values);
+          if (lane == 0) norm_term_pieces[piece] = norm_sum;
+          const float norm_2_sum = sumOfWarp(norm_2_term_values);
+          if (lane == 0) norm_2_term_pieces[piece] = norm_2_sum;
+        }
+        __syncthreads();
+        if (warp == 0) {
+          float norm_term_values[4];
+          float norm_2_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t piece = lane * 4 + j;
+            norm_term_values[j] = piece < pieces ? norm_term_pieces[piece] : -0.0f;
+            norm_2_term_values[j] = piece < pieces ? norm_2_term_pieces[piece] : -0.0f;
+          }
+          norm_terms.add(sumOfWarp(norm_term_values), round);
+          norm_2_terms.add(sumOfWarp(norm_2_term_values), round);
+        }
+        __syncthreads();
+      }
+      if (threadIdx.x == 0) {
+        const float norm_sum = norm_terms.sum((terms + 16383) / 16384);
+        const float norm_2_sum = norm_2_terms.sum((terms + 16383) / 16384);
+        const float norm = sqrtf(norm_sum);
+        const float norm_2 = sqrtf(norm_2_sum);
+        tensor.norm[entry] = norm;
+        tensor.norm_2[entry] = norm_2;
+      }
     }
-    const float norm_sum = norm_terms.sum(terms);
-    const float norm_2_sum = norm_2_terms.sum(terms);
-    const float norm = sqrtf(norm_sum);
-    const float norm_2 = sqrtf(norm_2_sum);
-    tensor.norm[entry] = norm;
-    tensor.norm_2[entry] = norm_2;
   }
 }
 

@@ -30,7 +30,7 @@ const image = new URL(compiled, import.meta.url);
 
 const reduce_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -49,7 +49,7 @@ const reduce_runs = {
 
 const reduce_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -64,7 +64,7 @@ const reduce_runs2 = {
 
 const reduce = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -98,7 +98,7 @@ const step = {
 
 const reduce_float32_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -115,7 +115,7 @@ const reduce_float32_runs = {
 
 const reduce_float32_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -130,7 +130,7 @@ const reduce_float32_runs2 = {
 
 const reduce_float32 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

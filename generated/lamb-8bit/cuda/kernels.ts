@@ -32,7 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const reduce_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -51,7 +51,7 @@ const reduce_runs: CudaKernel = {
 
 const reduce_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -66,7 +66,7 @@ const reduce_runs2: CudaKernel = {
 
 const reduce: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -100,7 +100,7 @@ const step: CudaKernel = {
 
 const reduce_float32_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -117,7 +117,7 @@ const reduce_float32_runs: CudaKernel = {
 
 const reduce_float32_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -132,7 +132,7 @@ const reduce_float32_runs2: CudaKernel = {
 
 const reduce_float32: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

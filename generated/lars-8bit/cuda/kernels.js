@@ -22,7 +22,7 @@ const image = new URL(compiled, import.meta.url);
 
 const reduce_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -37,7 +37,7 @@ const reduce_runs = {
 
 const reduce_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -52,7 +52,7 @@ const reduce_runs2 = {
 
 const reduce = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -84,7 +84,7 @@ const step = {
 
 const reduce_float32_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -99,7 +99,7 @@ const reduce_float32_runs = {
 
 const reduce_float32_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -114,7 +114,7 @@ const reduce_float32_runs2 = {
 
 const reduce_float32 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -24,7 +24,7 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const reduce_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -39,7 +39,7 @@ const reduce_runs: CudaKernel = {
 
 const reduce_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -54,7 +54,7 @@ const reduce_runs2: CudaKernel = {
 
 const reduce: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -86,7 +86,7 @@ const step: CudaKernel = {
 
 const reduce_float32_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -101,7 +101,7 @@ const reduce_float32_runs: CudaKernel = {
 
 const reduce_float32_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -116,7 +116,7 @@ const reduce_float32_runs2: CudaKernel = {
 
 const reduce_float32: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

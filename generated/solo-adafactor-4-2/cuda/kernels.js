@@ -73,7 +73,7 @@ const reduce1_cols = {
 
 const reduce2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -86,7 +86,7 @@ const reduce2 = {
 
 const reduce3_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -102,7 +102,7 @@ const reduce3_runs = {
 
 const reduce3_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -115,7 +115,7 @@ const reduce3_runs2 = {
 
 const reduce3 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -189,7 +189,7 @@ const reduce1_float32_cols = {
 
 const reduce2_float32 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -202,7 +202,7 @@ const reduce2_float32 = {
 
 const reduce3_float32_runs = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -218,7 +218,7 @@ const reduce3_float32_runs = {
 
 const reduce3_float32_runs2 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -231,7 +231,7 @@ const reduce3_float32_runs2 = {
 
 const reduce3_float32 = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -75,7 +75,7 @@ const reduce1_cols: CudaKernel = {
 
 const reduce2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -88,7 +88,7 @@ const reduce2: CudaKernel = {
 
 const reduce3_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -104,7 +104,7 @@ const reduce3_runs: CudaKernel = {
 
 const reduce3_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -117,7 +117,7 @@ const reduce3_runs2: CudaKernel = {
 
 const reduce3: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -191,7 +191,7 @@ const reduce1_float32_cols: CudaKernel = {
 
 const reduce2_float32: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -204,7 +204,7 @@ const reduce2_float32: CudaKernel = {
 
 const reduce3_float32_runs: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -220,7 +220,7 @@ const reduce3_float32_runs: CudaKernel = {
 
 const reduce3_float32_runs2: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -233,7 +233,7 @@ const reduce3_float32_runs2: CudaKernel = {
 
 const reduce3_float32: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
