@@ -1,6 +1,6 @@
 import { build } from "./build/index.js";
 import type { Kernel } from "./ir/types.js";
-import { withEncodersWithin } from "./lower/encoders.js";
+import { withEncodersFor } from "./lower/encoders.js";
 import type { Plan } from "./lower/plan.js";
 import { render } from "./render/index.js";
 import type { SourceFile, Target } from "./target.js";
@@ -16,6 +16,6 @@ export function kernelsFor(
   plan: Plan,
   kernels: readonly Kernel[],
 ): readonly Kernel[] {
-  const own = withEncodersWithin(capabilities.entries, plan);
+  const own = withEncodersFor(capabilities, plan);
   return own === plan ? kernels : build(own);
 }

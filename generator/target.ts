@@ -1,4 +1,5 @@
 import type { Kernel } from "./ir/types.js";
+import type { TableCapabilities } from "./lower/encoders.js";
 import type { Dialect } from "./print/dialect.js";
 
 /** What the generator knows of a target: a folder under templates/. Types only. */
@@ -13,7 +14,7 @@ export type AccuracyClass =
    */
   | { readonly kind: "ulp"; readonly division: number; readonly squareRoot: number };
 
-export interface Capabilities {
+export interface Capabilities extends TableCapabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
   /** Elements that one invocation should own at least. */
@@ -24,8 +25,6 @@ export interface Capabilities {
   readonly resident: number;
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
-  /** Entries of a table above which smaller ones and arithmetic are cheaper; of none where it is left out. */
-  readonly entries?: number;
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
   readonly scattered?: number;
 }

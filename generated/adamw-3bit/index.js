@@ -10,7 +10,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-3bit",
-  specHash: "88c2790e024728d9c54e792cd0412d53800da4a6bffad49e1d68d82d2ff3d6a5",
+  specHash: "d5a6f5bbee343629c95f5c5cb56cd611932ca528fac2d66d9d745e3e9c87979b",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -10,7 +10,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit-b2048",
-  specHash: "752a0d6b793c9f40e0703e83916d569b005730c45564d074fe6c81dde8d9e39b",
+  specHash: "b3cadc2d89daba183b95e56d8e9c5c6208cba1958b3407c0ab19b3c914112d16",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -24,7 +24,7 @@ export interface AdamW4bitBlockHypers {
 /** What the runtime knows of this package. */
 export const descriptor: OptimizerDescriptor = {
   name: "adamw-4bit-block",
-  specHash: "e615c43fc99b4cfa8580219a4e1bb085ba524c6c7a16011990962c2610911d60",
+  specHash: "1f1eb6ba8ef6c89756ece9ebec05612b0e7e7c60a6d25bbcfae9c6bd78ad4508",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

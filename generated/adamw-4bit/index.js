@@ -10,7 +10,7 @@ import { codecs } from "./typescript/codecs.js";
 /** What the runtime knows of this package. */
 export const descriptor = {
   name: "adamw-4bit",
-  specHash: "df0d9c34f02d2acebf6105eaf07720e8689bdd8041b0372d654039d043a9f264",
+  specHash: "daf71d155be2c3d321927bf297c6f917bd41c6f848f9dbe63d21f377300a04cd",
   layoutVersion: 1,
   hypers: [
     { name: "lr", default: 0.001 },

@@ -3,6 +3,7 @@ import type { Fragment, KernelVariables, StateVariables, Table } from "../ir/typ
 import type { TableCodec } from "../lower/plan.js";
 import { nextLevels } from "../lower/tables.js";
 import { countAtMost } from "./count.js";
+import { countBySteps } from "./count-steps.js";
 import type { Names } from "./names.js";
 import { randomWord } from "./random.js";
 import { FragmentWriter } from "./writer.js";
@@ -13,6 +14,8 @@ export interface CodecTables {
   readonly search: Table;
   /** Of each bucket, where the encoder has buckets. */
   readonly bases: Table;
+  /** Of each bucket, where the encoder has steps. */
+  readonly steps: Table;
   /** Where the encoder has lines: that of each key, and of each line. */
   readonly lines: Table;
   readonly slopes: Table;
@@ -38,6 +41,11 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
       name: `${state}_bases`,
       type: "u32",
       values: codec.encoder.kind === "bucket" ? codec.encoder.bases : [],
+    },
+    steps: {
+      name: `${state}_steps`,
+      type: "u32",
+      values: codec.encoder.kind === "steps" ? codec.encoder.steps : [],
     },
     lines: { name: `${state}_lines`, type: "u32", values: lines },
     slopes: { name: `${state}_slopes`, type: "f32", values: slopes },
@@ -73,7 +81,12 @@ export function buildEncode(
   const writer = new FragmentWriter(names);
   const x = writer.input(state.value);
   const prefix = state.old.name;
-  const n = writer.bind(`${prefix}_normalized`, op("f32.mul", x, writer.input(state.inverse)));
+  const inverse = writer.input(state.inverse);
+  if (codec.rounding === "nearest" && codec.encoder.kind === "steps") {
+    writer.define(state.newCode, countBySteps(x, inverse, codec.encoder, tables.steps, prefix, writer));
+    return writer.finish(state.newCode);
+  }
+  const n = writer.bind(`${prefix}_normalized`, op("f32.mul", x, inverse));
   if (codec.rounding === "nearest") {
     writer.define(state.newCode, countAtMost(n, codec, tables, prefix, writer));
     return writer.finish(state.newCode);

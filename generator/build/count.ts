@@ -1,9 +1,10 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Expr, Table } from "../ir/types.js";
-import type { BucketEncoder, EncoderPlan } from "../lower/encoder.js";
+import type { BucketEncoder, UniformEncoder } from "../lower/encoder.js";
 import type { LineEncoder } from "../lower/line-encoder.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { CodecTables } from "./codec.js";
+import { countBySteps } from "./count-steps.js";
 import type { FragmentWriter } from "./writer.js";
 
 /** How many entries of a codec's search table are <= n: 0 for NaN. */
@@ -23,6 +24,8 @@ export function countAtMost(
       return byBucket(n, encoder, tables, prefix, writer);
     case "lines":
       return byLine(n, encoder, tables, prefix, writer);
+    case "steps":
+      return countBySteps(n, null, encoder, tables.steps, prefix, writer);
     case "bisect":
       return byBisection(n, tables.search, bits, most, prefix, writer);
   }
@@ -31,15 +34,17 @@ export function countAtMost(
 /** floor(n * scale + offset), clamped to the codes. */
 function byArithmetic(
   n: Expr,
-  { scale, offset }: Extract<EncoderPlan, { kind: "uniform" }>,
+  { scale, offset, isWithin }: UniformEncoder,
   most: number,
   prefix: string,
   writer: FragmentWriter,
 ): Expr {
+  const given = isWithin ? op("f32.saturate", n) : n;
   const position = writer.bind(
     `${prefix}_position`,
-    op("f32.add", op("f32.mul", n, f32(scale)), f32(offset)),
+    op("f32.add", op("f32.mul", given, f32(scale)), f32(offset)),
   );
+  if (isWithin) return op("f32.truncate", position);
   const top = f32(most);
   const below = writer.bind(
     `${prefix}_position`,

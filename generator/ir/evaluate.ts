@@ -11,11 +11,15 @@ type Closure = () => number;
 /** What the fragments of a kernel mean: the definition that every target is held to. */
 export class Evaluation {
   readonly #cells = new Map<string, Cell>();
-  readonly #tables: ReadonlyMap<string, Float32Array>;
+  readonly #tables: ReadonlyMap<string, Float32Array | Uint32Array>;
 
   /** @param uniforms of one step, by name */
   constructor(tables: readonly Table[], uniforms: Readonly<Record<string, number>> = {}) {
-    this.#tables = new Map(tables.map(({ name, values }) => [name, Float32Array.from(values)]));
+    this.#tables = new Map(
+      tables.map(({ name, type, values }) => {
+        return [name, type === "f32" ? Float32Array.from(values) : Uint32Array.from(values)];
+      }),
+    );
     for (const [name, value] of Object.entries(uniforms)) this.cell({ name }).value = value;
   }
 
@@ -44,7 +48,7 @@ export class Evaluation {
         return () => cell.value;
       }
       case "lookup": {
-        const table = this.#tables.get(expr.table) as Float32Array;
+        const table = this.#tables.get(expr.table) as Float32Array | Uint32Array;
         const index = this.#close(expr.index);
         return () => {
           const entry = table[index()];

@@ -249,6 +249,10 @@ export function intervalRows({ division, squareRoot: root }: IntervalAccuracy): 
     ),
     "f32.eq": equal,
     "f32.ne": (fork, a, b) => 1 - (equal(fork, a, b) as number),
+    "f32.saturate": (_, a) => {
+      const { lo, hi } = isEmpty(a) || a.nan ? { lo: min(a.lo, 0), hi: max(a.hi, 0) } : a;
+      return { lo: min(max(lo, 0), 1), hi: min(max(hi, 0), 1), nan: false };
+    },
     "f32.is_finite": (fork, a) => {
       const { lo, hi, nan } = rounded(a);
       return decide(

@@ -54,6 +54,8 @@ export const ops = {
   "f32.eq": compare("f32", (a, b) => a === b),
   "f32.ne": compare("f32", (a, b) => a !== b),
   "f32.select": select("f32"),
+  /** To [0, 1]; NaN to 0. */
+  "f32.saturate": f32(1, (a = 0) => (a > 0 ? Math.min(a, 1) : 0)),
   "f32.is_finite": { args: ["f32"], result: "bool", evaluate: (a = 0) => truth(Number.isFinite(a)) },
   "f32.bits": { args: ["f32"], result: "u32", evaluate: (a = 0) => bitsOf(a) },
   "f32.from_bits": { args: ["u32"], result: "f32", evaluate: (a = 0) => floatOf(a) },

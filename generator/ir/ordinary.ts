@@ -7,7 +7,7 @@ import {
   judgeOverflow,
   specialize,
 } from "./guards.js";
-import type { Magnitude } from "./magnitude.js";
+import { type Magnitude, measure } from "./magnitude.js";
 import { prune } from "./prune.js";
 import type {
   ElementKernel,
@@ -112,16 +112,14 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
   const { body, variables } = specialize(update, given(uniforms), guards, judge);
   const slim = prune({ ...update, body }, update.outputs);
   if (facts.isMeasure && hardOps(slim).length > 0) return null;
-  const divisors = hardOps(slim).flatMap(({ op, args }) => (op === "f32.div" ? [args[1] as Expr] : []));
   return {
     update: { ...slim, inputs: update.inputs },
     uniforms: facts.isMeasure ? uniforms.map((one) => ({ ...one, isDivisor: false })) : uniforms,
     bounded,
-    present: [...guards.values()],
-    divisors: divisors.filter(
-      (divisor) =>
-        !(divisor.kind === "variable" && uniforms.some(({ variable }) => variable.name === divisor.name)),
-    ),
+    present: [...guards.values()].map((guard) => {
+      const { isNonNegative } = measure(guard.value, { variables, least: new Map() });
+      return { ...guard, isNonNegative };
+    }),
     magnitudes: states.flatMap(({ name, magnitude }) => {
       if (magnitude === null) return [];
       const known = specialize(magnitude, variables, new Map());

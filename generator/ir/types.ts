@@ -209,11 +209,15 @@ export interface OrdinaryUpdate {
   /** Inputs no greater than 2^exponent in magnitude; finite, therefore. */
   readonly bounded: readonly OrdinaryInput[];
   /** Values that are zero or no less than 2^exponent in magnitude. */
-  readonly present: readonly { readonly value: Expr; readonly exponent: number }[];
-  /** What is divided by, uniforms apart. */
-  readonly divisors: readonly Expr[];
+  readonly present: readonly OrdinaryValue[];
   /** Of new states: what the maximum of a run is taken of (Statistic). */
   readonly magnitudes: readonly { readonly state: string; readonly magnitude: Fragment }[];
+}
+
+export interface OrdinaryValue {
+  readonly value: Expr;
+  readonly exponent: number;
+  readonly isNonNegative: boolean;
 }
 
 export interface OrdinaryUniform {

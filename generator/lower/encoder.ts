@@ -1,5 +1,6 @@
 import { nextDown } from "./float32.js";
 import { type LineEncoder, lineEncoder } from "./line-encoder.js";
+import { type StepEncoder, stepEncoder } from "./step-encoder.js";
 
 const { fround } = Math;
 
@@ -10,13 +11,23 @@ const { fround } = Math;
  * - bucket: the leading bits of |n| and the sign choose a bucket that holds at most one threshold; one comparison
  *   decides. It is right by construction.
  * - lines: see line-encoder.ts. For targets to which tables of so many entries as the buckets of a crowded table are dear.
+ * - steps: see step-encoder.ts. For targets to which operations are dearer than the memory of a table.
  * - bisect: one comparison a bit.
  */
 export type EncoderPlan =
-  | { readonly kind: "uniform"; readonly scale: number; readonly offset: number }
+  | UniformEncoder
   | BucketEncoder
   | LineEncoder
+  | StepEncoder
   | { readonly kind: "bisect" };
+
+export interface UniformEncoder {
+  readonly kind: "uniform";
+  readonly scale: number;
+  readonly offset: number;
+  /** Whether n is clamped to [0, 1] beforehand, so that what comes of it needs no clamping. */
+  readonly isWithin: boolean;
+}
 
 export interface BucketEncoder {
   readonly kind: "bucket";
@@ -37,6 +48,7 @@ const MAX_BUCKETS = 4096;
 /** What has been found, by thresholds: many specs have the same mappings. */
 const chosen = new Map<string, EncoderPlan>();
 const known = new Map<string, LineEncoder | undefined>();
+const stepped = new Map<string, EncoderPlan>();
 
 export function chooseEncoder(thresholds: readonly number[]): EncoderPlan {
   const key = thresholds.join();
@@ -55,13 +67,31 @@ export function encoderWithin(
   return linesFor(thresholds) ?? encoder;
 }
 
+/** The same codes by fewer operations, where each is the level nearest to n. */
+export function steppedEncoder(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
+  const key = thresholds.join();
+  const found = stepped.get(key) ?? fewerOperations(encoder, thresholds);
+  stepped.set(key, found);
+  return found;
+}
+
+function fewerOperations(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
+  if (encoder.kind === "bucket") return stepEncoder(encoder, thresholds) ?? encoder;
+  if (encoder.kind !== "uniform") return encoder;
+  const { scale, offset } = encoder;
+  const isPositive = thresholds.every((threshold) => threshold > 0 && threshold <= 1);
+  // What is truncated is above -1 and below the number of codes.
+  const fits = offset > -1 && fround(fround(scale) + offset) < thresholds.length + 1;
+  return { ...encoder, isWithin: isPositive && fits };
+}
+
 function linesFor(thresholds: readonly number[]): LineEncoder | undefined {
   const key = thresholds.join();
   if (!known.has(key)) known.set(key, lineEncoder(thresholds));
   return known.get(key);
 }
 
-function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
+function uniform(thresholds: readonly number[]): UniformEncoder | undefined {
   const [first, last] = [thresholds[0] as number, thresholds.at(-1) as number];
   if (thresholds.length < 2) return undefined;
   const exact = (thresholds.length - 1) / (last - first);
@@ -76,7 +106,7 @@ function uniform(thresholds: readonly number[]): EncoderPlan | undefined {
   const right = thresholds.every(
     (threshold, k) => code(threshold) === k + 1 && code(nextDown(threshold)) === k,
   );
-  return right ? { kind: "uniform", scale, offset } : undefined;
+  return right ? { kind: "uniform", scale, offset, isWithin: false } : undefined;
 }
 
 function bucket(thresholds: readonly number[]): BucketEncoder | undefined {

@@ -24,6 +24,8 @@ export interface Dialect {
    * language has words for them that are better than a selection's.
    */
   readonly extrema?: Readonly<Record<"greater" | "lesser", Spelling>>;
+  /** $0 times $1 and $2, rounded once, where the product is exact: that of a power of two, and the sum with a constant. */
+  readonly exactProduct?: Spelling;
   /** $0 is the table, $1 the index. */
   readonly lookups: Readonly<Record<"f32" | "u32", Spelling>>;
   readonly constants: Readonly<Record<Scalar, (value: number) => string>>;

@@ -59,8 +59,8 @@ function printExpr(expr: Expr, dialect: Dialect): Printed {
         printExpr(expr.index, dialect),
       ]);
     case "op": {
-      const extremum = extremumIn(expr, dialect);
-      const [spelling, args] = extremum ?? [dialect.ops[expr.op], expr.args];
+      const found = extremumIn(expr, dialect) ?? exactProductIn(expr, dialect);
+      const [spelling, args] = found ?? [dialect.ops[expr.op], expr.args];
       return apply(
         spelling,
         args.map((argument) => printExpr(argument, dialect)),
@@ -77,6 +77,20 @@ function extremumIn(
   if (extrema === undefined || (op !== "f32.select" && op !== "u32.select")) return null;
   const extremum = extremumOf(args);
   return extremum?.isStrict && extremum.isInOrder ? [extrema[extremum.of], args.slice(1)] : null;
+}
+
+/** A product with a power of two that goes into a sum with so large a constant that it matters only where it is exact. */
+function exactProductIn(
+  { op, args }: Extract<Expr, { kind: "op" }>,
+  { exactProduct }: Dialect,
+): [Spelling, readonly Expr[]] | null {
+  const [product, addend] = args;
+  if (exactProduct === undefined || op !== "f32.add" || product?.kind !== "op" || product.op !== "f32.mul")
+    return null;
+  const factor = product.args[1];
+  if (addend?.kind !== "constant" || Math.abs(addend.value) < 2 ** -64) return null;
+  if (factor?.kind !== "constant" || !Number.isInteger(Math.log2(factor.value))) return null;
+  return [exactProduct, [...product.args, addend]];
 }
 
 function apply(spelling: Spelling, args: readonly Printed[]): Printed {

@@ -44,6 +44,7 @@ const ops = {
   "f32.eq": infix("==", COMPARE),
   "f32.ne": infix("!=", COMPARE),
   "f32.select": select,
+  "f32.saturate": call("saturate"),
   "f32.is_finite": call("is_finite"),
   "f32.bits": call("bits"),
   "f32.from_bits": call("from_bits"),

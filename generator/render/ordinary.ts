@@ -1,5 +1,6 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
 import type { ElementKernel, OrdinaryInput } from "../ir/types.js";
+import { namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
 import type { stateView } from "./state.js";
@@ -42,10 +43,11 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     /** Inputs whose values are checked, one by one. */
     sums,
     anySign: sums.some(({ isNonNegative }) => isNonNegative),
-    present: ordinary.present.map(({ value, exponent }) => {
-      return { value: printValue(value, spelled), least: f32(2 ** exponent) };
+    present: ordinary.present.map(({ value, exponent, isNonNegative }) => {
+      return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative };
     }),
-    divisors: ordinary.divisors.map((divisor) => printValue(divisor, spelled)),
+    /** Variables that it reads. */
+    reads: namesRead([ordinary.update]),
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
     ),

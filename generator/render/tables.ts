@@ -12,6 +12,8 @@ export function tableViews(tables: readonly Table[], dialect: Dialect) {
       name,
       offset,
       isFloat,
+      /** Whether its entries do not fit a byte. */
+      isWide: !isFloat && values.some((value) => value > 255),
       count: values.length,
       // Printed where a template asks for them, which is once in a package and for one of the two.
       get rows() {

@@ -2,6 +2,7 @@ import type { ElementKernel, Kernel } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { aheadViews } from "./ahead.js";
 import { baseView, operandView } from "./base.js";
 import { ordinaryView } from "./ordinary.js";
 import { foldView, sweepView } from "./reductions.js";
@@ -61,6 +62,12 @@ function elementView(kernel: ElementKernel, target: Target) {
     threads,
     /** Workgroups that a processor should hold at once. */
     residentBlocks: Math.max(1, Math.floor(target.capabilities.resident / (threads * granule))),
+    /**
+     * What the threads ask for of the tile that comes next. Where quotients keep them busy: where memory does, it is asked for
+     * what it cannot yet give.
+     */
+    ahead: aheadViews(kernel, states, granule, threads),
+    isAhead: ordinary !== null && kernel.kind === "step" && states.some(({ isPacked }) => isPacked),
     rounds,
     /** Whether some thread has no granule in the last round. */
     isSeveralRounds: rounds > 1,
@@ -93,9 +100,12 @@ function elementView(kernel: ElementKernel, target: Target) {
 
 function withMagnitude(
   state: ElementState,
-  { magnitudeLines }: NonNullable<ReturnType<typeof ordinaryView>>,
+  { magnitudeLines, reads }: NonNullable<ReturnType<typeof ordinaryView>>,
 ) {
-  return Object.assign(state, { ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [] });
+  return Object.assign(state, {
+    ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
+    isOrdinaryRead: reads.has(state.state),
+  });
 }
 
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */

@@ -41,6 +41,7 @@ export const dialect: Dialect = {
     "f32.eq": binary("==", EQUAL),
     "f32.ne": binary("!=", EQUAL),
     "f32.select": select,
+    "f32.saturate": { text: "smaller(larger($0, 0.0f), 1.0f)", level: CALL, args: [FREE] },
     "f32.is_finite": call("is_finite"),
     "f32.bits": call("bits_of"),
     "f32.from_bits": call("float_of"),

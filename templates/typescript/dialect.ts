@@ -39,6 +39,7 @@ export const dialect: Dialect = {
     "f32.eq": compare("==="),
     "f32.ne": compare("!=="),
     "f32.select": select,
+    "f32.saturate": { text: "($0 > 0 ? Math.min($0, 1) : 0)", level: CALL, args: [COMPARE] },
     "f32.is_finite": { text: "Number.isFinite($0)", level: CALL, args: [FREE] },
     "f32.bits": { text: "bitsOfFloat($0)", level: CALL, args: [FREE], needs: "bits" },
     "f32.from_bits": { text: "floatOfBits($0)", level: CALL, args: [FREE], needs: "fromBits" },

@@ -40,6 +40,7 @@ export const dialect: Dialect = {
     "f32.eq": compare("=="),
     "f32.ne": compare("!="),
     "f32.select": select,
+    "f32.saturate": { text: "select(0f, min($0, 1f), $0 > 0f)", level: CALL, args: [ADD] },
     // By its bits: WGSL allows an implementation to assume that no float is infinite or NaN.
     "f32.is_finite": { text: "(bitcast<u32>($0) & 0x7fffffffu) < 0x7f800000u", level: COMPARE, args: [FREE] },
     "f32.bits": call("bitcast<u32>"),

@@ -129,6 +129,8 @@ inline T max(T x, T y) {
   return x < y ? y : x;
 }
 
+inline float __saturatef(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f; }
+
 namespace emulator {
 /** The same number, so many units in the last place off at most: as many for the same number every time. */
 inline float perturbed(float x, int32_t units) {
@@ -138,8 +140,17 @@ inline float perturbed(float x, int32_t units) {
   return __uint_as_float(word + uint32_t(int32_t(hash >> 16) % (2 * units + 1) - units));
 }
 inline float flushed(float x) { return (__float_as_uint(x) << 1) < 0x01000000u ? __builtin_copysignf(0.0f, x) : x; }
-/** rcp.approx.ftz.f32: within one unit; subnormal numbers are zero. */
-inline float approximate_rcp(float x) { return flushed(perturbed(1.0f / flushed(x), 1)); }
+/** A hint, which may name what lies behind an array's end. */
+inline void prefetch(const char*) {}
+/**
+ * rcp.approx.ftz.f32: within one unit; subnormal numbers are zero. Such that Newton's step, by which nvcc makes the reciprocal
+ * of its own division, comes to the nearest float: a unit less would not do for a fraction of ones alone.
+ */
+inline float approximate_rcp(float x) {
+  const float nearest = flushed(1.0f / flushed(x));
+  const float found = flushed(perturbed(nearest, 1));
+  return __builtin_fmaf(__builtin_fmaf(-x, found, 1.0f), found, found) == nearest ? found : nearest;
+}
 /**
  * rsqrt.approx.ftz.f32: within a unit, and such that the steps by which nvcc makes its own root of it, which is right by
  * IEEE 754, come to that root: one unit more would not do for two fractions, 0x1.f82294p0 and 0x1.dd26e4p1.

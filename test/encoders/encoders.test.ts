@@ -5,7 +5,12 @@ import { Names } from "../../generator/build/names.js";
 import { FragmentWriter } from "../../generator/build/writer.js";
 import { Evaluation } from "../../generator/ir/evaluate.js";
 import { typed } from "../../generator/ir/expr.js";
-import { chooseEncoder, type EncoderPlan, encoderWithin } from "../../generator/lower/encoder.js";
+import {
+  chooseEncoder,
+  type EncoderPlan,
+  encoderWithin,
+  steppedEncoder,
+} from "../../generator/lower/encoder.js";
 import { lineEncoder } from "../../generator/lower/line-encoder.js";
 import type { TableCodec } from "../../generator/lower/plan.js";
 import { bookOf, nearestCode, nextUp } from "../oracle/index.js";
@@ -74,7 +79,12 @@ describe.each(mappings)("%s", (_, mapping) => {
 
       test(`${bits} bits, ${signed ? "signed" : "unsigned"}: ${chosen.kind} gives the number of thresholds <= n`, () => {
         const lines = lineEncoder(thresholds);
-        for (const encoder of [chosen, { kind: "bisect" } as const, ...(lines ? [lines] : [])]) {
+        const others = [
+          { kind: "bisect" } as const,
+          ...(lines ? [lines] : []),
+          steppedEncoder(chosen, thresholds),
+        ];
+        for (const encoder of [chosen, ...others]) {
           const encode = encoderOf([...book.table], thresholds, bits, encoder);
           const wrong = probes(thresholds).filter((n) => encode(n) !== nearestCode(n, book));
           expect(wrong).toEqual([]);
@@ -96,6 +106,19 @@ test("each kind of encoder is chosen by some table", () => {
     [0.625, nextUp(0.625), nextUp(nextUp(0.625)), 0.75].map((n) => nextUp(n)),
   ).kind;
   expect(new Set([...chosen, crowded])).toEqual(new Set(kinds));
+});
+
+test("steps stand in for buckets, and clamping beforehand for clamping afterwards", () => {
+  const chosen = mappings.flatMap(([, mapping]) =>
+    [2, 4, 8].flatMap((bits) =>
+      [false, true]
+        .filter((signed) => fits(mapping, bits, signed))
+        .map((signed) => [...bookOf(mapping, bits, signed).thresholds])
+        .map((thresholds) => steppedEncoder(chooseEncoder(thresholds), thresholds)),
+    ),
+  );
+  expect(chosen.filter(({ kind }) => kind === "steps").length).toBeGreaterThan(10);
+  expect(chosen.some((encoder) => encoder.kind === "uniform" && encoder.isWithin)).toBe(true);
 });
 
 test("lines stand in for the large tables of 8 bits, and are few", () => {

@@ -114,10 +114,7 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
-/** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */
-[[maybe_unused]] __device__ __forceinline__ uint32_t roomOf(float b) { return (__float_as_uint(b) << 9u) + 512u; }
-
-/** a / b, for b above zero with some room. */
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
   const float reciprocal = approximateReciprocal(b);
   const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
@@ -134,7 +131,10 @@ struct Divisor {
 }
 
 /** Orders as |x| does, but zero comes last. */
-__device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
 
 /** Whether |x| is zero or within these bounds. */
 [[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
@@ -227,9 +227,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -248,7 +252,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -270,8 +273,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           lowest = fminf(lowest, s);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(s_new));
-          room = min(room, roomOf(squareRoot(quotient(s_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -279,9 +281,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         }
         is_ordinary =
             lowest >= 0.0f &&
-            room > 0 &&
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

@@ -59,6 +59,12 @@ __device__ const float v_gaps_table[8] = {
   0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.0f,
 };
 
+/** Fetches the line of the second-level cache so many bytes behind. */
+template <typename T>
+__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
+  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
+}
+
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -143,10 +149,7 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
-/** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */
-[[maybe_unused]] __device__ __forceinline__ uint32_t roomOf(float b) { return (__float_as_uint(b) << 9u) + 512u; }
-
-/** a / b, for b above zero with some room. */
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
   const float reciprocal = approximateReciprocal(b);
   const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
@@ -163,7 +166,10 @@ struct Divisor {
 }
 
 /** Orders as |x| does, but zero comes last. */
-__device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
 
 /** Whether |x| is zero or within these bounds. */
 [[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
@@ -175,9 +181,10 @@ __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x
   return x >= least && x <= greatest;
 }
 
-/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+/** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
+  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
 #pragma unroll
   for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
     value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
@@ -290,9 +297,23 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
   for (uint32_t entry = thread; entry < 8u; entry += 32u) v_gaps[entry] = v_gaps_table[entry];
   __syncthreads();
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto& ahead = tensors[next.tensor];
+    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
+    if (ahead.length - ahead_start >= 1024u) {
+      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
+      if (thread < 32u) prefetch(ahead.g + ahead_start, thread * 128u);
+      if (thread < 3u) prefetch(ahead.m_codes + ahead_start / 32u * 3u, thread * 128u);
+      if (thread - 3u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 3u) * 128u);
+      if (thread - 4u < 3u) prefetch(ahead.v_codes + ahead_start / 32u * 3u, (thread - 4u) * 128u);
+      if (thread - 7u < 1u) prefetch(ahead.v_scale + ahead_start / 128u, (thread - 7u) * 128u);
+    }
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
@@ -316,7 +337,6 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 32; index++) {
           const float p = parameters[index];
@@ -347,8 +367,7 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(v_new));
-          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
           m_values[index] = m_out;
@@ -361,9 +380,8 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
           if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
         }
         is_ordinary =
-            room > 0 &&
             least[0] >= orderOf(8.4703295e-22f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
             v_scale >= 0.0f && v_scale <= 16777216.0f &&
@@ -503,7 +521,7 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
         const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
         const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
         const float v_clamped = v_normalized >= 1.0f ? 1.0f : v_normalized;
-        const float v_position = v_clamped * 8.0f + (-1.0f);
+        const float v_position = __fmaf_rn(v_clamped, 8.0f, (-1.0f));
         const float v_position_2 = v_position > 0.0f ? v_position : 0.0f;
         const uint32_t v_below = __float2uint_rz(v_position_2 < 7.0f ? v_position_2 : 7.0f);
         const uint32_t v_new_code = v_below + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f * v_gaps[v_below] < v_clamped - v_levels[v_below] ? 1u : 0u);
@@ -606,9 +624,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -627,7 +649,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -649,8 +670,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           lowest = fminf(lowest, v);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(v_new));
-          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -658,9 +678,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         }
         is_ordinary =
             lowest >= 0.0f &&
-            room > 0 &&
             least[0] >= orderOf(8.4703295e-22f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

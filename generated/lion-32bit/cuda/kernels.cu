@@ -105,9 +105,13 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;

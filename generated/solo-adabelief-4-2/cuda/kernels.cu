@@ -41,16 +41,17 @@ __device__ const float m_levels_table[16] = {
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const float m_thresholds_table[15] = {
-  -0.775f, -0.55f, -0.325f, -0.145f, -0.055f, -0.019000001f, -0.00275f, 0.00275f,
-  0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
+__device__ const uint32_t m_steps_table[74] = {
+  4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
+  1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
+  1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
 
-__device__ const uint8_t m_bases_table[74] = {
-  7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
-  12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
-  3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
-};
+/** Fetches the line of the second-level cache so many bytes behind. */
+template <typename T>
+__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
+  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -136,10 +137,7 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
-/** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */
-[[maybe_unused]] __device__ __forceinline__ uint32_t roomOf(float b) { return (__float_as_uint(b) << 9u) + 512u; }
-
-/** a / b, for b above zero with some room. */
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
   const float reciprocal = approximateReciprocal(b);
   const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
@@ -156,7 +154,10 @@ struct Divisor {
 }
 
 /** Orders as |x| does, but zero comes last. */
-__device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
 
 /** Whether |x| is zero or within these bounds. */
 [[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
@@ -168,9 +169,10 @@ __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x
   return x >= least && x <= greatest;
 }
 
-/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+/** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
+  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
 #pragma unroll
   for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
     value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
@@ -343,16 +345,29 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
   __shared__ float m_levels[16];
-  __shared__ float m_thresholds[15];
-  __shared__ uint8_t m_bases[74];
+  __shared__ uint32_t m_steps[74];
   for (uint32_t entry = thread; entry < 16u; entry += 64u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 15u; entry += 64u) m_thresholds[entry] = m_thresholds_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 64u) m_bases[entry] = m_bases_table[entry];
+  for (uint32_t entry = thread; entry < 74u; entry += 64u) m_steps[entry] = m_steps_table[entry];
   __syncthreads();
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto& ahead = tensors[next.tensor];
+    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
+    if (ahead.length - ahead_start >= 1024u) {
+      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
+      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
+      if (thread < 4u) prefetch(ahead.m_codes + ahead_start / 16u * 2u, thread * 128u);
+      if (thread - 4u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 4u) * 128u);
+      if (thread - 5u < 2u) prefetch(ahead.s_codes + ahead_start / 16u, (thread - 5u) * 128u);
+      if (thread - 7u < 1u) prefetch(ahead.s_scale + ahead_start / 128u, (thread - 7u) * 128u);
+      if (thread - 8u < 1u) prefetch(ahead.s_alpha + ahead_start / 128u, (thread - 8u) * 128u);
+    }
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
@@ -377,7 +392,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -408,8 +422,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(s_new));
-          room = min(room, roomOf(squareRoot(quotient(s_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_values[index] = m_out;
@@ -422,9 +435,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
         }
         is_ordinary =
-            room > 0 &&
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
             s_scale >= 0.0f && s_scale <= 16777216.0f &&
@@ -508,19 +520,15 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
+      // From the last one: each code moves those behind it up.
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = m_out * m_inverse;
-        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
-        const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
-        const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
-        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_new_code << m_shift;
-        if (index < limit) m_packed[m_word] |= m_low;
+        const float m_normalized = fabsf(m_out) * m_inverse;
+        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized_3 = m_normalized_2 > 0.001953125f ? m_normalized_2 : 0.001953125f;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_out >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
+        uint32_t& m_word = m_packed[index * 4 / 32];
+        if (index < limit) m_word = m_word << 4 | m_new_code;
       }
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
@@ -584,7 +592,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float s_rate = s_base_log < 0.0f ? 1.0f / s_base_log : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
       #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
+      // From the last one: each code moves those behind it up.
+      for (uint32_t index = 16; index-- > 0;) {
         const float s_out = s_values[index];
         const uint32_t element = uint32_t(start) + first + index;
         const float s_normalized = s_out * s_inverse;
@@ -611,11 +620,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         const uint32_t s_nearest = __float2uint_rz(s_index_3 + 0.5f);
         const float s_square_2 = s_new_alpha * s_new_alpha;
         const uint32_t s_new_code = s_normalized == ((s_nearest & 1u) > 0u ? s_new_alpha : 1.0f) * ((s_nearest & 2u) > 0u ? s_square_2 : 1.0f) ? s_nearest : s_above + (__uint2float_rn(s_random_4 >> 8u) * 5.9604645e-8f < s_index_3 - __uint2float_rn(s_above) ? 1u : 0u);
-        const uint32_t s_bit = index * 2u;
-        const uint32_t s_word = s_bit >> 5u;
-        const uint32_t s_shift = s_bit & 31u;
-        const uint32_t s_low = s_new_code << s_shift;
-        if (index < limit) s_packed[s_word] |= s_low;
+        uint32_t& s_word = s_packed[index * 2 / 32];
+        if (index < limit) s_word = s_word << 2 | s_new_code;
       }
       store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
     };
@@ -707,9 +713,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -728,7 +738,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -751,8 +760,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           lowest = fminf(lowest, s);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(s_new));
-          room = min(room, roomOf(squareRoot(quotient(s_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -760,9 +768,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         }
         is_ordinary =
             lowest >= 0.0f &&
-            room > 0 &&
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

@@ -42,15 +42,10 @@ __device__ const float m_levels_table[16] = {
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const float m_thresholds_table[15] = {
-  -0.775f, -0.55f, -0.325f, -0.145f, -0.055f, -0.019000001f, -0.00275f, 0.00275f,
-  0.019000001f, 0.055000003f, 0.145f, 0.32500002f, 0.55f, 0.77500004f, 0.94375f,
-};
-
-__device__ const uint8_t m_bases_table[74] = {
-  7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 12, 12,
-  12, 13, 13, 14, 14, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 3, 3, 3,
-  3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
+__device__ const uint32_t m_steps_table[74] = {
+  4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
+  1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
+  1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
@@ -131,9 +126,10 @@ __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
   return sum;
 }
 
-/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+/** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
+  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
 #pragma unroll
   for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
     value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
@@ -667,16 +663,18 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float lr_weight_decay = uniforms->lr_weight_decay;
 
   __shared__ float m_levels[16];
-  __shared__ float m_thresholds[15];
-  __shared__ uint8_t m_bases[74];
+  __shared__ uint32_t m_steps[74];
   for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 15u; entry += 128u) m_thresholds[entry] = m_thresholds_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_bases[entry] = m_bases_table[entry];
+  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_steps[entry] = m_steps_table[entry];
   __syncthreads();
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -729,19 +727,15 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
+      // From the last one: each code moves those behind it up.
+      for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = m_out * m_inverse;
-        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 21u;
-        const uint32_t m_key_2 = m_key > 472u ? m_key : 472u;
-        const uint32_t m_least = m_bases[(m_key_2 < 508u ? m_key_2 : 508u) - 472u + (m_ordered < 0.0f ? 37u : 0u)];
-        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_new_code << m_shift;
-        if (index < limit) m_packed[m_word] |= m_low;
+        const float m_normalized = fabsf(m_out) * m_inverse;
+        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized_3 = m_normalized_2 > 0.001953125f ? m_normalized_2 : 0.001953125f;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_out >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
+        uint32_t& m_word = m_packed[index * 4 / 32];
+        if (index < limit) m_word = m_word << 4 | m_new_code;
       }
       store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
     };
@@ -1273,9 +1267,13 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float d = uniforms->d;
   const float lr_weight_decay = uniforms->lr_weight_decay;
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;

@@ -39,13 +39,15 @@ __device__ const float m_levels_table[4] = {
   -0.55f, 0.0f, 0.55f, 1.0f,
 };
 
-__device__ const float m_thresholds_table[3] = {
-  -0.275f, 0.275f, 0.77500004f,
+__device__ const uint32_t m_steps_table[8] = {
+  1073741824, 966367616, 483183744, 0, 2147483520, 2254857856, 3221225344, 4294967168,
 };
 
-__device__ const uint8_t m_bases_table[8] = {
-  1, 1, 2, 2, 1, 0, 0, 0,
-};
+/** Fetches the line of the second-level cache so many bytes behind. */
+template <typename T>
+__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
+  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -131,10 +133,7 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
-/** Zero only where every bit of the fraction is set, which Newton's step for the reciprocal does not always round right. */
-[[maybe_unused]] __device__ __forceinline__ uint32_t roomOf(float b) { return (__float_as_uint(b) << 9u) + 512u; }
-
-/** a / b, for b above zero with some room. */
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
   const float reciprocal = approximateReciprocal(b);
   const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
@@ -151,7 +150,10 @@ struct Divisor {
 }
 
 /** Orders as |x| does, but zero comes last. */
-__device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
 
 /** Whether |x| is zero or within these bounds. */
 [[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
@@ -163,9 +165,10 @@ __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x
   return x >= least && x <= greatest;
 }
 
-/** The greatest value among neighbouring lanes, a power of two of them, in each of them. */
+/** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
+  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
 #pragma unroll
   for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
     value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
@@ -337,16 +340,29 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
   __shared__ float m_levels[4];
-  __shared__ float m_thresholds[3];
-  __shared__ uint8_t m_bases[8];
+  __shared__ uint32_t m_steps[8];
   for (uint32_t entry = thread; entry < 4u; entry += 64u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 3u; entry += 64u) m_thresholds[entry] = m_thresholds_table[entry];
-  for (uint32_t entry = thread; entry < 8u; entry += 64u) m_bases[entry] = m_bases_table[entry];
+  for (uint32_t entry = thread; entry < 8u; entry += 64u) m_steps[entry] = m_steps_table[entry];
   __syncthreads();
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto& ahead = tensors[next.tensor];
+    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
+    if (ahead.length - ahead_start >= 1024u) {
+      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
+      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
+      if (thread < 2u) prefetch(ahead.m_codes + ahead_start / 16u, thread * 128u);
+      if (thread - 2u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 2u) * 128u);
+      if (thread - 3u < 2u) prefetch(ahead.v_codes + ahead_start / 16u, (thread - 3u) * 128u);
+      if (thread - 5u < 1u) prefetch(ahead.v_scale + ahead_start / 128u, (thread - 5u) * 128u);
+      if (thread - 6u < 1u) prefetch(ahead.v_alpha + ahead_start / 128u, (thread - 6u) * 128u);
+    }
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
@@ -371,7 +387,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -401,8 +416,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(v_new));
-          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
           m_values[index] = m_out;
@@ -415,9 +429,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
         }
         is_ordinary =
-            room > 0 &&
             least[0] >= orderOf(8.4703295e-22f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
             v_scale >= 0.0f && v_scale <= 16777216.0f &&
@@ -501,19 +514,15 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
+      // From the last one: each code moves those behind it up.
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = m_out * m_inverse;
-        const float m_ordered = m_normalized > (-2.0f) ? m_normalized : (-2.0f);
-        const uint32_t m_key = __float_as_uint(fabsf(m_ordered)) >> 23u;
-        const uint32_t m_key_2 = m_key > 124u ? m_key : 124u;
-        const uint32_t m_least = m_bases[(m_key_2 < 127u ? m_key_2 : 127u) - 124u + (m_ordered < 0.0f ? 4u : 0u)];
-        const uint32_t m_new_code = m_least + (m_ordered >= m_thresholds[m_least] ? 1u : 0u);
-        const uint32_t m_bit = index * 2u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_new_code << m_shift;
-        if (index < limit) m_packed[m_word] |= m_low;
+        const float m_normalized = fabsf(m_out) * m_inverse;
+        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized_3 = m_normalized_2 > 0.125f ? m_normalized_2 : 0.125f;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 23u) + (m_out >= 0.0f ? 0xffffff84u : 0xffffff88u)]) >> 30u;
+        uint32_t& m_word = m_packed[index * 2 / 32];
+        if (index < limit) m_word = m_word << 2 | m_new_code;
       }
       store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
 
@@ -577,7 +586,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float v_rate = v_base_log < 0.0f ? 1.0f / v_base_log : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
       #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
+      // From the last one: each code moves those behind it up.
+      for (uint32_t index = 16; index-- > 0;) {
         const float v_out = v_values[index];
         const uint32_t element = uint32_t(start) + first + index;
         const float v_normalized = v_out * v_inverse;
@@ -604,11 +614,8 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         const uint32_t v_nearest = __float2uint_rz(v_index_3 + 0.5f);
         const float v_square_2 = v_new_alpha * v_new_alpha;
         const uint32_t v_new_code = v_normalized == ((v_nearest & 1u) > 0u ? v_new_alpha : 1.0f) * ((v_nearest & 2u) > 0u ? v_square_2 : 1.0f) ? v_nearest : v_above + (__uint2float_rn(v_random_4 >> 8u) * 5.9604645e-8f < v_index_3 - __uint2float_rn(v_above) ? 1u : 0u);
-        const uint32_t v_bit = index * 2u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_new_code << v_shift;
-        if (index < limit) v_packed[v_word] |= v_low;
+        uint32_t& v_word = v_packed[index * 2 / 32];
+        if (index < limit) v_word = v_word << 2 | v_new_code;
       }
       store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
     };
@@ -699,9 +706,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const auto tensor = tensors[chunks[chunk].tensor];
-    const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -720,7 +731,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        uint32_t room = 0xffffffffu;
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -742,8 +752,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           lowest = fminf(lowest, v);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOf(v_new));
-          room = min(room, roomOf(squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps));
+          least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -751,9 +760,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         }
         is_ordinary =
             lowest >= 0.0f &&
-            room > 0 &&
             least[0] >= orderOf(8.4703295e-22f) &&
-            least[1] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

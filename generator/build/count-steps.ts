@@ -1,0 +1,50 @@
+import { f32, lookup, op, u32 } from "../ir/expr.js";
+import type { Expr, Table } from "../ir/types.js";
+import type { StepEncoder } from "../lower/step-encoder.js";
+import type { FragmentWriter } from "./writer.js";
+
+/**
+ * How many thresholds are <= n = x * inverse, 0 for NaN. The size of n finds a word in which its bucket's code and threshold
+ * stand (lower/step-encoder.ts).
+ *
+ * @param inverse zero or more; null where x is n already
+ */
+export function countBySteps(
+  x: Expr,
+  inverse: Expr | null,
+  { shift, width, low, high, signed, steps }: StepEncoder,
+  table: Table,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const normalized = (size: Expr): Expr => (inverse === null ? size : op("f32.mul", size, inverse));
+  const room = 32 - width;
+  const name = `${prefix}_normalized`;
+  const least = f32(floatOf(low * 2 ** shift));
+  const raised = (size: Expr): Expr => op("f32.select", op("f32.gt", size, least), size, least);
+  if (!signed) {
+    const size = writer.bind(name, raised(writer.bind(name, op("f32.saturate", normalized(x)))));
+    const step = lookup(table, op("u32.sub", op("f32.leading", size, u32(shift)), u32(low)));
+    return highest(op("u32.add", op("u32.shl", op("f32.bits", size), u32(room - shift)), step), room);
+  }
+
+  const most = f32(floatOf(high * 2 ** shift));
+  const given = writer.bind(name, normalized(op("f32.abs", x)));
+  // NaN is lowered to the greatest size, and counts as negative.
+  const lowered = writer.bind(name, op("f32.select", op("f32.lt", given, most), given, most));
+  const size = writer.bind(name, raised(lowered));
+  const isPositive = op("f32.ge", x, f32(0));
+  const first = op("u32.select", isPositive, u32(wrap(-low)), u32(wrap(steps.length / 2 - low)));
+  const step = lookup(table, op("u32.add", op("f32.leading", size, u32(shift)), first));
+  const unit = 2 ** (room - shift);
+  const sign = op("u32.select", isPositive, u32(unit), u32(wrap(-unit)));
+  return highest(op("u32.add", op("u32.mul", op("f32.bits", size), sign), step), room);
+}
+
+const highest = (sum: Expr, room: number): Expr => op("u32.shr", sum, u32(room));
+
+const wrap = (value: number): number => (value + 2 ** 32) % 2 ** 32;
+
+function floatOf(bits: number): number {
+  return new Float32Array(new Uint32Array([bits]).buffer)[0] as number;
+}
