@@ -143,6 +143,13 @@ export class CudaDevice implements Device {
     await this.#gpu.synchronize();
   }
 
+  /** Bytes of the GPU's memory that nobody has taken, other processes included. */
+  freeBytes(): number {
+    this.#refuseUnusable();
+    const { driver, context, failures } = this.#gpu;
+    return failures.guard("asking for its memory", () => driver.freeBytes(context));
+  }
+
   /** A point of time in the stream, for `elapsed`. */
   record(): EventHandle {
     this.#refuseUnusable();
