@@ -39,21 +39,22 @@ async function runLarge(
   const requests = sizes.map((length, i) => ({ role: "p", type: dtype, length, tensor: `w${i}` }) as const);
   const arrays = device.createArrays(requests) as CudaArray[];
   const params = arrays.map((array, i) => {
-    fill(array, p);
+    fill(device, array, p);
     const { length } = array;
     const read = (): Promise<never> => Promise.reject(new Error("larger than the host's memory may be"));
     return [`w${i}`, { array, shape: [length], length, dtype, read }] as const;
   });
   const optimizer = new Optimizer(device, Object.fromEntries(params));
   try {
-    for (const array of Object.values(optimizer.grads)) fill(array, g);
+    for (const array of Object.values(optimizer.grads)) fill(device, array as CudaArray, g);
     optimizer.step(optimizer.grads);
     optimizer.step(optimizer.grads, { lr: 0.01 });
     for (const [i, array] of arrays.entries()) {
       const times = Math.floor(array.length / period);
       const expected = await small(Optimizer, dtype, p, g, array.length % period);
       const shape = (name: string, length: number): Period => ({ times, length, expected: expected[name]! });
-      const readPart = (from: number, count: number): Promise<HostData> => slice(device, array, from, count);
+      const readPart = (from: number, count: number): Promise<HostData> =>
+        slice(device, array, from, count).read();
       const wrong = await wrongPart(`p of w${i}`, shape("p", array.length), readPart);
       if (wrong !== null) return wrong;
       for (const [name, values] of Object.entries(await optimizer.state(`w${i}`))) {
@@ -70,16 +71,22 @@ async function runLarge(
   }
 }
 
-function fill(
-  array: { readonly length: number; write(source: HostData, offset: number): void },
-  values: HostData,
-): void {
-  for (let at = 0; at < array.length; at += values.length)
-    array.write(values.subarray(0, Math.min(values.length, array.length - at)), at);
+/** One period from the host; the others are copies on the GPU. */
+function fill(device: CudaDevice, array: CudaArray, values: HostData): void {
+  array.write(values);
+  for (let done = values.length; done < array.length; done *= 2) {
+    const count = Math.min(done, array.length - done);
+    slice(device, array, done, count).copyFrom(slice(device, array, 0, count));
+  }
 }
 
-function slice(device: CudaDevice, { pointer, type, bytes, length }: CudaArray, from: number, count: number) {
-  return device.wrap(pointer + BigInt((from * bytes) / length), type, count).read();
+function slice(
+  device: CudaDevice,
+  { pointer, type, bytes, length }: CudaArray,
+  from: number,
+  count: number,
+): CudaArray {
+  return device.wrap(pointer + BigInt(from * (bytes / length)), type, count);
 }
 
 /** p and the states of one period and `rest` elements of the next, after the same steps. */
