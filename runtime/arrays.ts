@@ -30,17 +30,27 @@ export function className(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+const nameOfTyped = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Float32Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** The class of a typed array, also where it comes from another realm; undefined for anything else. Makes no string. */
+export function typedArrayName(value: unknown): string | undefined {
+  return nameOfTyped.call(value);
+}
+
 export function isFloat32Array(value: unknown): value is Float32Array {
-  return className(value) === "Float32Array";
+  return typedArrayName(value) === "Float32Array";
 }
 
 export function isUint16Array(value: unknown): value is Uint16Array {
-  return className(value) === "Uint16Array";
+  return typedArrayName(value) === "Uint16Array";
 }
 
 export function checkWrite(target: DeviceArray, source: HostData, offset: number): void {
   const needed = hostTypes[target.type];
-  if (className(source) !== needed)
+  if (typedArrayName(source) !== needed)
     throw new LowbitError("wrong-type", `a ${target.type} array takes a ${needed}, not ${className(source)}`);
   if (!Number.isSafeInteger(offset) || offset < 0 || offset + source.length > target.length)
     throw new LowbitError(

@@ -16,12 +16,15 @@ export interface Expected {
   readonly length: number;
   /** Of the gradient. */
   readonly grad: Dtype;
+  /** The optimizer's array for it. */
+  readonly own: DeviceArray;
 }
 
 /**
- * Writes the gradients into `found`, in the order of `expected`.
+ * Writes the gradients into `found`, in the order of `expected`. There may be thousands, at every step: what is right
+ * costs neither strings nor objects of its own.
  *
- * @param owners the optimizer's own arrays for gradients, with the names of their parameters
+ * @param owners the names of the parameters, by the optimizer's arrays for their gradients
  * @throws {LowbitError} `missing-gradient`, `unknown-gradient`, `wrong-gradient`, `wrong-length`, `wrong-device`
  */
 export function collectGradients(
@@ -36,22 +39,28 @@ export function collectGradients(
       "wrong-gradient",
       `gradients are given as an object by name, not ${className(grads)}`,
     );
+  checkNames(expected, grads);
+  for (let i = 0; i < expected.length; i++) {
+    const parameter = expected[i]!;
+    const gradient = checkGradient(device, parameter, grads[parameter.name]);
+    if (!ArrayBuffer.isView(gradient) && gradient.role === "g" && gradient !== parameter.own)
+      refuseOwn(parameter.name, owners.get(gradient));
+    found[i] = gradient;
+  }
+}
+
+function checkNames(expected: readonly Expected[], grads: Gradients): void {
   const names = Object.keys(grads);
-  const present = expected.filter(({ name }) => Object.hasOwn(grads, name)).length;
-  if (names.length > present) refuseUnknown(expected, names);
-  if (present < expected.length) {
-    const missing = expected.filter(({ name }) => !Object.hasOwn(grads, name)).map(({ name }) => name);
+  let inOrder = 0;
+  while (inOrder < expected.length && names[inOrder] === expected[inOrder]!.name) inOrder++;
+  if (inOrder === expected.length && inOrder === names.length) return;
+  const missing = expected.filter(({ name }) => !Object.hasOwn(grads, name)).map(({ name }) => name);
+  if (names.length > expected.length - missing.length) refuseUnknown(expected, names);
+  if (missing.length > 0)
     throw new LowbitError(
       "missing-gradient",
       `no gradient for ${listNames(missing)}: every step needs one for each of the ${expected.length} parameters`,
     );
-  }
-  expected.forEach((parameter, i) => {
-    const gradient = checkGradient(device, parameter, grads[parameter.name]);
-    const owner = owners.get(gradient);
-    if (owner !== undefined && owner !== parameter.name) refuseOwn(parameter.name, owner);
-    found[i] = gradient;
-  });
 }
 
 function refuseUnknown(expected: readonly Expected[], names: readonly string[]): never {
@@ -65,7 +74,8 @@ function refuseUnknown(expected: readonly Expected[], names: readonly string[]):
 }
 
 /** Whether such an array is read before or after it is fed itself would be left to chance. */
-function refuseOwn(name: string, owner: string): never {
+function refuseOwn(name: string, owner: string | undefined): void {
+  if (owner === undefined) return;
   throw new LowbitError(
     "wrong-gradient",
     `the gradient of ${quote(name)} is the optimizer's own array for ${quote(owner)}: use copyFrom, then step`,
@@ -77,6 +87,7 @@ function checkGradient(
   { name, length, grad }: Expected,
   given: unknown,
 ): HostData | DeviceArray {
+  if (device.owns(given) && given.type === grad && given.length === length) return given;
   const isNamed = typeof given === "object" && given !== null && "data" in given && "dtype" in given;
   const value: unknown = isNamed ? given.data : given;
   const onDevice = device.owns(value);

@@ -3,7 +3,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import type { Dtype, OptimizerDescriptor, UniformValues } from "./descriptor.js";
 import type { Device, DeviceArray, HostData, Launcher } from "./device.js";
 import { LowbitError } from "./errors.js";
-import { collectGradients, type Gradients } from "./gradients.js";
+import { collectGradients, type Expected, type Gradients } from "./gradients.js";
 import { changeGroups, type Group, type GroupOptions, resolveGroups } from "./groups.js";
 import type { ParameterValues } from "./half.js";
 import {
@@ -51,7 +51,10 @@ export interface ParameterGroup<Hyper extends string> {
 export class LowbitOptimizer<Hyper extends string, Values extends ParameterValues = Float32Array> {
   /** By name, as given. */
   readonly params: Readonly<Record<string, Parameter<Values>>>;
-  /** Arrays that kernels read gradients from: write into these and pass them to `step` to save a copy. */
+  /**
+   * Arrays that kernels read gradients from: write into these and pass them to `step` to save a copy. This very record,
+   * which is frozen, costs `step` the same however many there are.
+   */
   readonly grads: Readonly<Record<string, DeviceArray>>;
   /** Bytes on the device for all states, with scales and everything kept between steps; no parameters, no gradients. */
   readonly stateBytes: number;
@@ -60,6 +63,7 @@ export class LowbitOptimizer<Hyper extends string, Values extends ParameterValue
   readonly #allocation: Allocation;
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly #launcher: Launcher;
+  readonly #gradients: readonly Expected[];
   readonly #gradTargets: readonly DeviceArray[];
   readonly #gradOwners: ReadonlyMap<unknown, string>;
   /** Filled anew by every step. */
@@ -99,10 +103,16 @@ export class LowbitOptimizer<Hyper extends string, Values extends ParameterValue
     }
     this.stateBytes = stateBytes;
     this.#tensors = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-    this.#gradTargets = tensors.map(({ arrays }) => arrays.g!);
-    this.#gradOwners = new Map(tensors.map(({ name, arrays }) => [arrays.g, name]));
+    this.#gradients = tensors.map(({ name, length, grad, arrays }) => ({
+      name,
+      length,
+      grad,
+      own: arrays.g!,
+    }));
+    this.#gradTargets = this.#gradients.map(({ own }) => own);
+    this.#gradOwners = new Map(this.#gradients.map(({ name, own }) => [own, name]));
     this.params = Object.fromEntries(tensors.map((tensor) => [tensor.name, this.#parameter(tensor)]));
-    this.grads = Object.fromEntries(tensors.map(({ name, arrays }) => [name, arrays.g!]));
+    this.grads = Object.freeze(Object.fromEntries(this.#gradients.map(({ name, own }) => [name, own])));
   }
 
   /** Steps taken. */
@@ -146,8 +156,7 @@ export class LowbitOptimizer<Hyper extends string, Values extends ParameterValue
       if (group.params.length === 0) return {};
       return stepUniforms(this.#descriptor, { ...hypers, ...group.hypers }, this.#t + 1, this.#seed);
     });
-    collectGradients(this.device, this.#allocation.tensors, this.#gradOwners, grads, this.#gradSources);
-    this.device.feed(this.#gradTargets, this.#gradSources);
+    this.#feed(grads);
     this.#launcher.step(uniforms);
     this.#hypers = hypers;
     this.#groups = groups;
@@ -209,6 +218,15 @@ export class LowbitOptimizer<Hyper extends string, Values extends ParameterValue
     this.#disposed = true;
     this.#launcher.dispose();
     for (const array of this.#allocation.held) array.release();
+  }
+
+  #feed(grads: Gradients): void {
+    // Nothing to bring, and nothing in it can have changed; a device that is of no use any more still says so.
+    if (grads === this.grads) this.device.feed([], []);
+    else {
+      collectGradients(this.device, this.#gradients, this.#gradOwners, grads, this.#gradSources);
+      this.device.feed(this.#gradTargets, this.#gradSources);
+    }
   }
 
   #changed(changes: object): { readonly hypers: HyperValues; readonly groups: readonly Group[] } {

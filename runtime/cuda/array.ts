@@ -2,13 +2,8 @@ import { checkCopy, checkWrite, isHalf } from "../arrays.js";
 import type { TypeName } from "../descriptor.js";
 import type { Device, DeviceArray, HostData, Role } from "../device.js";
 import { LowbitError } from "../errors.js";
-import { ALIGNMENT, type Gpu, type Transfer } from "./gpu.js";
-import type { Storage } from "./storage.js";
-
-interface Place {
-  readonly storage: Storage;
-  readonly offset: number;
-}
+import { ALIGNMENT, type Gpu, type Transfer, Transfers } from "./gpu.js";
+import { Place, type Storage } from "./storage.js";
 
 /** An array on a GPU. One for gradients may read from another array's memory for a while, which saves the copy. */
 export class CudaArray implements DeviceArray {
@@ -35,20 +30,20 @@ export class CudaArray implements DeviceArray {
     this.length = length;
     this.byteOffset = byteOffset;
     this.#gpu = gpu;
-    this.#own = { storage, offset: byteOffset };
+    this.#own = new Place(storage, byteOffset);
     storage.hold();
   }
 
   /** Address of the first element, a multiple of 16 bytes: for kernels of the caller's own. */
   get pointer(): bigint {
-    this.#refuseReleased();
-    return addressOf(this.#own);
+    this.refuseReleased();
+    return this.#own.address;
   }
 
   /** Where kernels find the values at present. */
   get address(): bigint {
-    this.#refuseReleased();
-    return addressOf(this.#lent ?? this.#own);
+    this.refuseReleased();
+    return (this.#lent ?? this.#own).address;
   }
 
   /** What its offset counts from. */
@@ -60,11 +55,14 @@ export class CudaArray implements DeviceArray {
     return this.length * (isHalf(this.type) ? 2 : 4);
   }
 
+  /** Bytes that may be overwritten: with the padding behind it, where there is any. */
+  get extent(): number {
+    return this.#own.storage.isPadded ? Math.ceil(this.bytes / ALIGNMENT) * ALIGNMENT : this.bytes;
+  }
+
   /** Its own memory and the host's, for a transfer of all of it. */
   transfer(host: HostData): Transfer {
-    const { storage } = this.#own;
-    const extent = storage.isPadded ? Math.ceil(this.bytes / ALIGNMENT) * ALIGNMENT : this.bytes;
-    return { address: this.pointer, extent, host };
+    return { address: this.pointer, extent: this.extent, host };
   }
 
   /** The same, from where the values are at present. */
@@ -73,34 +71,40 @@ export class CudaArray implements DeviceArray {
     return { address: this.address, extent: this.bytes, host };
   }
 
-  /** Reads from the memory of `other` from now on, or from its own where that is itself. */
+  /** Reads from now on what `other` reads at present; lent to itself it stays as it is. */
   lend(other: CudaArray): void {
-    this.#refuseReleased();
-    other.#refuseReleased();
-    const next = other === this ? null : (other.#lent ?? other.#own);
-    next?.storage.hold();
+    this.refuseReleased();
+    other.refuseReleased();
+    const place = other.#lent ?? other.#own;
+    if (place === this.#own) this.reclaim();
+    if (place === this.#own || place === this.#lent) return;
+    // First, so that nothing is freed that both share.
+    place.storage.hold();
     this.reclaim();
-    this.#lent = next;
+    this.#lent = place;
+    this.#own.storage.moves++;
   }
 
   /** Ends a loan; its own memory has the values that it had. */
   reclaim(): void {
-    this.#lent?.storage.release();
+    if (this.#lent === null) return;
+    this.#lent.storage.release();
     this.#lent = null;
+    this.#own.storage.moves++;
   }
 
   write(source: HostData, offset = 0): void {
-    this.#refuseReleased();
+    this.refuseReleased();
     checkWrite(this, source, offset);
     if (source.length < this.length) this.#settle();
     else this.reclaim();
     if (source.length === 0) return;
     const address = this.pointer + BigInt(offset * source.BYTES_PER_ELEMENT);
-    this.#gpu.upload([{ address, extent: source.byteLength, host: source }]);
+    this.#gpu.upload(Transfers.of([{ address, extent: source.byteLength, host: source }]));
   }
 
   copyFrom(other: DeviceArray): void {
-    this.#refuseReleased();
+    this.refuseReleased();
     checkCopy(this, other);
     const { address: from } = other as CudaArray;
     if (this.bytes > 0 && from !== this.pointer) this.#gpu.copy(this.pointer, from, this.bytes);
@@ -113,15 +117,16 @@ export class CudaArray implements DeviceArray {
   }
 
   retain(): void {
-    this.#refuseReleased();
+    this.refuseReleased();
     this.#holders++;
   }
 
   release(): void {
-    this.#refuseReleased();
+    this.refuseReleased();
     this.#holders--;
     if (this.#holders > 0) return;
     this.reclaim();
+    this.#own.storage.moves++;
     this.#own.storage.release();
   }
 
@@ -131,12 +136,9 @@ export class CudaArray implements DeviceArray {
     this.reclaim();
   }
 
-  #refuseReleased(): void {
+  /** @throws {LowbitError} `disposed` */
+  refuseReleased(): void {
     if (this.#holders === 0)
       throw new LowbitError("disposed", "the array was freed with the optimizer that it belonged to");
   }
-}
-
-function addressOf({ storage, offset }: Place): bigint {
-  return storage.base + BigInt(offset);
 }

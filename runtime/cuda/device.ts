@@ -5,7 +5,7 @@ import { LowbitError } from "../errors.js";
 import type { EventHandle } from "../native/cuda.js";
 import { placeArrays } from "../placement.js";
 import { CudaArray } from "./array.js";
-import { ALIGNMENT, type Gpu } from "./gpu.js";
+import { ALIGNMENT, type Gpu, Transfers } from "./gpu.js";
 import { CudaLauncher } from "./launcher.js";
 import { Modules } from "./modules.js";
 import { Arena, Foreign, refuseStrides } from "./storage.js";
@@ -54,12 +54,11 @@ export class CudaDevice implements Device {
         const { arena, offset } = places[i]!;
         return new CudaArray(this, this.#gpu, request, made[arena]!, offset);
       });
-      this.#gpu.upload(
-        arrays.flatMap((array, i) => {
-          const { source } = requests[i]!;
-          return source === undefined || source.length === 0 ? [] : [array.transfer(source)];
-        }),
-      );
+      const transfers = arrays.flatMap((array, i) => {
+        const { source } = requests[i]!;
+        return source === undefined || source.length === 0 ? [] : [array.transfer(source)];
+      });
+      this.#gpu.upload(Transfers.of(transfers));
       return arrays;
     } catch (error) {
       for (const arena of made) arena.free();
@@ -100,17 +99,23 @@ export class CudaDevice implements Device {
   /** Gradients on this device are read from where they are; everything else is copied. */
   feed(targets: readonly DeviceArray[], sources: readonly (HostData | DeviceArray)[]): void {
     this.#refuseUnusable();
-    const transfers = targets.flatMap((target, i) => {
-      const array = target as CudaArray;
+    let given = 0;
+    for (let i = 0; i < targets.length; i++) {
+      (targets[i] as CudaArray).refuseReleased();
+      const source = sources[i];
+      if (source instanceof CudaArray) source.refuseReleased();
+      else given++;
+    }
+    const transfers = new Transfers(given);
+    for (let i = 0; i < targets.length; i++) {
+      const array = targets[i] as CudaArray;
       const source = sources[i]!;
-      if (source instanceof CudaArray) {
-        if (array.role === "g") array.lend(source);
-        else if (source !== array) array.copyFrom(source);
-        return [];
-      }
-      array.reclaim();
-      return array.length === 0 ? [] : [array.transfer(source as HostData)];
-    });
+      if (!(source instanceof CudaArray)) {
+        array.reclaim();
+        if (array.length > 0) transfers.add(array.pointer, array.extent, source as HostData);
+      } else if (array.role === "g") array.lend(source);
+      else if (source !== array) array.copyFrom(source);
+    }
     this.#gpu.upload(transfers);
   }
 
@@ -136,6 +141,13 @@ export class CudaDevice implements Device {
   async synchronize(): Promise<void> {
     this.#refuseUnusable();
     await this.#gpu.synchronize();
+  }
+
+  /** Bytes of the GPU's memory that nobody has taken, other processes included. */
+  freeBytes(): number {
+    this.#refuseUnusable();
+    const { driver, context, failures } = this.#gpu;
+    return failures.guard("asking for its memory", () => driver.freeBytes(context));
   }
 
   /** A point of time in the stream, for `elapsed`. */

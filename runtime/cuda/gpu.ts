@@ -22,6 +22,39 @@ export interface Transfer {
   readonly host: HostBytes;
 }
 
+/** Transfers as the driver takes them: a column of each, and one call for all. */
+export class Transfers {
+  readonly #addresses: BigUint64Array;
+  readonly #extents: Float64Array;
+  readonly hosts: HostBytes[] = [];
+
+  /** @param most how many there may be */
+  constructor(most: number) {
+    this.#addresses = new BigUint64Array(most);
+    this.#extents = new Float64Array(most);
+  }
+
+  static of(transfers: readonly Transfer[]): Transfers {
+    const columns = new Transfers(transfers.length);
+    for (const { address, extent, host } of transfers) columns.add(address, extent, host);
+    return columns;
+  }
+
+  add(address: bigint, extent: number, host: HostBytes): void {
+    const index = this.hosts.push(host) - 1;
+    this.#addresses[index] = address;
+    this.#extents[index] = extent;
+  }
+
+  get addresses(): BigUint64Array {
+    return this.#addresses.subarray(0, this.hosts.length);
+  }
+
+  get extents(): Float64Array {
+    return this.#extents.subarray(0, this.hosts.length);
+  }
+}
+
 /** One GPU and the stream in which everything of a device runs in order. */
 export class Gpu {
   readonly driver: NativeCuda;
@@ -52,15 +85,14 @@ export class Gpu {
     );
   }
 
-  upload(transfers: readonly Transfer[]): void {
-    if (transfers.length === 0) return;
-    const { addresses, extents, hosts } = columnsOf(transfers);
+  upload({ addresses, extents, hosts }: Transfers): void {
+    if (hosts.length === 0) return;
     this.failures.guard("writing to it", () => this.driver.upload(this.stream, addresses, extents, hosts));
   }
 
   /** The values are those at the time of the call. */
   download(transfers: readonly Transfer[]): Promise<void> {
-    const { addresses, extents, hosts } = columnsOf(transfers);
+    const { addresses, extents, hosts } = Transfers.of(transfers);
     const work = this.failures.guard("reading from it", () =>
       this.driver.download(this.stream, addresses, extents, hosts),
     );
@@ -90,12 +122,4 @@ export class Gpu {
       { cause: failure },
     );
   }
-}
-
-function columnsOf(transfers: readonly Transfer[]) {
-  return {
-    addresses: BigUint64Array.from(transfers, ({ address }) => address),
-    extents: Float64Array.from(transfers, ({ extent }) => extent),
-    hosts: transfers.map(({ host }) => host),
-  };
 }

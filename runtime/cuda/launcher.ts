@@ -3,10 +3,11 @@ import type { Launcher, LaunchGroup } from "../device.js";
 import { LowbitError } from "../errors.js";
 import type { GraphHandle, MemoryHandle } from "../native/cuda.js";
 import { UniformWords } from "../uniform-words.js";
-import { ALIGNMENT, type Gpu, type Transfer } from "./gpu.js";
+import { ALIGNMENT, type Gpu, type Transfer, Transfers } from "./gpu.js";
 import type { Modules } from "./modules.js";
 import { type Operation, planStep, type StepPlan } from "./plan.js";
-import { tensorTable } from "./tables.js";
+import type { Storage } from "./storage.js";
+import { TensorTable } from "./tables.js";
 
 /**
  * Tables and launches are made once. What changes between steps is in device memory: the uniforms, and in the tensor
@@ -19,8 +20,15 @@ export class CudaLauncher implements Launcher {
   readonly #blocks: readonly UniformWords[];
   readonly #memory: MemoryHandle;
   readonly #base: bigint;
-  /** Addresses of the gradients that the tables on the device hold; none before the first step, which writes them. */
-  #gradients: readonly bigint[] | null = null;
+  /** The blocks of uniforms. */
+  readonly #settings: Transfers;
+  /** Where gradients are when nothing is lent. */
+  readonly #gradients: readonly Storage[];
+  /** Made by the first step, since what is never lent has no memory before. */
+  #tables: readonly TensorTable[] | null = null;
+  /** How often gradients had moved when the tables were written to the device; null where what it has is not known. */
+  #moves: number | null = null;
+  readonly #commands: readonly (() => void)[];
   readonly #withGraph: boolean;
   #graph: GraphHandle | null = null;
   #disposed = false;
@@ -41,17 +49,25 @@ export class CudaLauncher implements Launcher {
     this.#withGraph = graphs && this.#plan.operations.length > 1;
     this.#memory = gpu.allocate(this.#plan.bytes, `the launch tables of ${descriptor.name}`);
     this.#base = gpu.driver.address(this.#memory);
-    gpu.upload(this.#plan.contents.map(({ offset, host }) => this.#transfer(offset, host)));
+    gpu.upload(Transfers.of(this.#plan.contents.map(({ offset, host }) => this.#transfer(offset, host))));
+    this.#settings = Transfers.of(
+      this.#blocks.map(({ words }, settings) => this.#transfer(settings * this.#pitch, words)),
+    );
+    const gradients = this.#plan.tables.flatMap(({ tensors }) =>
+      tensors.map(({ arrays }) => arrays.g!.buffer),
+    );
+    this.#gradients = [...new Set(gradients)];
+    this.#commands = this.#plan.operations.map((operation) => this.#command(operation));
   }
 
   step(uniforms: readonly UniformValues[]): void {
     if (this.#disposed) throw new LowbitError("disposed", `this launcher of ${this.#name} was disposed`);
     const { driver, stream, failures } = this.#gpu;
-    const values = this.#blocks.map((block, settings) => {
+    this.#refreshTables();
+    this.#blocks.forEach((block, settings) => {
       block.write(uniforms[settings]!);
-      return this.#transfer(settings * this.#pitch, block.words);
     });
-    this.#gpu.upload([...values, ...this.#changedTables()]);
+    this.#gpu.upload(this.#settings);
     failures.guard(`running a step of ${this.#name}`, () => {
       if (!this.#withGraph) {
         this.#enqueue();
@@ -80,18 +96,18 @@ export class CudaLauncher implements Launcher {
     return { address: this.#base + BigInt(offset), extent, host };
   }
 
-  /** Anew where a gradient is found elsewhere than at the last step. */
-  #changedTables(): Transfer[] {
-    const gradients = this.#gradientAddresses();
-    if (gradients.every((address, i) => address === this.#gradients?.[i])) return [];
-    this.#gradients = gradients;
-    return this.#plan.tables.map(({ tensors, layout, offset }) =>
-      this.#transfer(offset, tensorTable(tensors, layout)),
-    );
-  }
-
-  #gradientAddresses(): bigint[] {
-    return this.#plan.tables.flatMap(({ tensors }) => tensors.map(({ arrays }) => arrays.g!.address));
+  /** Writes the tables where a gradient is found elsewhere than at the last step. */
+  #refreshTables(): void {
+    let moves = 0;
+    for (const storage of this.#gradients) moves += storage.moves;
+    if (moves === this.#moves) return;
+    this.#moves = null;
+    const { tables } = this.#plan;
+    this.#tables ??= tables.map(({ tensors, layout }) => new TensorTable(tensors, layout));
+    for (const table of this.#tables) table.refresh();
+    const transfers = this.#tables.map(({ bytes }, i) => this.#transfer(tables[i]!.offset, bytes));
+    this.#gpu.upload(Transfers.of(transfers));
+    this.#moves = moves;
   }
 
   #capture(): GraphHandle {
@@ -110,10 +126,10 @@ export class CudaLauncher implements Launcher {
   }
 
   #enqueue(): void {
-    for (const operation of this.#plan.operations) this.#run(operation);
+    for (const command of this.#commands) command();
   }
 
-  #run(operation: Operation): void {
+  #command(operation: Operation): () => void {
     const { driver, stream } = this.#gpu;
     if (operation.kind === "launch") {
       const { kernel, blocks, count, settings, chunks, tensors } = operation;
@@ -123,12 +139,11 @@ export class CudaLauncher implements Launcher {
         BigInt(count),
         this.#base + BigInt(tensors),
       );
-      driver.launch(stream, kernel.handle, blocks, kernel.threads, values);
-      return;
+      return () => driver.launch(stream, kernel.handle, blocks, kernel.threads, values);
     }
     const { places, bytes } = operation.span;
     const [from, to] = places.map(({ buffer, offset }) => buffer.base + BigInt(offset));
-    if (to === undefined) driver.fill(stream, from!, bytes);
-    else driver.copy(stream, to, from!, bytes);
+    if (to === undefined) return () => driver.fill(stream, from!, bytes);
+    return () => driver.copy(stream, to, from!, bytes);
   }
 }

@@ -4,6 +4,8 @@ import type { MemoryHandle } from "../native/cuda.js";
 import type { Gpu } from "./gpu.js";
 
 export interface Storage {
+  /** How often an array in it was lent, taken back or freed: what was known of their addresses may not hold any more. */
+  moves: number;
   /** Address of the first byte. */
   readonly base: bigint;
   /** Whether the bytes behind an array, up to the alignment, belong to nobody. */
@@ -12,9 +14,27 @@ export interface Storage {
   release(): void;
 }
 
+/** Where an array begins. Arrays that are lent share the place of the one they are lent from. */
+export class Place {
+  readonly storage: Storage;
+  readonly #offset: number;
+  #address: bigint | null = null;
+
+  constructor(storage: Storage, offset: number) {
+    this.storage = storage;
+    this.#offset = offset;
+  }
+
+  get address(): bigint {
+    this.#address ??= this.storage.base + BigInt(this.#offset);
+    return this.#address;
+  }
+}
+
 /** One allocation that holds arrays of one role; freed with its last holder. */
 export class Arena implements Storage {
   readonly isPadded = true;
+  moves = 0;
   readonly #gpu: Gpu;
   readonly #bytes: number;
   readonly #what: string;
@@ -55,6 +75,7 @@ export class Arena implements Storage {
 /** Memory that the caller keeps. */
 export class Foreign implements Storage {
   readonly isPadded = false;
+  moves = 0;
   readonly base: bigint;
 
   /**

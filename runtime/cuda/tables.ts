@@ -33,8 +33,30 @@ export function layoutOf(tensor: CudaKernel["tensor"]): Layout {
   return { fields, stride: Math.ceil(end / largest) * largest };
 }
 
-/** One record a tensor, as bytes in the GPU's order. */
-export function tensorTable(rows: readonly TableRow[], { fields, stride }: Layout): Uint8Array {
+/** One record a tensor, in the GPU's order. Gradients may be found elsewhere at every step, and nothing else changes. */
+export class TensorTable {
+  readonly bytes: Uint8Array;
+  readonly #rows: readonly TableRow[];
+  readonly #layout: Layout;
+
+  constructor(rows: readonly TableRow[], layout: Layout) {
+    this.bytes = tableOf(rows, layout);
+    this.#rows = rows;
+    this.#layout = layout;
+  }
+
+  /** Takes the addresses of the gradients as they are now. */
+  refresh(): void {
+    const { fields, stride } = this.#layout;
+    const field = fields.find(({ name }) => name === "g");
+    if (field === undefined) return;
+    const words = new BigUint64Array(this.bytes.buffer);
+    for (let i = 0; i < this.#rows.length; i++)
+      words[(i * stride + field.offset) / 8] = this.#rows[i]!.arrays.g!.address;
+  }
+}
+
+function tableOf(rows: readonly TableRow[], { fields, stride }: Layout): Uint8Array {
   const bytes = new Uint8Array(rows.length * stride);
   const view = new DataView(bytes.buffer);
   rows.forEach((row, index) => {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { countBytes } from "../../generator/cli/bench/bytes.js";
 import { explainMemory, refuseTooLargeForHost } from "../../generator/cli/bench/memory.js";
-import type { BenchFile } from "../../generator/cli/bench/result.js";
+import type { BenchFile, BenchResult } from "../../generator/cli/bench/result.js";
 import { type ShapesName, shapes } from "../../generator/cli/bench/shapes.js";
 import { summarize } from "../../generator/cli/bench/statistics.js";
+import { formatResults } from "../../generator/cli/bench/table.js";
 import { compile } from "../../generator/cli/library.js";
 import { loadAddon } from "../../runtime/native/addon.js";
 import { instantiate } from "../peers/instance.js";
@@ -86,8 +87,11 @@ describe.each(devices)("on %s", (device) => {
   });
 
   test("times and rates are of each other", () => {
-    for (const { stepMilliseconds: step, copy, bytes, ...result } of file.results) {
+    for (const { stepMilliseconds: step, host, copy, bytes, ...result } of file.results) {
       expect(step.min).toBeGreaterThan(0);
+      expect(host.milliseconds.min).toBeGreaterThan(0);
+      expect(host.milliseconds.max).toBeLessThanOrEqual(step.max);
+      expect(host.lateSteps).toBe(0);
       expect(step.median).toBeGreaterThanOrEqual(step.min);
       expect(step.max).toBeGreaterThanOrEqual(step.median);
       // Two arrays of 2^26 float32.
@@ -106,7 +110,27 @@ describe.each(devices)("on %s", (device) => {
     expect(stdout).toMatch(/ adamw-3bit +│ small \/ 1500 │ f32, exact │.*│ +0\.446 │/);
     expect(stdout).toMatch(/ adamw-4bit +│ small \/ 1500 │ f32, exact │.*│ 0\.465 \+ 0\.147 │/);
     expect(stdout).toContain("Steps: wall time; 3 after 1, caches overwritten before each.");
+    expect(stdout).toMatch(/^Host: a call of step returns after \S+ to \S+ ms \(medians\)\.$/m);
   });
+});
+
+test("steps that waited for the host are named", () => {
+  const { file } = run(
+    shipped("sgdm-8bit"),
+    "--device",
+    "typescript",
+    "--shapes",
+    "small",
+    "--shrink",
+    "2000",
+  );
+  const [result] = file.results as [BenchResult];
+  const quick = { ...result, host: { milliseconds: { min: 0.01, median: 0.01, max: 0.01 }, lateSteps: 0 } };
+  const slow = { ...result, host: { milliseconds: { min: 2, median: 2.5, max: 3 }, lateSteps: 4 } };
+  const text = formatResults({ ...file, results: [quick, slow] });
+  expect(text).toContain(
+    "Host: a call of step returns after 0.0100 to 2.50 ms (medians); steps in which the device waited for it: 4 of sgdm-8bit, small.",
+  );
 });
 
 test("on webgpu the time is that from an idle queue to an idle queue", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { measureSteps } from "../../generator/cli/bench/measure.js";
 import { openMeter } from "../../generator/cli/bench/meter.js";
 import { compile } from "../../generator/cli/library.js";
@@ -45,7 +45,8 @@ describe.skipIf(!canRun)("bench on the CUDA device", () => {
       () => turns++,
     );
     // What the driver says of every pair of events.
-    expect(samples).toEqual({ steps: [1.5, 1.5], copies: [1.5, 1.5] });
+    expect(samples).toMatchObject({ steps: [1.5, 1.5], copies: [1.5, 1.5] });
+    expect(samples.hosts).toHaveLength(2);
     expect(turns).toBe(3);
     const ran = fake.ran().filter((one) => one.kind === "launch" || one.bytes === ARRAY);
     const turn = [...Array(8).fill("copy"), "step"];
@@ -56,6 +57,18 @@ describe.skipIf(!canRun)("bench on the CUDA device", () => {
     ]);
     expect(meter).toMatchObject({ timing: "CUDA events", copyBytes: 8 * 2 * ARRAY });
     expect(fake.counts().memories).toBe(before);
+    // Every pair of events is 1.5 ms apart: the second work is enqueued in time, or after the first has ended.
+    for (const [enqueued, isLate] of [
+      [1.4, false],
+      [1.6, true],
+    ] as const) {
+      const clock = [10, 10, 10.25, 10.5, 10 + enqueued];
+      const now = vi.spyOn(performance, "now").mockImplementation(() => clock.shift()!);
+      const [first, second] = await meter.time([() => {}, () => {}]);
+      now.mockRestore();
+      expect(first).toEqual({ milliseconds: 1.5, host: 0.25, isLate: false });
+      expect(second).toEqual({ milliseconds: 1.5, host: expect.closeTo(enqueued - 0.5), isLate });
+    }
     meter.dispose();
     expect(fake.counts().memories).toBe(before - 2);
     device.dispose();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { descriptor as adafactor } from "../../generated/adafactor-32bit/index.js";
 import { descriptor as rank1 } from "../../generated/adamw-4bit/index.js";
 import { descriptor as block } from "../../generated/adamw-4bit-block/index.js";
+import type { CudaArray } from "../../runtime/cuda/array.js";
 import { tensorId } from "../../runtime/index.js";
 import { canRun, FakeDriver, optimizer, type Ran } from "./support.js";
 
@@ -138,6 +139,48 @@ describe.runIf(canRun)("one step", () => {
     other.dispose();
     expect(await opt.grads.w!.read()).toEqual(new Float32Array(8192).fill(7));
     opt.dispose();
+    device.dispose();
+  });
+
+  test("is refused where an array for a gradient was freed, before any other is lent", async () => {
+    const device = fake.open();
+    const opt = optimizer(block, device, { a: new Float32Array(5000), b: new Float32Array(5000) });
+    const other = optimizer(block, device, { a: new Float32Array(5000), b: new Float32Array(5000) });
+    const freed = expect.objectContaining({
+      code: "disposed",
+      message: expect.stringMatching(/^the array was/),
+    });
+    opt.step({ a: gradient(5000), b: gradient(5000) });
+    const { a, b } = other.grads;
+    a!.write(new Float32Array(5000).fill(7));
+    b!.release();
+    expect(() => opt.step({ a: a!, b: b! })).toThrow(freed);
+    expect(await opt.grads.a!.read()).toEqual(gradient(5000));
+    opt.step(opt.grads);
+    opt.grads.b!.release();
+    for (const grads of [opt.grads, { ...opt.grads }, { a: gradient(5000), b: gradient(5000) }])
+      expect(() => opt.step(grads)).toThrow(freed);
+    expect(opt.t).toBe(2);
+    device.dispose();
+    expect(() => opt.step(opt.grads)).toThrow("the device was disposed");
+  });
+
+  test("finds gradients where they are after a step that failed", async () => {
+    const device = fake.open();
+    const opt = optimizer(block, device, { w: new Float32Array(8192) });
+    const lent = optimizer(block, device, { w: new Float32Array(8192) });
+    lent.grads.w!.write(gradient(8192));
+    opt.step({ w: gradient(8192) });
+    await device.synchronize();
+    fake.ran();
+    fake.fail("cuMemcpyHtoDAsync_v2", 1);
+    expect(() => opt.step({ w: lent.grads.w! })).toThrow("CUDA_ERROR_INVALID_VALUE");
+    fake.set("FAIL", "");
+    opt.step({ w: lent.grads.w! });
+    await device.synchronize();
+    const [launch] = launches(fake.ran());
+    const words = (await device.wrap(BigInt(launch!.tensors), "u32", 16).read()) as Uint32Array;
+    expect(new BigUint64Array(words.buffer)[3]).toBe((lent.grads.w as CudaArray).pointer);
     device.dispose();
   });
 });

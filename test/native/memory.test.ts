@@ -47,6 +47,18 @@ describe.runIf(canRun)("memory", () => {
     expect(Object.values(end).every((count) => count === 0)).toBe(true);
   });
 
+  test("that is free is what nobody has taken", () => {
+    fake.set("BYTES", "1000000");
+    const device = fake.open();
+    const [array] = device.createArrays([{ role: "p", type: "f32", length: 1000, tensor: "w" }]);
+    // 4,000 bytes, up to the next multiple of 256.
+    expect(device.freeBytes()).toBe(1_000_000 - 4096);
+    array!.release();
+    expect(device.freeBytes()).toBe(1_000_000);
+    device.dispose();
+    expect(() => device.freeBytes()).toThrow("the device was disposed");
+  });
+
   test("of what is forgotten is freed when JavaScript collects it", () => {
     const state = join(fake.folder, "collected");
     const url = (path: string) => pathToFileURL(join(root, path)).href;

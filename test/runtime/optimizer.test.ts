@@ -114,6 +114,34 @@ describe.each(["typescript", "webgpu"] as const)("on %s", (kind) => {
     for (const optimizer of [byValue, inPlace, crossed]) optimizer.dispose();
   });
 
+  test("the optimizer's own arrays keep what a step was given, until they are written", async () => {
+    const g = values(70, 3);
+    const given = makeMomentum(device, { w: values(70, 1) });
+    const other = makeMomentum(device, { w: values(70, 5) });
+    other.grads.w!.write(g);
+    given.step({ w: other.grads.w! });
+    given.step(given.grads);
+    given.step({ ...given.grads });
+    given.grads.w!.write(values(70, 6));
+    given.step(given.grads);
+    const reference = makeMomentum(device, { w: values(70, 1) });
+    for (const salt of [3, 3, 3, 6]) reference.step({ w: values(70, salt) });
+    expect(await snapshot(given)).toEqual(await snapshot(reference));
+    for (const optimizer of [given, other, reference]) optimizer.dispose();
+  });
+
+  test("the record of the optimizer's own arrays cannot be changed", () => {
+    const optimizer = makeMomentum(device, { w: new Float32Array(3) });
+    const grads = optimizer.grads as Record<string, unknown>;
+    expect(() => {
+      grads.w = new Float32Array(3);
+    }).toThrow(TypeError);
+    expect(() => {
+      grads.x = new Float32Array(3);
+    }).toThrow(TypeError);
+    optimizer.dispose();
+  });
+
   test("host gradients may be reused at once, and are never written", async () => {
     const optimizer = makeMomentum(device, { w: new Float32Array(3) });
     const g = Float32Array.of(1, 2, 3);

@@ -2,7 +2,7 @@ import type { Device, OptimizerDescriptor, ParameterInput } from "../../../runti
 import type { Package } from "../../index.js";
 import type { Dtype } from "../../lower/plan.js";
 import type { OptimizerClass } from "../instantiate.js";
-import type { Meter } from "./meter.js";
+import type { Meter, Timed } from "./meter.js";
 import { drawValues } from "./noise.js";
 import type { Tensor } from "./shapes.js";
 
@@ -24,6 +24,10 @@ export interface Samples {
   readonly steps: readonly number[];
   /** Of the copy before each step, which leaves no array of the optimizer in a cache. */
   readonly copies: readonly number[];
+  /** Until the call of step returned. */
+  readonly hosts: readonly number[];
+  /** In how many of them the device waited for the host in the step, so that its time is partly the host's. */
+  readonly late: number;
 }
 
 /**
@@ -47,17 +51,19 @@ export async function measureSteps(
       array.write(drawValues(array.length, 1e-2, tensors.length + index, grad));
     });
     const step = (): void => optimizer.step(optimizer.grads);
-    const copies: number[] = [];
-    const taken: number[] = [];
+    const turns: (readonly [copy: Timed, step: Timed])[] = [];
     for (let turn = 0; turn < warmup + steps; turn++) {
       const [copied, stepped] = await meter.time([() => meter.copy(), step]);
       onTurn();
-      if (turn < warmup) continue;
-      copies.push(copied!);
-      taken.push(stepped!);
+      if (turn >= warmup) turns.push([copied!, stepped!]);
     }
     await device.synchronize();
-    return { steps: taken, copies };
+    return {
+      steps: turns.map(([, { milliseconds }]) => milliseconds),
+      copies: turns.map(([{ milliseconds }]) => milliseconds),
+      hosts: turns.map(([, { host }]) => host),
+      late: turns.filter(([, { isLate }]) => isLate).length,
+    };
   } finally {
     optimizer.dispose();
   }

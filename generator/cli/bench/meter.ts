@@ -11,9 +11,17 @@ export interface Meter {
   readonly copyBytes: number;
   /** Overwrites more memory than the last-level cache holds. */
   copy(): void;
-  /** Milliseconds of each of some pieces of work, one after the other. */
-  time(works: readonly (() => void)[]): Promise<number[]>;
+  /** Times some pieces of work, one after the other. */
+  time(works: readonly (() => void)[]): Promise<Timed[]>;
   dispose(): void;
+}
+
+export interface Timed {
+  readonly milliseconds: number;
+  /** Milliseconds until the call returned: what the host spends on it. */
+  readonly host: number;
+  /** Whether a device that is timed by its own clock had done what was before it, and waited for the host. */
+  readonly isLate: boolean;
 }
 
 /** Elements of each of the two arrays: 256 MiB, more than the last-level cache of a GPU or of most processors. */
@@ -91,24 +99,35 @@ function copyArrays(copy: (to: Float32Array, from: Float32Array) => void): Copyi
 }
 
 /** Nothing waits between them. */
-async function timeByEvents(device: CudaDevice, works: readonly (() => void)[]): Promise<number[]> {
+async function timeByEvents(device: CudaDevice, works: readonly (() => void)[]): Promise<Timed[]> {
   await device.synchronize();
   const marks = [device.record()];
-  for (const work of works) {
+  const started = performance.now();
+  const calls = works.map((work) => {
+    const begin = performance.now();
     work();
+    const end = performance.now();
     marks.push(device.record());
-  }
-  return works.map((_, index) => device.elapsed(marks[index]!, marks[index + 1]!));
+    return { host: end - begin, enqueued: end - started };
+  });
+  let done = 0;
+  return calls.map(({ host, enqueued }, index) => {
+    const milliseconds = device.elapsed(marks[index]!, marks[index + 1]!);
+    const isLate = index > 0 && enqueued > done;
+    done += milliseconds;
+    return { milliseconds, host, isLate };
+  });
 }
 
-async function timeByClock(device: Device, works: readonly (() => void)[]): Promise<number[]> {
-  const times: number[] = [];
+async function timeByClock(device: Device, works: readonly (() => void)[]): Promise<Timed[]> {
+  const times: Timed[] = [];
   for (const work of works) {
     await device.synchronize();
     const started = performance.now();
     work();
+    const host = performance.now() - started;
     await device.synchronize();
-    times.push(performance.now() - started);
+    times.push({ milliseconds: performance.now() - started, host, isLate: false });
   }
   return times;
 }

@@ -34,6 +34,12 @@ export interface BenchResult {
   readonly param: string;
   readonly grad: string;
   readonly stepMilliseconds: Summary;
+  readonly host: {
+    /** Until the call of step returned. */
+    readonly milliseconds: Summary;
+    /** Steps in which the device waited for the host, so that their time is partly the host's. */
+    readonly lateSteps: number;
+  };
   readonly bytes: Bytes;
   /** Counted bytes over the median step. */
   readonly gigabytesPerSecond: number;
@@ -77,6 +83,7 @@ export function resultOf({ compiled, samples, bytes, ...rest }: Measured, { copy
     param,
     grad,
     stepMilliseconds: steps,
+    host: { milliseconds: summarize(samples.hosts), lateSteps: samples.late },
     bytes,
     gigabytesPerSecond,
     copy: { bytes: copyBytes, milliseconds: copies, gigabytesPerSecond: copyRate },

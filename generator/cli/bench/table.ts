@@ -31,9 +31,20 @@ export function formatResults({ device, turns, results, ...circumstances }: Benc
     table.toString(),
     `Steps: ${device.timing}; ${turns.steps} after ${turns.warmup}, caches overwritten before each.`,
     `Copy: ${device.copy}, before each step, ${formatNumber(rates.min)} to ${formatNumber(rates.max)} GB/s (medians).`,
+    describeHost(results),
     "MB: p read and written, g read, states and scales read and written; +: what earlier passes read again.",
     "",
   ].join("\n");
+}
+
+/** What calls of step cost, and where that shows in the times above. */
+function describeHost(results: readonly BenchResult[]): string {
+  const calls = summarize(results.map(({ host }) => host.milliseconds.median));
+  const late = results
+    .filter(({ host }) => host.lateSteps > 0)
+    .map(({ spec, shapes, host }) => `${host.lateSteps} of ${spec}, ${shapes}`);
+  const waits = late.length === 0 ? "" : `; steps in which the device waited for it: ${late.join("; ")}`;
+  return `Host: a call of step returns after ${formatNumber(calls.min)} to ${formatNumber(calls.max)} ms (medians)${waits}.`;
 }
 
 function row({

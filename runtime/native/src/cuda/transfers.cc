@@ -7,6 +7,23 @@
 namespace lowbit::cuda {
 namespace {
 
+struct HostBytes {
+  unsigned char* data;
+  size_t bytes;
+};
+
+/** One call of Node, where Napi::TypedArray makes five: there may be thousands of arrays. */
+HostBytes BytesOf(const Napi::Value& array) {
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const Napi::Env env = array.Env();
+  const napi_status status = napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok) throw Napi::TypeError::New(env, "not a typed array");
+  const size_t size = type == napi_uint16_array ? 2 : type == napi_float32_array || type == napi_uint32_array ? 4 : 1;
+  return {static_cast<unsigned char*>(data), length * size};
+}
+
 /** Addresses (BigUint64Array), bytes on the device (Float64Array) and typed arrays: one of each a piece. */
 std::vector<Piece> PiecesOf(const Napi::CallbackInfo& info) {
   const auto addresses = info[1].As<Napi::BigUint64Array>();
@@ -18,9 +35,8 @@ std::vector<Piece> PiecesOf(const Napi::CallbackInfo& info) {
   std::vector<Piece> pieces;
   pieces.reserve(count);
   for (uint32_t i = 0; i < count; i++) {
-    const auto array = arrays.Get(i).As<Napi::TypedArray>();
-    auto* const host = static_cast<unsigned char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-    pieces.push_back({addresses[i], static_cast<size_t>(extents[i]), host, array.ByteLength()});
+    const auto [host, bytes] = BytesOf(arrays.Get(i));
+    pieces.push_back({addresses[i], static_cast<size_t>(extents[i]), host, bytes});
   }
   return pieces;
 }

@@ -1,0 +1,51 @@
+/** What a check of a device says, and what checks have in common. */
+import { fileURLToPath } from "node:url";
+import type { CudaDevice, HostData } from "lowbit-gen/runtime";
+import { compilersFor } from "../../generator/cli/compile/for-device.js";
+import { instantiate, type OptimizerClass } from "../../generator/cli/instantiate.js";
+import { compile, loadSpec } from "../../generator/cli/library.js";
+import type { Dtype } from "../../generator/lower/plan.js";
+
+export interface Check {
+  /** What should hold, with the figures that it holds for. */
+  readonly what: string;
+  /** What was found instead; null where it holds. */
+  readonly wrong: string | null;
+}
+
+/** A shipped spec with p and g of one dtype, compiled for a GPU and for the device that results are held to. */
+export async function compileFor(device: CudaDevice, spec: string, dtype: Dtype): Promise<OptimizerClass> {
+  const plan = await loadSpec(fileURLToPath(new URL(`spec/${spec}.yaml`, root())));
+  const own = { ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] };
+  const compiled = compile(own, { targets: ["cuda", "typescript"] });
+  return (await instantiate(compiled, compilersFor(device))).Optimizer;
+}
+
+/** Of the checkout: this file lies in bench/device or, compiled, in dist/bench/device. */
+function root(): URL {
+  return new URL(import.meta.url.includes("/dist/bench/") ? "../../../" : "../../", import.meta.url);
+}
+
+export function bytesOf({ buffer, byteOffset, byteLength }: HostData): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Names of the arrays that differ in a bit, or null. */
+export function differences(
+  found: Readonly<Record<string, HostData>>,
+  expected: Readonly<Record<string, HostData>>,
+): string | null {
+  const names = Object.keys({ ...expected, ...found }).filter((name) => {
+    const [a, b] = [found[name], expected[name]];
+    return a === undefined || b === undefined || !bytesOf(a).equals(bytesOf(b));
+  });
+  return names.length === 0 ? null : `different: ${names.join(", ")}`;
+}
+
+/** Numbers from -scale / 2 to scale / 2 in no order, the same for the same salt. */
+export function spread(length: number, scale: number, salt: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => {
+    const mixed = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b);
+    return scale * ((Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 8) / 2 ** 24 - 0.5);
+  });
+}
