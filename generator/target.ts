@@ -14,6 +14,15 @@ export type AccuracyClass =
    */
   | { readonly kind: "ulp"; readonly division: number; readonly squareRoot: number };
 
+/** By what threads hold in registers, as measured (bench/). */
+export interface Resident {
+  readonly usual: number;
+  /** What they work on next, beside what they work on. */
+  readonly ahead: number;
+  /** Scales of rows and columns. */
+  readonly shaped: number;
+}
+
 export interface Capabilities extends TableCapabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
@@ -21,8 +30,8 @@ export interface Capabilities extends TableCapabilities {
   readonly granule: number;
   /** Invocations that exchange values without memory; 0 where there is no such exchange. */
   readonly lanes: number;
-  /** Elements that a processor should work on at once, which bounds the registers of a thread; 0 where nothing does. */
-  readonly resident: number;
+  /** Elements that a processor should work on at once, which bounds the registers of a thread; left out where nothing does. */
+  readonly resident?: Resident;
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */

@@ -22,7 +22,6 @@ export function unionOf(kernels: readonly KernelView[]) {
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
     ),
     flatRun: RANK1_BLOCK.block,
-    anyAhead: kernels.some((kernel) => "isAhead" in kernel && kernel.isAhead),
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
     anyMaximum: kernels.some((kernel) => "anyMaximum" in kernel && kernel.anyMaximum),

@@ -1,8 +1,8 @@
 import type { ElementKernel, Kernel } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
+import { correctionName } from "../names.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
-import { aheadViews } from "./ahead.js";
 import { baseView, operandView } from "./base.js";
 import { ordinaryView } from "./ordinary.js";
 import { foldView, sweepView } from "./reductions.js";
@@ -36,6 +36,13 @@ function elementView(kernel: ElementKernel, target: Target) {
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
   const ordinary = ordinaryView(kernel, states, dialect);
+  const isAhead = ordinary !== null && readsAhead(kernel, states, rounds);
+  const { resident = { usual: 0, ahead: 0, shaped: 0 } } = target.capabilities;
+  const held = isAhead
+    ? resident.ahead
+    : states.some(({ isRank1 }) => isRank1)
+      ? resident.shaped
+      : resident.usual;
   const read = namesRead([kernel.update]);
 
   return {
@@ -61,13 +68,9 @@ function elementView(kernel: ElementKernel, target: Target) {
     granules,
     threads,
     /** Workgroups that a processor should hold at once. */
-    residentBlocks: Math.max(1, Math.floor(target.capabilities.resident / (threads * granule))),
-    /**
-     * What the threads ask for of the tile that comes next. Where quotients keep them busy: where memory does, it is asked for
-     * what it cannot yet give.
-     */
-    ahead: aheadViews(kernel, states, granule, threads),
-    isAhead: ordinary !== null && kernel.kind === "step" && states.some(({ isPacked }) => isPacked),
+    residentBlocks: Math.max(1, Math.floor(held / (threads * granule))),
+    /** Whether a thread reads what it works on next before it works on this. */
+    isAhead,
     rounds,
     /** Whether some thread has no granule in the last round. */
     isSeveralRounds: rounds > 1,
@@ -98,13 +101,31 @@ function elementView(kernel: ElementKernel, target: Target) {
   };
 }
 
+/**
+ * Whether a thread should read what it works on next before it works on this: where quotients and codes of float32 numbers keep
+ * it busy. With 16 bits an element they take longer than memory does; with nothing packed, memory would be asked for more than
+ * it can give.
+ */
+function readsAhead(
+  { kind, parameter }: ElementKernel,
+  states: readonly ElementState[],
+  rounds: number,
+): boolean {
+  const packed = states.filter(({ isPacked }) => isPacked);
+  const isSimple = packed.every(({ hasScale, isLanes, hasAlpha, straddles }) => {
+    return (isLanes || !hasScale) && !hasAlpha && !straddles;
+  });
+  return kind === "step" && parameter.bits === 32 && rounds === 1 && packed.length > 0 && isSimple;
+}
+
 function withMagnitude(
   state: ElementState,
   { magnitudeLines, reads }: NonNullable<ReturnType<typeof ordinaryView>>,
 ) {
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
-    isOrdinaryRead: reads.has(state.state),
+    // The second part of p is read with the first.
+    isOrdinaryRead: reads.has(state.state) || state.state === correctionName,
   });
 }
 

@@ -7,7 +7,14 @@ import { partials, skeletons } from "./skeletons.js";
 export const cpu: Target = {
   name: "cpu",
   accuracy: { kind: "exact" },
-  capabilities: { threads: 1, granule: 32, lanes: 0, resident: 0, stretch: 128, entries: 256, scattered: 64 },
+  capabilities: {
+    threads: 1,
+    granule: 32,
+    lanes: 0,
+    stretch: 128,
+    entries: 256,
+    scattered: 64,
+  },
   dialect,
   // Products are fused with sums; division and root are the processor's own, rounded once.
   fast: { accuracy: { kind: "ulp", division: 0.5, squareRoot: 0.5 }, dialect },

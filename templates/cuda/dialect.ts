@@ -86,7 +86,7 @@ export const dialect: Dialect = {
       "using virtual void volatile wchar_t while xor uint16_t uint32_t uint64_t isfinite FLT_MAX update rest fabsf sqrtf min max",
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
-      "own next ahead ahead_start prefetch array offset place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
+      "own next ahead held read elements place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
       "first_entry last_entry piece pieces sumOfWarp greatestOfWarp begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit raiseIfGreater shape advance width column columns known bits",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",

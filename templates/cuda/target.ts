@@ -7,7 +7,13 @@ import { partials, skeletons } from "./skeletons.js";
 export const cuda: Target = {
   name: "cuda",
   accuracy: { kind: "exact" },
-  capabilities: { threads: 256, granule: 8, lanes: 32, resident: 8192, steps: true },
+  capabilities: {
+    threads: 256,
+    granule: 8,
+    lanes: 32,
+    resident: { usual: 8192, ahead: 5120, shaped: 6144 },
+    steps: true,
+  },
   dialect,
   // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false 2 units from the rounded quotient, over
   // the full range, and the PTX ISA has sqrt.approx.f32 within 2^-23 of the root.

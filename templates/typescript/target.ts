@@ -7,7 +7,7 @@ import { partials, skeletons } from "./skeletons.js";
 export const typescript: Target = {
   name: "typescript",
   accuracy: { kind: "exact" },
-  capabilities: { threads: 1, granule: 1, lanes: 0, resident: 0 },
+  capabilities: { threads: 1, granule: 1, lanes: 0 },
   dialect,
   fast: null,
   skeletons,

@@ -8,7 +8,7 @@ export const wgsl: Target = {
   name: "wgsl",
   // https://www.w3.org/TR/WGSL/#floating-point-accuracy; sqrt is what 1 / inverseSqrt (2 ulp) allows.
   accuracy: { kind: "ulp", division: 2.5, squareRoot: 5 },
-  capabilities: { threads: 256, granule: 1, lanes: 0, resident: 0 },
+  capabilities: { threads: 256, granule: 1, lanes: 0 },
   dialect,
   fast: null,
   skeletons,

@@ -140,8 +140,6 @@ inline float perturbed(float x, int32_t units) {
   return __uint_as_float(word + uint32_t(int32_t(hash >> 16) % (2 * units + 1) - units));
 }
 inline float flushed(float x) { return (__float_as_uint(x) << 1) < 0x01000000u ? __builtin_copysignf(0.0f, x) : x; }
-/** A hint, which may name what lies behind an array's end. */
-inline void prefetch(const char*) {}
 /**
  * rcp.approx.ftz.f32: within one unit; subnormal numbers are zero. Such that Newton's step, by which nvcc makes the reciprocal
  * of its own division, comes to the nearest float: a unit less would not do for a fraction of ones alone.

@@ -108,11 +108,7 @@ function withoutPtx(source) {
   const statement = /asm\("(\w+)\.approx\.ftz\.f32 %0, %1;" : "=f"\((\w+)\) : "f"\((\w+)\)\);/g;
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
-    .replaceAll('asm volatile("" ::: "memory");', "")
-    .replaceAll(
-      /asm volatile\("prefetch\.global\.L2 \[%0\];" : : "l"\((.*)\)\);/g,
-      "emulator::prefetch($1);",
-    );
+    .replaceAll('asm volatile("" ::: "memory");', "");
 }
 
 /** Random specs come once: what was not asked for in a while makes room. */

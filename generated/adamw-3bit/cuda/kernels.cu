@@ -59,12 +59,6 @@ __device__ const float v_gaps_table[8] = {
   0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.0f,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -302,16 +296,6 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
-    if (ahead.length - ahead_start >= 1024u) {
-      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread < 32u) prefetch(ahead.g + ahead_start, thread * 128u);
-      if (thread < 3u) prefetch(ahead.m_codes + ahead_start / 32u * 3u, thread * 128u);
-      if (thread - 3u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 3u) * 128u);
-      if (thread - 4u < 3u) prefetch(ahead.v_codes + ahead_start / 32u * 3u, (thread - 4u) * 128u);
-      if (thread - 7u < 1u) prefetch(ahead.v_scale + ahead_start / 128u, (thread - 7u) * 128u);
-    }
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.

@@ -51,12 +51,6 @@ __device__ const float v_levels_table[16] = {
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -271,16 +265,6 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 2048u;
-    if (ahead.length - ahead_start >= 2048u) {
-      if (thread < 64u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread - 64u < 64u) prefetch(ahead.g + ahead_start, (thread - 64u) * 128u);
-      if (thread - 128u < 8u) prefetch(ahead.m_codes + ahead_start / 8u, (thread - 128u) * 128u);
-      if (thread - 136u < 1u) prefetch(ahead.m_scale + ahead_start / 2048u, (thread - 136u) * 128u);
-      if (thread - 137u < 8u) prefetch(ahead.v_codes + ahead_start / 8u, (thread - 137u) * 128u);
-      if (thread - 145u < 1u) prefetch(ahead.v_scale + ahead_start / 2048u, (thread - 145u) * 128u);
-    }
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.

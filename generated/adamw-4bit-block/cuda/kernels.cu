@@ -51,12 +51,6 @@ __device__ const float v_levels_table[16] = {
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -209,6 +203,16 @@ struct step_tensor {
   float* v_scale;
 };
 
+/** What a thread reads of a whole chunk. */
+struct step_elements {
+  float p[8];
+  float g[8];
+  uint32_t m_codes[1];
+  float m_scale;
+  uint32_t v_codes[1];
+  float v_scale;
+};
+
 struct step_values {
   float p_out;
   float m_out;
@@ -243,7 +247,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * v: 4 bits, unsigned linear without zero, one scale a block of 128
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 8) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -277,19 +281,25 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 1024u;
+    const uint32_t first = thread * 8u;
+    if (tensor.length - start < 1024u) return;
+    load(elements.p, tensor.p + start + first, 8u);
+    load(elements.g, tensor.g + start + first, 8u);
+    load(elements.m_codes, tensor.m_codes + (start + first) / 8, 1u);
+    elements.m_scale = tensor.m_scale[(start + first) / 128u];
+    load(elements.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    elements.v_scale = tensor.v_scale[(start + first) / 128u];
+  };
+  step_elements ahead{};
+  read(next, ahead);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
-    if (ahead.length - ahead_start >= 1024u) {
-      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
-      if (thread - 64u < 4u) prefetch(ahead.m_codes + ahead_start / 8u, (thread - 64u) * 128u);
-      if (thread - 68u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 68u) * 128u);
-      if (thread - 69u < 4u) prefetch(ahead.v_codes + ahead_start / 8u, (thread - 69u) * 128u);
-      if (thread - 73u < 1u) prefetch(ahead.v_scale + ahead_start / 128u, (thread - 73u) * 128u);
-    }
+    step_elements held = ahead;
+    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -302,16 +312,12 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       float v_maximum = 0.0f;
       bool is_ordinary = false;
       if (length == 1024u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
-        load(parameters, tensor.p + start + first, limit);
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
+        auto& parameters = held.p;
+        const auto& gradients = held.g;
+        const auto& m_words = held.m_codes;
+        const float m_scale = held.m_scale;
+        const auto& v_words = held.v_codes;
+        const float v_scale = held.v_scale;
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};

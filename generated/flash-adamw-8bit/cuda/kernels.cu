@@ -221,12 +221,6 @@ __device__ const uint32_t v_steps_table[2305] = {
   2130706432,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -379,6 +373,16 @@ struct step_tensor {
   uint16_t* v_scale;
 };
 
+/** What a thread reads of a whole chunk. */
+struct step_elements {
+  float p[8];
+  float g[8];
+  uint32_t m_codes[2];
+  uint16_t m_scale;
+  uint32_t v_codes[2];
+  uint16_t v_scale;
+};
+
 struct step_values {
   float p_out;
   float m_out;
@@ -413,7 +417,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * v: 8 bits, unsigned sqrt companding, one float16 scale a block of 32
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 8) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -449,19 +453,25 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 1024u;
+    const uint32_t first = thread * 8u;
+    if (tensor.length - start < 1024u) return;
+    load(elements.p, tensor.p + start + first, 8u);
+    load(elements.g, tensor.g + start + first, 8u);
+    load(elements.m_codes, tensor.m_codes + (start + first) / 8 * 2, 2u);
+    elements.m_scale = tensor.m_scale[(start + first) / 32u];
+    load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
+    elements.v_scale = tensor.v_scale[(start + first) / 32u];
+  };
+  step_elements ahead{};
+  read(next, ahead);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
-    if (ahead.length - ahead_start >= 1024u) {
-      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
-      if (thread - 64u < 8u) prefetch(ahead.m_codes + ahead_start / 8u * 2u, (thread - 64u) * 128u);
-      if (thread - 72u < 1u) prefetch(ahead.m_scale + ahead_start / 32u, (thread - 72u) * 128u);
-      if (thread - 73u < 8u) prefetch(ahead.v_codes + ahead_start / 8u * 2u, (thread - 73u) * 128u);
-      if (thread - 81u < 1u) prefetch(ahead.v_scale + ahead_start / 32u, (thread - 81u) * 128u);
-    }
+    step_elements held = ahead;
+    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -474,19 +484,15 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       float v_maximum = 0.0f;
       bool is_ordinary = false;
       if (length == 1024u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
-        load(parameters, tensor.p + start + first, limit);
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-        const uint32_t m_scale_code = limit > 0 ? tensor.m_scale[(start + first) / 32u] : 0;
+        auto& parameters = held.p;
+        const auto& gradients = held.g;
+        const auto& m_words = held.m_codes;
+        const uint32_t m_scale_code = held.m_scale;
         const uint32_t m_stored_magnitude = m_scale_code & 32767u;
         const uint32_t m_stored_moved = m_stored_magnitude << 13u;
         const float m_scale = __uint_as_float((m_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(m_stored_moved + 0x38800000u) - 0.000061035156f) : m_stored_moved + (m_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_scale_code & 32768u) << 16u));
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-        const uint32_t v_scale_code = limit > 0 ? tensor.v_scale[(start + first) / 32u] : 0;
+        const auto& v_words = held.v_codes;
+        const uint32_t v_scale_code = held.v_scale;
         const uint32_t v_stored_magnitude = v_scale_code & 32767u;
         const uint32_t v_stored_moved = v_stored_magnitude << 13u;
         const float v_stored_root = __uint_as_float((v_stored_magnitude < 1024u ? __float_as_uint(__uint_as_float(v_stored_moved + 0x38800000u) - 0.000061035156f) : v_stored_moved + (v_stored_magnitude >= 31744u ? 0x70000000u : 0x38000000u)) | ((v_scale_code & 32768u) << 16u));

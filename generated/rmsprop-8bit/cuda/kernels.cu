@@ -158,12 +158,6 @@ __device__ const uint32_t v_steps_table[2900] = {
   2264924160, 2264924160, 2251502336, 2248146944, 2238080512, 2231369728, 2224658944, 2214592512, 2211237120, 2197815296, 2197815296, 2184393472, 2181038080, 2170971648, 2164260864, 2157550080, 2147483648, 2144128256, 2138256128, 2130706432,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -287,6 +281,14 @@ struct step_tensor {
   float* v_scale;
 };
 
+/** What a thread reads of a whole chunk. */
+struct step_elements {
+  float p[8];
+  float g[8];
+  uint32_t v_codes[2];
+  float v_scale;
+};
+
 struct step_values {
   float p_out;
   float v_out;
@@ -313,7 +315,7 @@ __device__ __noinline__ step_values step_element(float p, float v, float g, cons
  * v: 8 bits, unsigned dynamic, one scale a block of 256
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 8) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -337,17 +339,23 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 1024u;
+    const uint32_t first = thread * 8u;
+    if (tensor.length - start < 1024u) return;
+    load(elements.p, tensor.p + start + first, 8u);
+    load(elements.g, tensor.g + start + first, 8u);
+    load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
+    elements.v_scale = tensor.v_scale[(start + first) / 256u];
+  };
+  step_elements ahead{};
+  read(next, ahead);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
-    if (ahead.length - ahead_start >= 1024u) {
-      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
-      if (thread - 64u < 8u) prefetch(ahead.v_codes + ahead_start / 8u * 2u, (thread - 64u) * 128u);
-      if (thread - 72u < 1u) prefetch(ahead.v_scale + ahead_start / 256u, (thread - 72u) * 128u);
-    }
+    step_elements held = ahead;
+    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -358,13 +366,10 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       float v_maximum = 0.0f;
       bool is_ordinary = false;
       if (length == 1024u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
-        load(parameters, tensor.p + start + first, limit);
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
+        auto& parameters = held.p;
+        const auto& gradients = held.g;
+        const auto& v_words = held.v_codes;
+        const float v_scale = held.v_scale;
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};

@@ -46,12 +46,6 @@ __device__ const uint32_t m_steps_table[74] = {
   1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
 
-/** Fetches the line of the second-level cache so many bytes behind. */
-template <typename T>
-__device__ __forceinline__ void prefetch(const T* array, uint32_t offset) {
-  asm volatile("prefetch.global.L2 [%0];" : : "l"(reinterpret_cast<const char*>(array) + offset));
-}
-
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -353,17 +347,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto& ahead = tensors[next.tensor];
-    const uint64_t ahead_start = uint64_t{next.tile} * 1024u;
-    if (ahead.length - ahead_start >= 1024u) {
-      if (thread < 32u) prefetch(ahead.p + ahead_start, thread * 128u);
-      if (thread - 32u < 32u) prefetch(ahead.g + ahead_start, (thread - 32u) * 128u);
-      if (thread < 4u) prefetch(ahead.m_codes + ahead_start / 16u * 2u, thread * 128u);
-      if (thread - 4u < 1u) prefetch(ahead.m_scale + ahead_start / 128u, (thread - 4u) * 128u);
-      if (thread - 5u < 2u) prefetch(ahead.v_codes + ahead_start / 16u, (thread - 5u) * 128u);
-      if (thread - 7u < 1u) prefetch(ahead.v_scale + ahead_start / 128u, (thread - 7u) * 128u);
-      if (thread - 8u < 1u) prefetch(ahead.v_alpha + ahead_start / 128u, (thread - 8u) * 128u);
-    }
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
