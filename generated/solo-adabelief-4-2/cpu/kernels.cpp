@@ -128,6 +128,7 @@ KERNEL void step(
     float s_magnitudes[padded(1024u + MOST_LANES)];
     float s_alphas[8];
     float s_rates[8];
+    float s_roots[8];
 
     for (uint32_t first = 0; first < length; first += 128) {
       const uint32_t limit = std::min(length - first, 128u);
@@ -211,24 +212,24 @@ KERNEL void step(
       const float s_lower = float_of(key);
       const float s_upper = float_of(next_key(magnitudes, s_length, key, s_rank));
       const auto s_place = 0x19999au * select(s_counted > 0u, s_counted - 1u, 0u);
-      const auto s_part = s_lower * s_inverse;
-      const auto s_part_2 = larger(s_part, 7.888609e-31f);
-      const auto s_part_3 = s_upper * s_inverse;
-      const auto s_part_4 = larger(s_part_3, 7.888609e-31f);
-      const auto s_ratio = s_part_2 + float_from(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
+      const auto s_part_2 = s_lower * s_inverse;
+      const auto s_part_3 = larger(s_part_2, 7.888609e-31f);
+      const auto s_part_4 = s_upper * s_inverse;
+      const auto s_part_5 = larger(s_part_4, 7.888609e-31f);
+      const auto s_ratio = s_part_3 + float_from(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_5 - s_part_3);
       const auto s_most = select(s_counted < s_length, 0.125f, 1.0f);
       const auto s_ratio_2 = smaller(s_ratio, s_most);
-      const auto s_log_bits_2 = bits_of(s_ratio_2) + 0x4afb0du;
-      const auto s_log_fraction_2 = float_of((s_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const auto s_log_sum_9 = (-0.112973355f) * s_log_fraction_2 + 0.1878259f;
-      const auto s_log_sum_10 = s_log_sum_9 * s_log_fraction_2 + (-0.1906129f);
-      const auto s_log_sum_11 = s_log_sum_10 * s_log_fraction_2 + 0.20429616f;
-      const auto s_log_sum_12 = s_log_sum_11 * s_log_fraction_2 + (-0.23963657f);
-      const auto s_log_sum_13 = s_log_sum_12 * s_log_fraction_2 + 0.28858528f;
-      const auto s_log_sum_14 = s_log_sum_13 * s_log_fraction_2 + (-0.36069643f);
-      const auto s_log_sum_15 = s_log_sum_14 * s_log_fraction_2 + 0.4808979f;
-      const auto s_log_sum_16 = s_log_sum_15 * s_log_fraction_2 + (-0.72134733f);
-      const auto s_power = (float_from(s_log_bits_2 >> 23u) - 127.0f + (s_log_fraction_2 + s_log_fraction_2 * (s_log_sum_16 * s_log_fraction_2 + 0.44269505f))) / 3.0f;
+      const auto s_log_bits = bits_of(s_ratio_2) + 0x4afb0du;
+      const auto s_log_fraction = float_of((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const auto s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
+      const auto s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
+      const auto s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
+      const auto s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
+      const auto s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
+      const auto s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
+      const auto s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
+      const auto s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
+      const auto s_power = (float_from(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) / 3.0f;
       const auto s_power_exponent = truncated(s_power + 127.5f);
       const auto s_power_fraction = s_power - (float_from(s_power_exponent) - 127.0f);
       const auto s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
@@ -247,11 +248,14 @@ KERNEL void step(
       const auto s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
       const auto s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
       const auto s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
-      const auto s_base_log = float_from(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f));
-      const auto s_rate = select(s_base_log < 0.0f, 1.0f / s_base_log, 0.0f);
+      const auto s_span = (float_from(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f))) * 0.125f + 0.0000038146973f;
+      const auto s_span_2 = smaller(s_span, 0.0f);
+      const auto s_rate = s_span_2 * 5.9604645e-8f;
+      const auto s_root = square_root(square_root(square_root(s_new_alpha)));
       tensor.s_alpha[start / 128u + run] = s_new_alpha;
       s_alphas[run] = s_new_alpha;
       s_rates[run] = s_rate;
+      s_roots[run] = s_root;
     }
 
     for (uint32_t first = 0; first < length; first += 128) {
@@ -305,35 +309,33 @@ KERNEL void step(
       const float s_inverse = s_inverses[first / 128u];
       const float s_new_alpha = s_alphas[first / 128u];
       const float s_rate = s_rates[first / 128u];
+      const float s_root = s_roots[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats s_out = load(s_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto s_normalized = s_out * s_inverse;
-        const auto s_known = larger(s_normalized, 1.1754944e-38f);
-        const auto s_known_2 = smaller(s_known, 1.0f);
-        const auto s_log_bits = bits_of(s_known_2) + 0x4afb0du;
-        const auto s_log_fraction = float_of((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const auto s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
-        const auto s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
-        const auto s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
-        const auto s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
-        const auto s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
-        const auto s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
-        const auto s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
-        const auto s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
-        const auto s_index = (float_from(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) * s_rate;
-        const auto s_index_2 = larger(s_index, 0.0f);
-        const auto s_index_3 = smaller(s_index_2, 3.0f);
-        const auto s_random = s_stream0 + element * 0x9e3779b9u;
+        const auto s_random = s_stream0 + (element >> 3u) * 0x9e3779b9u;
         const auto s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
         const auto s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
         const auto s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
-        const auto s_above = truncated(s_index_3);
-        const auto s_nearest = truncated(s_index_3 + 0.5f);
+        const auto s_drawn = float_from(s_random_4 >> 8u) * s_rate - 0.0000019073486f;
+        const auto s_drawn_exponent = truncated(s_drawn + 127.5f);
+        const auto s_drawn_fraction = s_drawn - (float_from(s_drawn_exponent) - 127.0f);
+        const auto s_drawn_sum = 0.0001546973f * s_drawn_fraction + 0.0013390867f;
+        const auto s_drawn_sum_2 = s_drawn_sum * s_drawn_fraction + 0.009618031f;
+        const auto s_drawn_sum_3 = s_drawn_sum_2 * s_drawn_fraction + 0.05550357f;
+        const auto s_drawn_sum_4 = s_drawn_sum_3 * s_drawn_fraction + 0.2402265f;
+        const auto s_first = (1.0f + s_drawn_fraction * (s_drawn_sum_4 * s_drawn_fraction + 0.6931472f)) * float_of(s_drawn_exponent << 23u);
+        const auto s_one = select(s_new_alpha > 0.0f, 1.0f, 0.0f);
+        const auto s_root_2 = s_root * s_root;
+        const auto s_root_3 = s_root_2 * s_root_2;
+        const auto s_part = s_first * select(((s_random_4 ^ element) & 1u) > 0u, s_root, s_one) * select(((s_random_4 ^ element) & 2u) > 0u, s_root_2, s_one) * select(((s_random_4 ^ element) & 4u) > 0u, s_root_3, s_one);
         const auto s_square_2 = s_new_alpha * s_new_alpha;
-        const auto s_new_code = select(s_normalized == select((s_nearest & 1u) > 0u, s_new_alpha, 1.0f) * select((s_nearest & 2u) > 0u, s_square_2, 1.0f), s_nearest, s_above + select(float_from(s_random_4 >> 8u) * 5.9604645e-8f < s_index_3 - float_from(s_above), 1u, 0u));
+        const auto s_bound = s_part * s_new_alpha;
+        const auto s_bound_2 = select(s_normalized >= s_bound, s_part, s_part * s_square_2);
+        const auto s_new_code = select(s_normalized >= s_bound, 0u, 2u) | select(s_normalized >= s_bound_2, 0u, 1u);
         const auto s_bit = index * 2u;
         const auto s_word = s_bit >> 5u;
         const auto s_shift = s_bit & 31u;

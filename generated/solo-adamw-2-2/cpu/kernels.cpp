@@ -123,6 +123,7 @@ KERNEL void step(
     float v_magnitudes[padded(1024u + MOST_LANES)];
     float v_alphas[8];
     float v_rates[8];
+    float v_roots[8];
 
     for (uint32_t first = 0; first < length; first += 128) {
       const uint32_t limit = std::min(length - first, 128u);
@@ -205,24 +206,24 @@ KERNEL void step(
       const float v_lower = float_of(key);
       const float v_upper = float_of(next_key(magnitudes, v_length, key, v_rank));
       const auto v_place = 0x19999au * select(v_counted > 0u, v_counted - 1u, 0u);
-      const auto v_part = v_lower * v_inverse;
-      const auto v_part_2 = larger(v_part, 7.888609e-31f);
-      const auto v_part_3 = v_upper * v_inverse;
-      const auto v_part_4 = larger(v_part_3, 7.888609e-31f);
-      const auto v_ratio = v_part_2 + float_from(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_4 - v_part_2);
+      const auto v_part_2 = v_lower * v_inverse;
+      const auto v_part_3 = larger(v_part_2, 7.888609e-31f);
+      const auto v_part_4 = v_upper * v_inverse;
+      const auto v_part_5 = larger(v_part_4, 7.888609e-31f);
+      const auto v_ratio = v_part_3 + float_from(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_5 - v_part_3);
       const auto v_most = select(v_counted < v_length, 0.125f, 1.0f);
       const auto v_ratio_2 = smaller(v_ratio, v_most);
-      const auto v_log_bits_2 = bits_of(v_ratio_2) + 0x4afb0du;
-      const auto v_log_fraction_2 = float_of((v_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const auto v_log_sum_9 = (-0.112973355f) * v_log_fraction_2 + 0.1878259f;
-      const auto v_log_sum_10 = v_log_sum_9 * v_log_fraction_2 + (-0.1906129f);
-      const auto v_log_sum_11 = v_log_sum_10 * v_log_fraction_2 + 0.20429616f;
-      const auto v_log_sum_12 = v_log_sum_11 * v_log_fraction_2 + (-0.23963657f);
-      const auto v_log_sum_13 = v_log_sum_12 * v_log_fraction_2 + 0.28858528f;
-      const auto v_log_sum_14 = v_log_sum_13 * v_log_fraction_2 + (-0.36069643f);
-      const auto v_log_sum_15 = v_log_sum_14 * v_log_fraction_2 + 0.4808979f;
-      const auto v_log_sum_16 = v_log_sum_15 * v_log_fraction_2 + (-0.72134733f);
-      const auto v_power = (float_from(v_log_bits_2 >> 23u) - 127.0f + (v_log_fraction_2 + v_log_fraction_2 * (v_log_sum_16 * v_log_fraction_2 + 0.44269505f))) / 3.0f;
+      const auto v_log_bits = bits_of(v_ratio_2) + 0x4afb0du;
+      const auto v_log_fraction = float_of((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const auto v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
+      const auto v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
+      const auto v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
+      const auto v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
+      const auto v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
+      const auto v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
+      const auto v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
+      const auto v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
+      const auto v_power = (float_from(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) / 3.0f;
       const auto v_power_exponent = truncated(v_power + 127.5f);
       const auto v_power_fraction = v_power - (float_from(v_power_exponent) - 127.0f);
       const auto v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
@@ -241,11 +242,14 @@ KERNEL void step(
       const auto v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
       const auto v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
       const auto v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-      const auto v_base_log = float_from(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f));
-      const auto v_rate = select(v_base_log < 0.0f, 1.0f / v_base_log, 0.0f);
+      const auto v_span = (float_from(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f))) * 0.125f + 0.0000038146973f;
+      const auto v_span_2 = smaller(v_span, 0.0f);
+      const auto v_rate = v_span_2 * 5.9604645e-8f;
+      const auto v_root = square_root(square_root(square_root(v_new_alpha)));
       tensor.v_alpha[start / 128u + run] = v_new_alpha;
       v_alphas[run] = v_new_alpha;
       v_rates[run] = v_rate;
+      v_roots[run] = v_root;
     }
 
     for (uint32_t first = 0; first < length; first += 128) {
@@ -299,35 +303,33 @@ KERNEL void step(
       const float v_inverse = v_inverses[first / 128u];
       const float v_new_alpha = v_alphas[first / 128u];
       const float v_rate = v_rates[first / 128u];
+      const float v_root = v_roots[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         const Floats v_out = load(v_values + first + offset);
         const Words element = uint32_t(start) + first + index;
         const auto v_normalized = v_out * v_inverse;
-        const auto v_known = larger(v_normalized, 1.1754944e-38f);
-        const auto v_known_2 = smaller(v_known, 1.0f);
-        const auto v_log_bits = bits_of(v_known_2) + 0x4afb0du;
-        const auto v_log_fraction = float_of((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const auto v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
-        const auto v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
-        const auto v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
-        const auto v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
-        const auto v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
-        const auto v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
-        const auto v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
-        const auto v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
-        const auto v_index = (float_from(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) * v_rate;
-        const auto v_index_2 = larger(v_index, 0.0f);
-        const auto v_index_3 = smaller(v_index_2, 3.0f);
-        const auto v_random = v_stream0 + element * 0x9e3779b9u;
+        const auto v_random = v_stream0 + (element >> 3u) * 0x9e3779b9u;
         const auto v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
         const auto v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
         const auto v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-        const auto v_above = truncated(v_index_3);
-        const auto v_nearest = truncated(v_index_3 + 0.5f);
+        const auto v_drawn = float_from(v_random_4 >> 8u) * v_rate - 0.0000019073486f;
+        const auto v_drawn_exponent = truncated(v_drawn + 127.5f);
+        const auto v_drawn_fraction = v_drawn - (float_from(v_drawn_exponent) - 127.0f);
+        const auto v_drawn_sum = 0.0001546973f * v_drawn_fraction + 0.0013390867f;
+        const auto v_drawn_sum_2 = v_drawn_sum * v_drawn_fraction + 0.009618031f;
+        const auto v_drawn_sum_3 = v_drawn_sum_2 * v_drawn_fraction + 0.05550357f;
+        const auto v_drawn_sum_4 = v_drawn_sum_3 * v_drawn_fraction + 0.2402265f;
+        const auto v_first = (1.0f + v_drawn_fraction * (v_drawn_sum_4 * v_drawn_fraction + 0.6931472f)) * float_of(v_drawn_exponent << 23u);
+        const auto v_one = select(v_new_alpha > 0.0f, 1.0f, 0.0f);
+        const auto v_root_2 = v_root * v_root;
+        const auto v_root_3 = v_root_2 * v_root_2;
+        const auto v_part = v_first * select(((v_random_4 ^ element) & 1u) > 0u, v_root, v_one) * select(((v_random_4 ^ element) & 2u) > 0u, v_root_2, v_one) * select(((v_random_4 ^ element) & 4u) > 0u, v_root_3, v_one);
         const auto v_square_2 = v_new_alpha * v_new_alpha;
-        const auto v_new_code = select(v_normalized == select((v_nearest & 1u) > 0u, v_new_alpha, 1.0f) * select((v_nearest & 2u) > 0u, v_square_2, 1.0f), v_nearest, v_above + select(float_from(v_random_4 >> 8u) * 5.9604645e-8f < v_index_3 - float_from(v_above), 1u, 0u));
+        const auto v_bound = v_part * v_new_alpha;
+        const auto v_bound_2 = select(v_normalized >= v_bound, v_part, v_part * v_square_2);
+        const auto v_new_code = select(v_normalized >= v_bound, 0u, 2u) | select(v_normalized >= v_bound_2, 0u, 1u);
         const auto v_bit = index * 2u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;
