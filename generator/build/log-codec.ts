@@ -187,7 +187,7 @@ function levelsAbove(
       return product === null ? square : writer.bind(`${prefix}_last`, op("f32.mul", product, square));
     }, null);
     const at = last === null ? bound : writer.bind(`${prefix}_bound`, op("f32.mul", bound, last));
-    const isAbove = op("f32.ge", n, at);
+    const isAbove = writer.bind(`${prefix}_above`, op("f32.ge", n, at));
     const part = op("u32.select", isAbove, u32(0), u32(2 ** bit));
     code = bit === bits - 1 ? part : op("u32.or", code, part);
     if (bit > 0) {

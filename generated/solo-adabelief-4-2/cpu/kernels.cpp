@@ -334,8 +334,10 @@ KERNEL void step(
         const auto s_part = s_first * select(((s_random_4 ^ element) & 1u) > 0u, s_root, s_one) * select(((s_random_4 ^ element) & 2u) > 0u, s_root_2, s_one) * select(((s_random_4 ^ element) & 4u) > 0u, s_root_3, s_one);
         const auto s_square_2 = s_new_alpha * s_new_alpha;
         const auto s_bound = s_part * s_new_alpha;
-        const auto s_bound_2 = select(s_normalized >= s_bound, s_part, s_part * s_square_2);
-        const auto s_new_code = select(s_normalized >= s_bound, 0u, 2u) | select(s_normalized >= s_bound_2, 0u, 1u);
+        const auto s_above = s_normalized >= s_bound;
+        const auto s_bound_2 = select(s_above, s_part, s_part * s_square_2);
+        const auto s_above_2 = s_normalized >= s_bound_2;
+        const auto s_new_code = select(s_above, 0u, 2u) | select(s_above_2, 0u, 1u);
         const auto s_bit = index * 2u;
         const auto s_word = s_bit >> 5u;
         const auto s_shift = s_bit & 31u;

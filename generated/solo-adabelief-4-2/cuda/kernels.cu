@@ -638,8 +638,10 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         const float s_part = s_first * (((s_random_4 ^ element) & 1u) > 0u ? s_root : s_one) * (((s_random_4 ^ element) & 2u) > 0u ? s_root_2 : s_one) * (((s_random_4 ^ element) & 4u) > 0u ? s_root_3 : s_one);
         const float s_square_2 = s_new_alpha * s_new_alpha;
         const float s_bound = s_part * s_new_alpha;
-        const float s_bound_2 = s_normalized >= s_bound ? s_part : s_part * s_square_2;
-        const uint32_t s_new_code = (s_normalized >= s_bound ? 0u : 2u) | (s_normalized >= s_bound_2 ? 0u : 1u);
+        const bool s_above = s_normalized >= s_bound;
+        const float s_bound_2 = s_above ? s_part : s_part * s_square_2;
+        const bool s_above_2 = s_normalized >= s_bound_2;
+        const uint32_t s_new_code = (s_above ? 0u : 2u) | (s_above_2 ? 0u : 1u);
         uint32_t& s_word = s_packed[index * 2 / 32];
         if (index < limit) s_word = s_word << 2 | s_new_code;
       }

@@ -321,8 +321,10 @@ function step({ length, id, arrays }: KernelTensor, uniforms: UniformValues): vo
         const s_part = fround(fround(fround(s_first * ((((s_random_4 ^ element) >>> 0) & 1) >>> 0 > 0 ? s_root : s_one)) * ((((s_random_4 ^ element) >>> 0) & 2) >>> 0 > 0 ? s_root_2 : s_one)) * ((((s_random_4 ^ element) >>> 0) & 4) >>> 0 > 0 ? s_root_3 : s_one));
         const s_square_2 = fround(s_new_alpha * s_new_alpha);
         const s_bound = fround(s_part * s_new_alpha);
-        const s_bound_2 = s_normalized >= s_bound ? s_part : fround(s_part * s_square_2);
-        const s_new_code = ((s_normalized >= s_bound ? 0 : 2) | (s_normalized >= s_bound_2 ? 0 : 1)) >>> 0;
+        const s_above = s_normalized >= s_bound;
+        const s_bound_2 = s_above ? s_part : fround(s_part * s_square_2);
+        const s_above_2 = s_normalized >= s_bound_2;
+        const s_new_code = ((s_above ? 0 : 2) | (s_above_2 ? 0 : 1)) >>> 0;
         const s_bit = Math.imul(index, 2) >>> 0;
         const s_word = s_bit >>> 5;
         const s_shift = (s_bit & 31) >>> 0;

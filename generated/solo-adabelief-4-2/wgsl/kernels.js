@@ -423,8 +423,10 @@ fn main(
       let s_part = s_first * select(s_one, s_root, ((s_random_4 ^ element) & 1u) > 0u) * select(s_one, s_root_2, ((s_random_4 ^ element) & 2u) > 0u) * select(s_one, s_root_3, ((s_random_4 ^ element) & 4u) > 0u);
       let s_square_2 = s_new_alpha * s_new_alpha;
       let s_bound = s_part * s_new_alpha;
-      let s_bound_2 = select(s_part * s_square_2, s_part, s_normalized >= s_bound);
-      let s_new_code = select(2u, 0u, s_normalized >= s_bound) | select(1u, 0u, s_normalized >= s_bound_2);
+      let s_above = s_normalized >= s_bound;
+      let s_bound_2 = select(s_part * s_square_2, s_part, s_above);
+      let s_above_2 = s_normalized >= s_bound_2;
+      let s_new_code = select(2u, 0u, s_above) | select(1u, 0u, s_above_2);
       let s_bit = index * 2u;
       let s_word = s_bit >> 5u;
       let s_shift = s_bit & 31u;

@@ -416,8 +416,10 @@ fn main(
       let v_part = v_first * select(v_one, v_root, ((v_random_4 ^ element) & 1u) > 0u) * select(v_one, v_root_2, ((v_random_4 ^ element) & 2u) > 0u) * select(v_one, v_root_3, ((v_random_4 ^ element) & 4u) > 0u);
       let v_square_2 = v_new_alpha * v_new_alpha;
       let v_bound = v_part * v_new_alpha;
-      let v_bound_2 = select(v_part * v_square_2, v_part, v_normalized >= v_bound);
-      let v_new_code = select(2u, 0u, v_normalized >= v_bound) | select(1u, 0u, v_normalized >= v_bound_2);
+      let v_above = v_normalized >= v_bound;
+      let v_bound_2 = select(v_part * v_square_2, v_part, v_above);
+      let v_above_2 = v_normalized >= v_bound_2;
+      let v_new_code = select(2u, 0u, v_above) | select(1u, 0u, v_above_2);
       let v_bit = index * 2u;
       let v_word = v_bit >> 5u;
       let v_shift = v_bit & 31u;

@@ -330,8 +330,10 @@ KERNEL void step(
         const auto v_part = v_first * select(((v_random_4 ^ element) & 1u) > 0u, v_root, v_one) * select(((v_random_4 ^ element) & 2u) > 0u, v_root_2, v_one) * select(((v_random_4 ^ element) & 4u) > 0u, v_root_3, v_one);
         const auto v_square_2 = v_new_alpha * v_new_alpha;
         const auto v_bound = v_part * v_new_alpha;
-        const auto v_bound_2 = select(v_normalized >= v_bound, v_part, v_part * v_square_2);
-        const auto v_new_code = select(v_normalized >= v_bound, 0u, 2u) | select(v_normalized >= v_bound_2, 0u, 1u);
+        const auto v_above = v_normalized >= v_bound;
+        const auto v_bound_2 = select(v_above, v_part, v_part * v_square_2);
+        const auto v_above_2 = v_normalized >= v_bound_2;
+        const auto v_new_code = select(v_above, 0u, 2u) | select(v_above_2, 0u, 1u);
         const auto v_bit = index * 2u;
         const auto v_word = v_bit >> 5u;
         const auto v_shift = v_bit & 31u;

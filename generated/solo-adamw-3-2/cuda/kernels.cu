@@ -638,8 +638,10 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
         const float v_part = v_first * (((v_random_4 ^ element) & 1u) > 0u ? v_root : v_one) * (((v_random_4 ^ element) & 2u) > 0u ? v_root_2 : v_one) * (((v_random_4 ^ element) & 4u) > 0u ? v_root_3 : v_one);
         const float v_square_2 = v_new_alpha * v_new_alpha;
         const float v_bound = v_part * v_new_alpha;
-        const float v_bound_2 = v_normalized >= v_bound ? v_part : v_part * v_square_2;
-        const uint32_t v_new_code = (v_normalized >= v_bound ? 0u : 2u) | (v_normalized >= v_bound_2 ? 0u : 1u);
+        const bool v_above = v_normalized >= v_bound;
+        const float v_bound_2 = v_above ? v_part : v_part * v_square_2;
+        const bool v_above_2 = v_normalized >= v_bound_2;
+        const uint32_t v_new_code = (v_above ? 0u : 2u) | (v_above_2 ? 0u : 1u);
         uint32_t& v_word = v_packed[index * 2 / 32];
         if (index < limit) v_word = v_word << 2 | v_new_code;
       }

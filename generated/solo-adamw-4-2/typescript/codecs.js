@@ -276,8 +276,10 @@ const vCodec = {
         const v_part = fround(fround(fround(v_first * ((((v_random_4 ^ element) >>> 0) & 1) >>> 0 > 0 ? v_root : v_one)) * ((((v_random_4 ^ element) >>> 0) & 2) >>> 0 > 0 ? v_root_2 : v_one)) * ((((v_random_4 ^ element) >>> 0) & 4) >>> 0 > 0 ? v_root_3 : v_one));
         const v_square_2 = fround(v_new_alpha * v_new_alpha);
         const v_bound = fround(v_part * v_new_alpha);
-        const v_bound_2 = v_normalized >= v_bound ? v_part : fround(v_part * v_square_2);
-        const v_new_code = ((v_normalized >= v_bound ? 0 : 2) | (v_normalized >= v_bound_2 ? 0 : 1)) >>> 0;
+        const v_above = v_normalized >= v_bound;
+        const v_bound_2 = v_above ? v_part : fround(v_part * v_square_2);
+        const v_above_2 = v_normalized >= v_bound_2;
+        const v_new_code = ((v_above ? 0 : 2) | (v_above_2 ? 0 : 1)) >>> 0;
         const v_bit = Math.imul(index, 2) >>> 0;
         const v_word = v_bit >>> 5;
         const v_shift = (v_bit & 31) >>> 0;
