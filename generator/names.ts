@@ -2,7 +2,17 @@
  * What may follow `<state>_` in the names that packages give to what they keep and look up of a state: its arrays
  * (runtime/descriptor.ts), its tables, its keys, and what templates write around them.
  */
-const tables = ["levels", "thresholds", "next_levels", "gaps", "bases", "lines", "slopes", "offsets", "steps"];
+const tables = [
+  "levels",
+  "thresholds",
+  "next_levels",
+  "gaps",
+  "bases",
+  "lines",
+  "slopes",
+  "offsets",
+  "steps",
+];
 const stateSuffixes = [
   ...["codes", "scale", "alpha", "next"],
   ...tables,
