@@ -2,7 +2,17 @@
  * What may follow `<state>_` in the names that packages give to what they keep and look up of a state: its arrays
  * (runtime/descriptor.ts), its tables, its keys, and what templates write around them.
  */
-const tables = ["levels", "thresholds", "next_levels", "gaps", "bases", "lines", "slopes", "offsets"];
+const tables = [
+  "levels",
+  "thresholds",
+  "next_levels",
+  "gaps",
+  "bases",
+  "lines",
+  "slopes",
+  "offsets",
+  "steps",
+];
 const stateSuffixes = [
   ...["codes", "scale", "alpha", "next"],
   ...tables,
@@ -10,7 +20,8 @@ const stateSuffixes = [
   ...["key0", "key1"],
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
   // Of a mapping with a second parameter.
-  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates"],
+  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots"],
+  ...["keyed_of", "level", "level_of", "pair"],
 ];
 
 /** The second part of a parameter in two parts, which is kept like a state. */

@@ -1,16 +1,20 @@
 import { f32, op, u32, variable } from "../ir/expr.js";
-import type { Expr, Fragment, KernelVariables, Spread, StateVariables } from "../ir/types.js";
-import { smallestNormal } from "../lower/float32.js";
+import type { Expr, Fragment, KernelVariables, Order, Spread, StateVariables } from "../ir/types.js";
 import type { LogCodec } from "../lower/plan.js";
 import { exp2, log2 } from "./logarithm.js";
 import type { Names } from "./names.js";
-import { randomWord } from "./random.js";
+import { randomWordAt } from "./random.js";
 import { FragmentWriter } from "./writer.js";
 
 /** The lowest level is no less than this part of the scale, so that levels and what lies between them are normal. */
 const LEAST_RATIO = 2 ** -100;
 /** Where a run holds a zero, the lowest level is no more than this part of the scale. */
 const MOST_RATIO_OF_ZEROS = 1 / 8;
+/** The bits of 2^-126 and of infinity. */
+const LEAST_NORMAL = 0x00800000;
+const INFINITE = 0x7f800000;
+/** In octaves, for each bit: 12 units in the last place. */
+const MARGIN = 2 ** -20;
 
 /** x = alpha^code * s. */
 export function buildLogDecode(state: StateVariables, { bits }: LogCodec, names: Names): Fragment {
@@ -56,9 +60,25 @@ export function buildSpread(state: StateVariables, codec: LogCodec, names: Names
   alpha.define(state.newAlpha, op("f32.select", op("f32.gt", inverse, f32(0)), kept, f32(0)));
 
   return {
+    order: buildOrder(state, names),
+    greatestRank: Math.floor(codec.quantile * (codec.normalize.block - 1)),
     rank: rank.finish(state.rank),
     alpha: alpha.finish(state.newAlpha),
-    rate: buildRate(state, names),
+    rate: buildRate(state, codec, names),
+  };
+}
+
+/** The bits of |x| less those of the least normal number: below it they are great, as those of what is not finite. */
+function buildOrder(state: StateVariables, names: Names): Order {
+  const key = new FragmentWriter(names);
+  const bits = op("u32.and", op("f32.bits", key.input(state.value)), u32(0x7fffffff));
+  key.define(state.key, op("u32.sub", bits, u32(LEAST_NORMAL)));
+  const keyed = new FragmentWriter(names);
+  keyed.define(state.keyed, op("f32.from_bits", op("u32.add", keyed.input(state.key), u32(LEAST_NORMAL))));
+  return {
+    key: key.finish(state.key),
+    missing: INFINITE - LEAST_NORMAL,
+    keyed: keyed.finish(state.keyed),
   };
 }
 
@@ -72,8 +92,11 @@ function place(state: StateVariables, codec: LogCodec): Expr {
   return op("u32.mul", u32(codec.quantile * 2 ** codec.quantileBits), last);
 }
 
-/** All levels are one where alpha is 1, and none counts where it is 0: then each element takes the first. */
-function buildRate(state: StateVariables, names: Names): Fragment {
+/**
+ * alpha^(1/8), and by how many octaves 24 random bits lower a bound for each unit of their number: by that eighth in all, but
+ * for a margin at either end. 0 in a run without a scale.
+ */
+function buildRate(state: StateVariables, codec: LogCodec, names: Names): Fragment {
   const writer = new FragmentWriter(names);
   const alpha = writer.input(state.newAlpha);
   const prefix = state.old.name;
@@ -81,17 +104,22 @@ function buildRate(state: StateVariables, names: Names): Fragment {
     `${prefix}_base`,
     op("f32.select", op("f32.gt", alpha, f32(0)), alpha, f32(1)),
   );
-  const logarithm = writer.bind(`${prefix}_base_log`, log2(positive, `${prefix}_base_log`, writer));
-  writer.define(
-    state.rate,
-    op("f32.select", op("f32.lt", logarithm, f32(0)), op("f32.div", f32(1), logarithm), f32(0)),
-  );
-  return writer.finish(state.rate);
+  const octaves = op("f32.mul", log2(positive, `${prefix}_base_log`, writer), f32(1 / 8));
+  const inner = writer.bind(`${prefix}_span`, op("f32.add", octaves, f32(2 * marginOf(codec))));
+  const span = writer.bind(`${prefix}_span`, less(inner, f32(0)));
+  writer.define(state.rate, op("f32.mul", span, f32(2 ** -24)));
+  writer.define(state.root, op("f32.sqrt", op("f32.sqrt", op("f32.sqrt", alpha))));
+  return writer.finish(state.rate, state.root);
 }
 
+/** In octaves. */
+const marginOf = ({ bits }: LogCodec): number => bits * MARGIN;
+
 /**
- * The place of n = x / s among the levels is log2(n) / log2(alpha), 0 for the greatest, rounded there. What is no normal
- * number above 0 counts as the least one, and so does NaN: it takes the lowest level.
+ * The code of n = x / s is the number of levels, the lowest apart, whose product with a part t of the way to the next one,
+ * alpha^t, lies above n: with t = 1/2 that is the nearest in the log domain, with t drawn from 0 to 1 it is one of the two
+ * beside n, the lower one with the probability of what is left there. What is no number takes the lowest level, and in a run
+ * without a scale everything the first.
  */
 export function buildLogEncode(
   state: StateVariables,
@@ -101,59 +129,93 @@ export function buildLogEncode(
 ): Fragment {
   const writer = new FragmentWriter(names);
   const prefix = state.old.name;
-  const top = 2 ** codec.bits - 1;
   const x = writer.input(state.value);
   const n = writer.bind(`${prefix}_normalized`, op("f32.mul", x, writer.input(state.inverse)));
-  const [alpha, rate] = [writer.input(state.newAlpha), writer.input(state.rate)];
-  const atNormal = writer.bind(`${prefix}_known`, greater(n, f32(smallestNormal)));
-  const known = writer.bind(`${prefix}_known`, less(atNormal, f32(1)));
-  const index = writer.bind(`${prefix}_index`, op("f32.mul", log2(known, `${prefix}_log`, writer), rate));
-  const atLeast = writer.bind(`${prefix}_index`, greater(index, f32(0)));
-  const within = writer.bind(`${prefix}_index`, less(atLeast, f32(top)));
-  const nearest = op("f32.truncate", op("f32.add", within, f32(0.5)));
-  const code =
-    codec.rounding === "nearest"
-      ? nearest
-      : stochastic(n, within, nearest, alpha, codec, state, kernel, writer);
-  writer.define(state.newCode, code);
+  const alpha = writer.input(state.newAlpha);
+  const part =
+    codec.rounding === "nearest" ? op("f32.sqrt", alpha) : drawnPart(alpha, codec, state, kernel, writer);
+  const bound = writer.bind(`${prefix}_part`, part);
+  writer.define(state.newCode, levelsAbove(n, bound, alpha, codec.bits, prefix, writer));
   return writer.finish(state.newCode);
 }
 
-/** Down to the next level with the probability of what is left; a level itself never moves. */
-function stochastic(
-  n: Expr,
-  index: Expr,
-  nearest: Expr,
+/**
+ * alpha^t, where the eight elements of a word draw t from the eight parts of [0, 1), in an order that is drawn too: all from
+ * one place of these parts. It keeps off their ends by more than what levels and logarithms are rounded by, so that a level
+ * never moves.
+ */
+function drawnPart(
   alpha: Expr,
-  { bits }: LogCodec,
+  codec: LogCodec,
   state: StateVariables,
   kernel: KernelVariables,
   writer: FragmentWriter,
 ): Expr {
   const prefix = state.old.name;
-  const random = randomWord(state, kernel, writer);
-  const unit = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), f32(2 ** -24));
-  const above = writer.bind(`${prefix}_above`, op("f32.truncate", index));
-  const rest = op("f32.sub", index, op("f32.from_u32", above));
-  const down = op("u32.select", op("f32.lt", unit, rest), u32(1), u32(0));
-  // The logarithm of a level is rounded: what equals the nearest level is not moved by that error.
-  const near = writer.bind(`${prefix}_nearest`, nearest);
-  const level = power(alpha, near, bits, state, writer);
-  return op("u32.select", op("f32.eq", n, level), near, op("u32.add", above, down));
+  const [element, rate] = [writer.input(kernel.element), writer.input(state.rate)];
+  const random = randomWordAt(op("u32.shr", element, u32(3)), state, writer);
+  const drawn = op("f32.mul", op("f32.from_u32", op("u32.shr", random, u32(8))), rate);
+  const within = writer.bind(`${prefix}_drawn`, op("f32.sub", drawn, f32(marginOf(codec))));
+  const first = writer.bind(`${prefix}_first`, exp2(within, `${prefix}_drawn`, writer));
+
+  const one = writer.bind(`${prefix}_one`, op("f32.select", op("f32.gt", alpha, f32(0)), f32(1), f32(0)));
+  const place = op("u32.xor", random, element);
+  const eighth = writer.input(state.root);
+  const fourth = writer.bind(`${prefix}_root`, op("f32.mul", eighth, eighth));
+  const half = writer.bind(`${prefix}_root`, op("f32.mul", fourth, fourth));
+  return [eighth, fourth, half].reduce((product, root, bit) => {
+    const isBehind = op("u32.gt", op("u32.and", place, u32(2 ** bit)), u32(0));
+    return op("f32.mul", product, op("f32.select", isBehind, root, one));
+  }, first);
+}
+
+/** By bisection, the highest bit of the code first. */
+function levelsAbove(
+  n: Expr,
+  part: Expr,
+  alpha: Expr,
+  bits: number,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const squares = squaresOf(alpha, bits, prefix, writer);
+  let bound = part;
+  let code: Expr = u32(0);
+  for (let bit = bits - 1; bit >= 0; bit--) {
+    // The last of the levels that the bit stands for: alpha^(2^bit - 1).
+    const last = squares.slice(0, bit).reduce<Expr | null>((product, square) => {
+      return product === null ? square : writer.bind(`${prefix}_last`, op("f32.mul", product, square));
+    }, null);
+    const at = last === null ? bound : writer.bind(`${prefix}_bound`, op("f32.mul", bound, last));
+    const isAbove = writer.bind(`${prefix}_above`, op("f32.ge", n, at));
+    const part = op("u32.select", isAbove, u32(0), u32(2 ** bit));
+    code = bit === bits - 1 ? part : op("u32.or", code, part);
+    if (bit > 0) {
+      const lower = op("f32.mul", bound, squares[bit] as Expr);
+      bound = writer.bind(`${prefix}_bound`, op("f32.select", isAbove, bound, lower));
+    }
+  }
+  return code;
+}
+
+/** base, base^2, base^4 ... */
+function squaresOf(base: Expr, bits: number, prefix: string, writer: FragmentWriter): Expr[] {
+  const squares = [base];
+  for (let bit = 1; bit < bits; bit++) {
+    const root = squares[bit - 1] as Expr;
+    squares.push(writer.bind(`${prefix}_square`, op("f32.mul", root, root)));
+  }
+  return squares;
 }
 
 /** base^code: the product of base^1, base^2, base^4 ... where the code has a bit. */
 function power(base: Expr, code: Expr, bits: number, state: StateVariables, writer: FragmentWriter): Expr {
-  const prefix = state.old.name;
-  let square = base;
-  let product: Expr | undefined;
-  for (let bit = 0; bit < bits; bit++) {
-    if (bit > 0) square = writer.bind(`${prefix}_square`, op("f32.mul", square, square));
-    const isSet = op("u32.gt", op("u32.and", code, u32(2 ** bit)), u32(0));
-    const factor = op("f32.select", isSet, square, f32(1));
-    product = product === undefined ? factor : op("f32.mul", product, factor);
-  }
-  return product ?? f32(1);
+  return squaresOf(base, bits, state.old.name, writer)
+    .map((square, bit) => {
+      const isSet = op("u32.gt", op("u32.and", code, u32(2 ** bit)), u32(0));
+      return op("f32.select", isSet, square, f32(1));
+    })
+    .reduce((product, factor) => op("f32.mul", product, factor));
 }
 
 function greater(a: Expr, b: Expr): Expr {

@@ -51,9 +51,14 @@ export function buildStream(state: StateVariables, kernel: KernelVariables, name
 
 /** The random word of an element, from its tensor's keys and the low word of its index. */
 export function randomWord(state: StateVariables, kernel: KernelVariables, writer: FragmentWriter): Expr {
+  return randomWordAt(writer.input(kernel.element), state, writer);
+}
+
+/** The same of a group of elements, by the low word of the group's index. */
+export function randomWordAt(index: Expr, state: StateVariables, writer: FragmentWriter): Expr {
   const name = `${state.old.name}_random`;
   const stream0 = writer.input(state.stream0);
   const stream1 = writer.input(state.stream1);
-  const counter = op("u32.add", stream0, op("u32.mul", writer.input(kernel.element), u32(WEYL)));
+  const counter = op("u32.add", stream0, op("u32.mul", index, u32(WEYL)));
   return writer.bind(name, mix(counter, stream1, writer, name));
 }

@@ -153,7 +153,7 @@ export class StateAccess {
   /** Stores the parameters of the runs measured here; returns what gives the encoder those of an element's run. */
   #newParameters(): (element: number) => void {
     const { statistic } = this.#state;
-    const { absmax, newScale, inverse, newAlpha, rate } = this.#cells;
+    const { absmax, newScale, inverse, newAlpha, rate, root } = this.#cells;
     if (statistic === null) return () => {};
     const inverseOf = (maximum: number): number => {
       absmax.value = maximum;
@@ -172,13 +172,14 @@ export class StateAccess {
       this.#storeScale(run, newScale.value);
       if (typeof statistic.run === "number" && statistic.spread !== null)
         this.#spread(run, run * statistic.run, (run + 1) * statistic.run);
-      return { inverse: reciprocal, alpha: newAlpha.value, rate: rate.value };
+      return { inverse: reciprocal, alpha: newAlpha.value, rate: rate.value, root: root.value };
     });
     return (element) => {
       const run = runs[this.#placesOf(element)[0] as number] as (typeof runs)[number];
       inverse.value = run.inverse;
       newAlpha.value = run.alpha;
       rate.value = run.rate;
+      root.value = run.root;
     };
   }
 

@@ -82,12 +82,24 @@ export interface HalfScale {
 
 /** How far the levels of a run reach: from two neighbours in the ascending order of its magnitudes, measured in a tile. */
 export interface Spread {
+  readonly order: Order;
+  /** The greatest rank that the lower neighbour may have among the magnitudes above 0. */
+  readonly greatestRank: number;
   /** How many elements a run has and how many magnitudes are above 0, to the rank of the lower neighbour, from 0. */
   readonly rank: Fragment;
   /** The same, the neighbours at that rank and the next (the last is its own) and 1 / s, to the alpha that is stored. */
   readonly alpha: Fragment;
-  /** That alpha to what an element's logarithm is multiplied with. */
+  /** That alpha to what the encoder makes its powers of. */
   readonly rate: Fragment;
+}
+
+/** Whole numbers that order as magnitudes do, those that are 0 apart. */
+export interface Order {
+  /** A new value to its number, which is `missing` or more where its magnitude is 0. */
+  readonly key: Fragment;
+  readonly missing: number;
+  /** Such a number to the magnitude. */
+  readonly keyed: Fragment;
 }
 
 /** The names of one state's values in its kernel. */
@@ -99,6 +111,9 @@ export interface StateVariables {
   readonly code: Variable;
   readonly scale: Variable;
   readonly magnitude: Variable;
+  /** What orders as the magnitude does, and what that stands for. */
+  readonly key: Variable;
+  readonly keyed: Variable;
   /** The greatest magnitude of a run. */
   readonly absmax: Variable;
   readonly newScale: Variable;
@@ -115,8 +130,9 @@ export interface StateVariables {
   /** The second parameter of a run, where it has one: before the step and after it. */
   readonly alpha: Variable;
   readonly newAlpha: Variable;
-  /** 1 / log2(newAlpha), or 0. */
+  /** newAlpha^(1/8), and what 2^-24 of its logarithm is: by that power drawn numbers of 24 bits become octaves. */
   readonly rate: Variable;
+  readonly root: Variable;
   /** Of a run: its elements, and its magnitudes above 0. */
   readonly runLength: Variable;
   readonly counted: Variable;

@@ -37,6 +37,8 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     statistic?.magnitude ?? null,
     statistic?.scale ?? null,
     ...(statistic?.half ? Object.values(statistic.half) : []),
+    statistic?.spread?.order.key ?? null,
+    statistic?.spread?.order.keyed ?? null,
     statistic?.spread?.rank ?? null,
     statistic?.spread?.alpha ?? null,
     statistic?.spread?.rate ?? null,

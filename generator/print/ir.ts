@@ -165,6 +165,8 @@ function printState(state: KernelState): string[] {
     ...named("unpack scale", statistic?.half?.unpack ?? null),
     ...named("decode scale", statistic?.half?.decode ?? null),
     ...named("pack scale", statistic?.half?.pack ?? null),
+    ...named("key", statistic?.spread?.order.key ?? null),
+    ...named("keyed", statistic?.spread?.order.keyed ?? null),
     ...named("rank", statistic?.spread?.rank ?? null),
     ...named("alpha", statistic?.spread?.alpha ?? null),
     ...named("rate", statistic?.spread?.rate ?? null),

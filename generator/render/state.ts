@@ -6,6 +6,9 @@ import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { lookupAhead, stagesOf } from "./stages.js";
 
+/** As many of the least magnitudes of a run are found by sorting. */
+const LOW_RANKS = 16;
+
 /** How many threads own a run, where they are a power of two and neighbours in one exchange. */
 function lanesOf(threads: number, { capabilities }: Target): number {
   return threads >= 1 && threads <= capabilities.lanes && Number.isInteger(Math.log2(threads)) ? threads : 0;
@@ -43,6 +46,13 @@ export function stateView(
   const words = (granule * state.bits) / 32;
   const lanes = exchanges && isTile && typeof run === "number" ? lanesOf(run / granule, target) : 0;
   const tile = "update" in kernel ? kernel.tile : 0;
+  const hasMaximum = kernel.kind === "step" ? isTile : isGlobal;
+  const isLowRank =
+    spread !== null &&
+    lanes > 1 &&
+    lanes <= LOW_RANKS &&
+    granule >= LOW_RANKS / 2 &&
+    spread.greatestRank + 2 <= LOW_RANKS;
   const view = {
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,
@@ -60,7 +70,9 @@ export function stateView(
     hasAlpha,
     hasSpread: spread !== null,
     /** Whether this kernel measures it. */
-    hasMaximum: kernel.kind === "step" ? isTile : isGlobal,
+    hasMaximum,
+    /** Whether it does so element by element; else it is the last of those that are sorted. */
+    takesMaximum: hasMaximum && !isLowRank,
     fields: [
       statistic === null ? state.name : `${state.name}_codes`,
       ...(statistic === null ? [] : [`${state.name}_scale`]),
@@ -86,6 +98,11 @@ export function stateView(
     /** Threads that own one run and exchange its maximum among themselves; 0 where they need shared memory. */
     lanes,
     isLanes: lanes > 0,
+    /** Whether they can have each a level of their run. */
+    hasLevelLanes: lanes >= 2 ** state.bits && state.decode !== null,
+    levels: 2 ** state.bits,
+    /** Whether they look for a rank among the least magnitudes of a run. */
+    isLowRank,
     isShared: isTile && lanes === 0,
     isOneRun: isTile && tile === run,
     /** Whether a granule lies within one run. */
@@ -118,6 +135,9 @@ export function stateView(
       statistic === null ? null : prune(statistic.scale, [variables.inverse]),
       dialect,
     ),
+    keyLines: printFragment(spread?.order.key ?? null, dialect),
+    keyedLines: printFragment(spread?.order.keyed ?? null, dialect),
+    missing: spread === null ? "" : dialect.constants.u32(spread.order.missing),
     rankLines: printFragment(spread?.rank ?? null, dialect),
     alphaLines: printFragment(spread?.alpha ?? null, dialect),
     rateLines: printFragment(spread?.rate ?? null, dialect),

@@ -21,6 +21,13 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyLanesSpread: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
     ),
+    anyLowRank: kernels.some(
+      ({ isStep, states: own }) => isStep && own.some(({ isLanes, isLowRank }) => isLanes && isLowRank),
+    ),
+    anyRank: kernels.some(
+      ({ isStep, states: own }) =>
+        isStep && own.some(({ isLanes, hasSpread, isLowRank }) => isLanes && hasSpread && !isLowRank),
+    ),
     flatRun: RANK1_BLOCK.block,
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
@@ -46,8 +53,9 @@ export function unionOf(kernels: readonly KernelView[]) {
       if (packed.length === 0) return [];
       const runs = Math.max(...packed.map(({ runs }) => runs));
       const hasSpread = packed.some((use) => use.hasSpread);
+      const isStochastic = packed.some((use) => use.isStochastic);
       const tile = Math.max(...packed.map((use) => use.tile));
-      return [{ state: name, tile, runs, hasRuns: runs > 0, hasSpread }];
+      return [{ state: name, tile, runs, hasRuns: runs > 0, hasSpread, isStochastic }];
     }),
     /** The kernels of the spec's own codecs: the first variant's last pass. */
     codecStates,

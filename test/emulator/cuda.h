@@ -171,6 +171,11 @@ inline float sqrtf(float x) { return __builtin_sqrtf(x); }
 
 inline int __popc(uint32_t x) { return __builtin_popcount(x); }
 inline int __clz(uint32_t x) { return x == 0 ? 32 : __builtin_clz(x); }
+inline uint32_t __brev(uint32_t x) {
+  uint32_t result = 0;
+  for (int i = 0; i < 32; i++) result |= (x >> i & 1) << (31 - i);
+  return result;
+}
 inline int __ffs(uint32_t x) { return __builtin_ffs(int(x)); }
 inline uint32_t __umulhi(uint32_t x, uint32_t y) { return uint32_t(uint64_t{x} * y >> 32); }
 inline uint32_t __funnelshift_r(uint32_t low, uint32_t high, uint32_t shift) {

@@ -90,6 +90,10 @@ describe.runIf(canRun)("an emulated thread computes", () => {
     ["__byte_perm(0x33221100u, 0x77665544u, 0x7250u)", each(() => 0x77225500)],
     ["__byte_perm(0x80u, 0u, 0x0008u) + __umulhi(1u << 31, 6u)", each(() => 0x808080ff + 3)],
     [
+      "__brev(thread) >> 26",
+      each((t) => Number.parseInt([...t.toString(2).padStart(6, "0")].reverse().join(""), 2)),
+    ],
+    [
       "uint32_t(__clz(thread)) + uint32_t(__popc(thread))",
       each((t) => Math.clz32(t) + t.toString(2).replaceAll("0", "").length),
     ],

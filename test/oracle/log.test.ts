@@ -33,7 +33,7 @@ describe.each([2, 3, 4, 8])("SOLO's logarithmic mapping, %i bits", (bits) => {
     }
   });
 
-  test("places among the levels, before rounding", () => {
+  test("places among the levels, before rounding and after it", () => {
     for (const kind of KINDS) {
       const values = unsigned(kind);
       const [scales, alphas, indices] = ["scale", "alpha", "log_index"].map((what) =>
@@ -41,14 +41,15 @@ describe.each([2, 3, 4, 8])("SOLO's logarithmic mapping, %i bits", (bits) => {
       ) as [Float32Array, Float32Array, Float32Array];
       for (const [i, x] of values.entries()) {
         const run = Math.floor(i / 128);
-        const n = normalized(x, scales[run] as number);
+        const [n, alpha] = [normalized(x, scales[run] as number), alphas[run] as number];
         const golden = Math.min(Math.max(indices[i] as number, 0), 2 ** bits - 1);
-        for (const ops of [float32, float64]) {
-          const index = logIndex(n, alphas[run] as number, bits, ops);
-          // A quotient of logarithms, the lower of which has lost 1 / (1 - alpha) of its last places.
-          const lost = 4 + 1 / (1 - (alphas[run] as number));
-          expect(Math.abs(index - golden)).toBeLessThan((1 + golden) * lost * 2 ** -23);
-        }
+        const index = logIndex(n, alpha, bits);
+        // A quotient of logarithms, the lower of which has lost 1 / (1 - alpha) of its last places.
+        const lost = 4 + 1 / (1 - alpha);
+        expect(Math.abs(index - golden)).toBeLessThan((1 + golden) * lost * 2 ** -23);
+        // A product of `bits` factors is compared.
+        const near = 0.5 + ((4 + 2 * bits) * 2 ** -23) / -Math.log(alpha);
+        expect(Math.abs(logCode(n, alpha, bits, "nearest", 0, i) - index)).toBeLessThan(near);
       }
     }
   });
@@ -67,8 +68,8 @@ test.each(KINDS)("means of 400 stochastic codes, ours and SOLO's: %s", (kind) =>
   for (const [i, x] of values.entries()) {
     const run = Math.floor(i / 128);
     const [n, alpha] = [normalized(x, scales[run] as number), alphas[run] as number];
-    const index = logIndex(n, alpha, 2, float64);
-    const codes = keys.map((key) => logCode(n, alpha, 2, "stochastic", randomAt(key, i), float32));
+    const index = logIndex(n, alpha, 2);
+    const codes = keys.map((key) => logCode(n, alpha, 2, "stochastic", randomAt(key, Math.floor(i / 8)), i));
     const mean = codes.reduce((sum, code) => sum + code) / 400;
     expect(Math.abs((means[i] as number) - index)).toBeLessThan(limit);
     expect(Math.abs(mean - index)).toBeLessThan(limit);

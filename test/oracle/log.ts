@@ -104,16 +104,12 @@ export function alphaOf(
 }
 
 /**
- * log(x / s) / log(alpha), between 0, the greatest level, and 2^bits - 1, the lowest, which zeros take: they count as the
- * smallest normal number. A block that has no scale or one level only has the place 0.
+ * log(x / s) / log(alpha), between 0, the greatest level, and 2^bits - 1, the lowest, which zeros take, in float64. A block
+ * that has no scale or one level only has the place 0.
  */
-export function logIndex(n: number, alpha: number, bits: number, ops: Arithmetic): number {
-  const lowest = 2 ** bits - 1;
-  const { log2 } = logarithms(ops);
-  const known = n > SMALLEST_NORMAL ? Math.min(n, 1) : SMALLEST_NORMAL;
-  const base = alpha > 0 ? log2(alpha) : 0;
-  const rate = base < 0 ? ops.div(1, base) : 0;
-  return Math.min(Math.max(ops.mul(log2(known), rate), 0), lowest);
+export function logIndex(n: number, alpha: number, bits: number): number {
+  if (alpha === 0 || alpha === 1) return 0;
+  return Math.min(Math.max(Math.log2(Math.max(n, 0)) / Math.log2(alpha), 0), 2 ** bits - 1);
 }
 
 /** alpha^k as the product of those of alpha, alpha^2, alpha^4, ... that the bits of k name, the lowest first. */
@@ -126,24 +122,58 @@ export function levelOf(alpha: number, k: number, bits: number): number {
   return level;
 }
 
-/** Nearest: half way goes down. Stochastic: down with the probability of what is left; a level itself does not move. */
+/** What a drawn part keeps off the ends of its eighth, in octaves for each bit. */
+const MARGIN = 2 ** -20;
+
+/**
+ * alpha^t in float32. Nearest: t = 1/2. Stochastic: t is drawn from one of the eight parts of [0, 1), which the eight
+ * elements that share a random word have in an order that is drawn as well.
+ */
+function partOf(alpha: number, bits: number, rounding: Rounding, word: number, element: number): number {
+  const r = Math.fround;
+  if (alpha === 0) return 0;
+  if (rounding === "nearest") return r(Math.sqrt(alpha));
+  const octaves = Math.min(r(r(single.log2(alpha) / 8) + 2 * bits * MARGIN), 0);
+  const drawn = r(r(Math.floor(word / 256) * r(octaves * 2 ** -24)) - bits * MARGIN);
+  let part = single.exp2(drawn);
+  let root = r(Math.sqrt(r(Math.sqrt(r(Math.sqrt(alpha))))));
+  const eighths = (word % 8) ^ (element % 8);
+  for (const bit of [1, 2, 4]) {
+    if (eighths & bit) part = r(part * root);
+    root = r(root * root);
+  }
+  return part;
+}
+
+/**
+ * How many of the levels, the lowest apart, have a product with that part which lies above n: found from the highest bit of
+ * the number on. So the lower of two levels is taken with the probability of what is left in the log domain, and a level
+ * itself does not move. NaN counts as less than all.
+ *
+ * @param word that of the eight elements, for stochastic rounding
+ */
 export function logCode(
   n: number,
   alpha: number,
   bits: number,
   rounding: Rounding,
-  random: number,
-  ops: Arithmetic,
+  word: number,
+  element: number,
 ): number {
-  const index = logIndex(n, alpha, bits, ops);
-  const nearest = Math.floor(ops.add(index, 0.5));
-  if (rounding === "nearest") return Math.min(nearest, 2 ** bits - 1);
-  if (levelOf(alpha, nearest, bits) === n) return nearest;
-  const u = (random >>> 8) * 2 ** -24;
-  return Math.floor(index) + (u < index - Math.floor(index) ? 1 : 0);
+  const powers = Array.from({ length: bits }, () => alpha);
+  for (let bit = 1; bit < bits; bit++)
+    powers[bit] = Math.fround((powers[bit - 1] as number) * (powers[bit - 1] as number));
+  let bound = partOf(alpha, bits, rounding, word, element);
+  let code = 0;
+  for (let bit = bits - 1; bit >= 0; bit--) {
+    const last = powers.slice(0, bit).reduce((product, power) => Math.fround(product * power), 1);
+    if (n >= Math.fround(bound * last)) continue;
+    code += 2 ** bit;
+    bound = Math.fround(bound * (powers[bit] as number));
+  }
+  return code;
 }
 
-/** Measures every block and encodes every element, in float32. */
 export function encodeLog(
   values: Float32Array,
   scales: Float32Array,
@@ -161,7 +191,8 @@ export function encodeLog(
   const codes = Uint8Array.from(values, (x, i) => {
     const run = Math.floor(i / size);
     const n = normalized(x, scales[run] as number);
-    return logCode(n, alphas[run] as number, bits, rounding, rounding === "nearest" ? 0 : random(i), ops);
+    const word = rounding === "nearest" ? 0 : random(Math.floor(i / 8));
+    return logCode(n, alphas[run] as number, bits, rounding, word, i);
   });
   return { codes, scales, alphas };
 }

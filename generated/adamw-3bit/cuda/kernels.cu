@@ -178,12 +178,15 @@ struct Divisor {
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
-  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  if constexpr (Lanes == 32) {
+    return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  } else {
 #pragma unroll
-  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+      value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    }
+    return value;
   }
-  return value;
 }
 
 }  // namespace
@@ -467,7 +470,7 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
       #pragma unroll
       for (uint32_t index = 0; index < 32; index++) {
         const float m_out = m_values[index];
-        const uint32_t element = uint32_t(start) + first + index;
+        const uint32_t element = (uint32_t(start) + first) | index;
         const float m_normalized = m_out * m_inverse;
         const uint32_t m_random = m_stream0 + element * 0x9e3779b9u;
         const uint32_t m_random_2 = (m_random ^ (m_random >> 16u)) * 0x7feb352du + m_stream1;
@@ -498,7 +501,7 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
       #pragma unroll
       for (uint32_t index = 0; index < 32; index++) {
         const float v_out = v_values[index];
-        const uint32_t element = uint32_t(start) + first + index;
+        const uint32_t element = (uint32_t(start) + first) | index;
         const float v_normalized = v_out * v_inverse;
         const uint32_t v_random = v_stream0 + element * 0x9e3779b9u;
         const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;

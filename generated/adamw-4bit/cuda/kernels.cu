@@ -297,12 +297,15 @@ struct Divisor {
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
-  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  if constexpr (Lanes == 32) {
+    return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  } else {
 #pragma unroll
-  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+      value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    }
+    return value;
   }
-  return value;
 }
 
 }  // namespace
@@ -620,6 +623,12 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         float v_scales[8];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        // One level of the run in each lane, for the others to fetch.
+        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+          const float m = m_levels[m_code] * m_scale;
+          return m;
+        };
+        const float m_level = m_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
@@ -633,7 +642,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           const uint32_t m_shift = m_bit & 31u;
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
+          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
@@ -901,6 +910,18 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
         const float m_scale = held.m_scale;
         const auto& v_words = held.v_codes;
         const float v_scale = held.v_scale;
+        // One level of the run in each lane, for the others to fetch.
+        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+          const float m = m_levels[m_code] * m_scale;
+          return m;
+        };
+        const float m_level = m_level_of(thread % 16u);
+        // One level of the run in each lane, for the others to fetch.
+        const auto v_level_of = [&](uint32_t v_code) __attribute__((always_inline)) {
+          const float v = v_levels[v_code] * v_scale;
+          return v;
+        };
+        const float v_level = v_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -913,13 +934,13 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
           const uint32_t m_shift = m_bit & 31u;
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
+          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
           const uint32_t v_low = v_words[v_word];
           const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v = v_levels[v_code] * v_scale;
+          const float v = __shfl_sync(0xffffffffu, v_level, v_code, 16);
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
           const float v_new = beta2 * v + one_minus_beta2 * g * g;

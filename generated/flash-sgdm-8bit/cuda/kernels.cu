@@ -149,12 +149,15 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
-  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  if constexpr (Lanes == 32) {
+    return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  } else {
 #pragma unroll
-  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+      value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    }
+    return value;
   }
-  return value;
 }
 
 }  // namespace

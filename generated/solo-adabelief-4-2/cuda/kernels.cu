@@ -166,12 +166,15 @@ struct Divisor {
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
-  if (Lanes == 32) return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  if constexpr (Lanes == 32) {
+    return __uint_as_float(__reduce_max_sync(0xffffffffu, __float_as_uint(value)));
+  } else {
 #pragma unroll
-  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
+      value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+    }
+    return value;
   }
-  return value;
 }
 
 /** Of neighbouring lanes, a power of two of them, in each of them. */
@@ -184,69 +187,97 @@ __device__ __forceinline__ uint32_t sumOfLanes(uint32_t value) {
   return value;
 }
 
-/** The least value of neighbouring lanes, a power of two of them, in each of them. */
-template <uint32_t Lanes>
-__device__ __forceinline__ uint32_t leastOfLanes(uint32_t value) {
-#pragma unroll
-  for (uint32_t distance = Lanes / 2; distance > 0; distance /= 2) {
-    value = min(value, __shfl_xor_sync(0xffffffffu, value, distance));
-  }
-  return value;
+/** Puts the lower of two keys first. */
+__device__ __forceinline__ void order(uint32_t& first, uint32_t& second) {
+  const uint32_t least = min(first, second);
+  second = max(first, second);
+  first = least;
 }
 
-/** The value of a rank and that of the next one. */
-struct Neighbours {
-  float lower;
-  float upper;
+/** Sorts N keys, a power of two of them, by merging odd and even ones (Batcher, AFIPS 1968). */
+template <uint32_t N>
+__device__ __forceinline__ void sortKeys(uint32_t (&keys)[N]) {
+#pragma unroll
+  for (uint32_t part = 1; part < N; part *= 2) {
+#pragma unroll
+    for (uint32_t distance = part; distance > 0; distance /= 2) {
+#pragma unroll
+      for (uint32_t i = 0; i + distance < N; i++) {
+        const bool is_first = i >= distance % part && (i - distance % part) / distance % 2 == 0;
+        if (is_first && i / (2 * part) == (i + distance) / (2 * part)) order(keys[i], keys[i + distance]);
+      }
+    }
+  }
+}
+
+/** Sorts N keys that rise and then fall, or fall and then rise. */
+template <uint32_t N>
+__device__ __forceinline__ void sortBitonic(uint32_t (&keys)[N]) {
+#pragma unroll
+  for (uint32_t distance = N / 2; distance > 0; distance /= 2) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) {
+      if ((i & distance) == 0) order(keys[i], keys[i + distance]);
+    }
+  }
+}
+
+/** How many keys of neighbouring lanes lie below `missing`; each lane has its own ascending. */
+template <uint32_t Lanes, uint32_t N>
+__device__ __forceinline__ uint32_t presentInLanes(const uint32_t (&keys)[N], uint32_t missing) {
+  if (__all_sync(0xffffffffu, keys[N - 1] < missing)) return Lanes * N;
+  uint32_t count = 0;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) count += keys[i] < missing;
+  return sumOfLanes<Lanes>(count);
+}
+
+/** Two keys of sorted neighbours. */
+struct KeyPair {
+  uint32_t lower;
+  uint32_t upper;
 };
 
-/** Of the keys of the lanes in ascending order, with 0xffffffff for what is missing; the last is its own next. */
-template <uint32_t Lanes, uint32_t N>
-__device__ __forceinline__ Neighbours neighboursOfRank(const uint32_t (&keys)[N], uint32_t rank) {
-  uint32_t any = 0;
-  uint32_t all = 0xffffffffu;
+/**
+ * Of the 16 least keys of neighbouring lanes, each of which has its own ascending, that of a rank and the next. The lists of
+ * two lanes are joined to one of both, then those of four lanes, until one is left. A lane's place in a list is the number
+ * whose bits, from the last to the first, are the lane's in Gray code: so one of two lists that meet is reversed, as merging
+ * bitonically asks for.
+ */
+template <uint32_t Lanes, uint32_t Joined = 2, uint32_t N>
+__device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_t rank) {
+  const uint32_t lane = threadIdx.x % Lanes;
+  if constexpr (Joined > Lanes) {
+    const auto at = [&](uint32_t place) __attribute__((always_inline)) {
+      uint32_t key = keys[0];
 #pragma unroll
-  for (uint32_t i = 0; i < N; i++) {
-    if (keys[i] == 0xffffffffu) continue;
-    any |= keys[i];
-    all &= keys[i];
-  }
-  any = __reduce_or_sync(0xffffffffu, any);
-  all = __reduce_and_sync(0xffffffffu, all);
-
-  // From the highest bit in which keys of the warp differ: the greatest key with no more than so many below it, until it
-  // is alone from there to where the bits that follow could lead.
-  uint32_t key = any & all;
-  uint32_t below = 0;
-  uint32_t inside = N * Lanes;
-  for (uint32_t bits = any & ~all; bits > 0;) {
-    const uint32_t bit = 0x80000000u >> __clz(bits);
-    bits ^= bit;
-    uint32_t count = 0;
+      for (uint32_t i = 1; i < N; i++) key = place % N == i ? keys[i] : key;
+      const uint32_t bits = __brev(place / N) / (0x80000000u / Lanes * 2);
+      return __shfl_sync(0xffffffffu, key, bits ^ bits >> 1, Lanes);
+    };
+    return {at(rank), at(rank + 1)};
+  } else {
+    constexpr uint32_t kept = N * Joined > 16 ? 16 / Joined : N;
+    uint32_t list[kept];
 #pragma unroll
-    for (uint32_t i = 0; i < N; i++) count += keys[i] < key + bit;
-    count = sumOfLanes<Lanes>(count);
-    if (count <= rank) {
-      key += bit;
-      inside -= count - below;
-      below = count;
-    } else {
-      inside = count - below;
+    for (uint32_t i = 0; i < kept; i++) {
+      list[i] = keys[i];
+      if (kept < N) list[i] = min(list[i], __shfl_xor_sync(0xffffffffu, keys[2 * kept - 1 - i], Joined * 3 / 4));
     }
-    if (__all_sync(0xffffffffu, inside == 1)) break;
+#pragma unroll
+    for (uint32_t among = 2; among <= Joined; among *= 2) {
+      const bool is_upper = __popc(lane % Joined / (among / 2)) % 2 == 1;
+      uint32_t others[kept];
+#pragma unroll
+      for (uint32_t i = 0; i < kept; i++) {
+        others[i] = __shfl_xor_sync(0xffffffffu, list[among == Joined ? kept - 1 - i : i], among * 3 / 4);
+      }
+#pragma unroll
+      for (uint32_t i = 0; i < kept; i++) list[i] = is_upper ? max(list[i], others[i]) : min(list[i], others[i]);
+    }
+    sortBitonic(list);
+    return keysOfRank<Lanes, Joined * 2>(list, rank);
   }
-
-  // Differences wrap where a key is less, and are then greater than all others.
-  uint32_t above = 0xffffffffu;
-#pragma unroll
-  for (uint32_t i = 0; i < N; i++) above = min(above, keys[i] - key);
-  const uint32_t lower = key + leastOfLanes<Lanes>(above);
-  uint32_t next = 0xffffffffu;
-#pragma unroll
-  for (uint32_t i = 0; i < N; i++) next = min(next, keys[i] - (lower + 1));
-  next = leastOfLanes<Lanes>(next);
-  const bool repeats = below + inside > rank + 1 || next >= 0x80000000u;
-  return {__uint_as_float(lower), __uint_as_float(repeats ? lower : lower + 1 + next)};
 }
 
 }  // namespace
@@ -358,7 +389,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       float m_values[16];
       float m_maximum = 0.0f;
       float s_values[16];
-      float s_maximum = 0.0f;
       bool is_ordinary = false;
       if (length == 1024u && are_ordinary) {
         float parameters[16];
@@ -372,6 +402,13 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         load(s_words, tensor.s_codes + (start + first) / 16, (limit * 2 + 31) / 32);
         const float s_scale = limit > 0 ? tensor.s_scale[(start + first) / 128u] : 0.0f;
         const float s_alpha = limit > 0 ? tensor.s_alpha[(start + first) / 128u] : 0.0f;
+        // One level of the run in each lane, for the others to fetch.
+        const auto s_level_of = [&](uint32_t s_code) __attribute__((always_inline)) {
+          const float s_square = s_alpha * s_alpha;
+          const float s = ((s_code & 1u) > 0u ? s_alpha : 1.0f) * ((s_code & 2u) > 0u ? s_square : 1.0f) * s_scale;
+          return s;
+        };
+        const float s_level = s_level_of(thread % 4u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -390,8 +427,7 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           const uint32_t s_shift = s_bit & 31u;
           const uint32_t s_low = s_words[s_word];
           const uint32_t s_code = (s_low >> s_shift) & 3u;
-          const float s_square = s_alpha * s_alpha;
-          const float s = ((s_code & 1u) > 0u ? s_alpha : 1.0f) * ((s_code & 2u) > 0u ? s_square : 1.0f) * s_scale;
+          const float s = __shfl_sync(0xffffffffu, s_level, s_code, 4);
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
           const float d = g - m_new;
@@ -413,9 +449,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           const float m_magnitude = m_size;
           if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
           s_values[index] = s_out;
-          const float s_size = fabsf(s_out);
-          const float s_magnitude = s_size >= 1.1754944e-38f ? s_size : 0.0f;
-          if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
         }
         is_ordinary =
             least[0] >= orderOf(6.7762636e-21f) &&
@@ -443,7 +476,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
         const float s_scale = limit > 0 ? tensor.s_scale[(start + first) / 128u] : 0.0f;
         const float s_alpha = limit > 0 ? tensor.s_alpha[(start + first) / 128u] : 0.0f;
         m_maximum = 0.0f;
-        s_maximum = 0.0f;
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -470,9 +502,6 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
           const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
           if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
           s_values[index] = s_out;
-          const float s_size = fabsf(s_out);
-          const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
-          if (index < limit) s_maximum = fmaxf(s_maximum, s_magnitude);
         }
         store(tensor.p + start + first, parameters, limit);
       }
@@ -516,43 +545,55 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t s_packed[1] = {};
+      uint32_t s_keys[16];
+      #pragma unroll
+      for (uint32_t index = 0; index < 16; index++) {
+        const float s_out = s_values[index];
+        const uint32_t s_sort_key = (__float_as_uint(s_out) & 0x7fffffffu) - 0x800000u;
+        s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
+      }
+      sortKeys(s_keys);
+      const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
+        const float s_keyed = __uint_as_float(s_sort_key + 0x800000u);
+        return s_keyed;
+      };
+      float s_maximum = s_keyed_of(s_keys[16 - 1]);
+      if (s_keys[16 - 1] >= 0x7f000000u) {
+        s_maximum = 0.0f;
+      #pragma unroll
+        for (const uint32_t s_sort_key : s_keys) {
+          if (s_sort_key < 0x7f000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
+        }
+      }
       const float s_absmax = maximumOfLanes<8>(s_maximum);
       const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
       const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
       const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      uint32_t s_keys[16];
-      uint32_t s_counted = 0;
-      #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
-        const float s_out = s_values[index];
-        const float s_size = fabsf(s_out);
-        const float s_magnitude = (fabsf(s_out) <= FLT_MAX) & (s_size >= 1.1754944e-38f) ? s_size : 0.0f;
-        s_keys[index] = index < limit ? __float_as_uint(s_magnitude) : 0xffffffffu;
-        if (index < limit && s_magnitude > 0.0f) s_counted++;
-      }
-      s_counted = sumOfLanes<8>(s_counted);
+      const uint32_t s_counted = presentInLanes<8>(s_keys, 0x7f000000u);
       const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
-      const auto [s_lower, s_upper] = neighboursOfRank<8>(s_keys, s_rank);
+      const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
+      const float s_lower = s_keyed_of(s_pair.lower);
+      const float s_upper = s_keyed_of(s_pair.upper < 0x7f000000u ? s_pair.upper : s_pair.lower);
       const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
-      const float s_part = s_lower * s_inverse;
-      const float s_part_2 = s_part > 7.888609e-31f ? s_part : 7.888609e-31f;
-      const float s_part_3 = s_upper * s_inverse;
-      const float s_part_4 = s_part_3 > 7.888609e-31f ? s_part_3 : 7.888609e-31f;
-      const float s_ratio = s_part_2 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_4 - s_part_2);
+      const float s_part_2 = s_lower * s_inverse;
+      const float s_part_3 = s_part_2 > 7.888609e-31f ? s_part_2 : 7.888609e-31f;
+      const float s_part_4 = s_upper * s_inverse;
+      const float s_part_5 = s_part_4 > 7.888609e-31f ? s_part_4 : 7.888609e-31f;
+      const float s_ratio = s_part_3 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_5 - s_part_3);
       const float s_most = s_counted < s_length ? 0.125f : 1.0f;
       const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
-      const uint32_t s_log_bits_2 = __float_as_uint(s_ratio_2) + 0x4afb0du;
-      const float s_log_fraction_2 = __uint_as_float((s_log_bits_2 & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float s_log_sum_9 = (-0.112973355f) * s_log_fraction_2 + 0.1878259f;
-      const float s_log_sum_10 = s_log_sum_9 * s_log_fraction_2 + (-0.1906129f);
-      const float s_log_sum_11 = s_log_sum_10 * s_log_fraction_2 + 0.20429616f;
-      const float s_log_sum_12 = s_log_sum_11 * s_log_fraction_2 + (-0.23963657f);
-      const float s_log_sum_13 = s_log_sum_12 * s_log_fraction_2 + 0.28858528f;
-      const float s_log_sum_14 = s_log_sum_13 * s_log_fraction_2 + (-0.36069643f);
-      const float s_log_sum_15 = s_log_sum_14 * s_log_fraction_2 + 0.4808979f;
-      const float s_log_sum_16 = s_log_sum_15 * s_log_fraction_2 + (-0.72134733f);
-      const float s_power = (__uint2float_rn(s_log_bits_2 >> 23u) - 127.0f + (s_log_fraction_2 + s_log_fraction_2 * (s_log_sum_16 * s_log_fraction_2 + 0.44269505f))) / 3.0f;
+      const uint32_t s_log_bits = __float_as_uint(s_ratio_2) + 0x4afb0du;
+      const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
+      const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
+      const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
+      const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
+      const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
+      const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
+      const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
+      const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
+      const float s_power = (__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) / 3.0f;
       const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
       const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
       const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
@@ -571,38 +612,39 @@ extern "C" __global__ void __launch_bounds__(64, 8) step(
       const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
       const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
       const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
-      const float s_base_log = __uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f));
-      const float s_rate = s_base_log < 0.0f ? 1.0f / s_base_log : 0.0f;
+      const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+      const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
+      const float s_rate = s_span_2 * 5.9604645e-8f;
+      const float s_root = sqrtf(sqrtf(sqrtf(s_new_alpha)));
       if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 16; index-- > 0;) {
         const float s_out = s_values[index];
-        const uint32_t element = uint32_t(start) + first + index;
+        const uint32_t element = (uint32_t(start) + first) | index;
         const float s_normalized = s_out * s_inverse;
-        const float s_known = s_normalized > 1.1754944e-38f ? s_normalized : 1.1754944e-38f;
-        const float s_known_2 = s_known < 1.0f ? s_known : 1.0f;
-        const uint32_t s_log_bits = __float_as_uint(s_known_2) + 0x4afb0du;
-        const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
-        const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
-        const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
-        const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
-        const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
-        const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
-        const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
-        const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
-        const float s_index = (__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) * s_rate;
-        const float s_index_2 = s_index > 0.0f ? s_index : 0.0f;
-        const float s_index_3 = s_index_2 < 3.0f ? s_index_2 : 3.0f;
-        const uint32_t s_random = s_stream0 + element * 0x9e3779b9u;
+        const uint32_t s_random = s_stream0 + (element >> 3u) * 0x9e3779b9u;
         const uint32_t s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
         const uint32_t s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
         const uint32_t s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
-        const uint32_t s_above = __float2uint_rz(s_index_3);
-        const uint32_t s_nearest = __float2uint_rz(s_index_3 + 0.5f);
+        const float s_drawn = __uint2float_rn(s_random_4 >> 8u) * s_rate - 0.0000019073486f;
+        const uint32_t s_drawn_exponent = __float2uint_rz(s_drawn + 127.5f);
+        const float s_drawn_fraction = s_drawn - (__uint2float_rn(s_drawn_exponent) - 127.0f);
+        const float s_drawn_sum = 0.0001546973f * s_drawn_fraction + 0.0013390867f;
+        const float s_drawn_sum_2 = s_drawn_sum * s_drawn_fraction + 0.009618031f;
+        const float s_drawn_sum_3 = s_drawn_sum_2 * s_drawn_fraction + 0.05550357f;
+        const float s_drawn_sum_4 = s_drawn_sum_3 * s_drawn_fraction + 0.2402265f;
+        const float s_first = (1.0f + s_drawn_fraction * (s_drawn_sum_4 * s_drawn_fraction + 0.6931472f)) * __uint_as_float(s_drawn_exponent << 23u);
+        const float s_one = s_new_alpha > 0.0f ? 1.0f : 0.0f;
+        const float s_root_2 = s_root * s_root;
+        const float s_root_3 = s_root_2 * s_root_2;
+        const float s_part = s_first * (((s_random_4 ^ element) & 1u) > 0u ? s_root : s_one) * (((s_random_4 ^ element) & 2u) > 0u ? s_root_2 : s_one) * (((s_random_4 ^ element) & 4u) > 0u ? s_root_3 : s_one);
         const float s_square_2 = s_new_alpha * s_new_alpha;
-        const uint32_t s_new_code = s_normalized == ((s_nearest & 1u) > 0u ? s_new_alpha : 1.0f) * ((s_nearest & 2u) > 0u ? s_square_2 : 1.0f) ? s_nearest : s_above + (__uint2float_rn(s_random_4 >> 8u) * 5.9604645e-8f < s_index_3 - __uint2float_rn(s_above) ? 1u : 0u);
+        const float s_bound = s_part * s_new_alpha;
+        const bool s_above = s_normalized >= s_bound;
+        const float s_bound_2 = s_above ? s_part : s_part * s_square_2;
+        const bool s_above_2 = s_normalized >= s_bound_2;
+        const uint32_t s_new_code = (s_above ? 0u : 2u) | (s_above_2 ? 0u : 1u);
         uint32_t& s_word = s_packed[index * 2 / 32];
         if (index < limit) s_word = s_word << 2 | s_new_code;
       }

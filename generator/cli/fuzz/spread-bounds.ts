@@ -14,12 +14,13 @@ export class SpreadBounds {
   readonly #name: string;
   readonly #runSize: number;
   readonly #cells: Cells;
-  readonly #each: Readonly<Record<keyof Spread, EachWay>>;
+  readonly #each: Readonly<Record<"rank" | "alpha" | "rate", EachWay>>;
   #alphas = new Float32Array(0);
   #least = new Float32Array(0);
   #most = new Float32Array(0);
   /** By run: what the device may have computed of the alpha that it stored. */
   #rates: Interval[] = [];
+  #roots: Interval[] = [];
 
   constructor(
     name: string,
@@ -43,11 +44,14 @@ export class SpreadBounds {
     this.#alphas = after.arrays[this.#array] as Float32Array<ArrayBuffer>;
     this.#least = new Float32Array(before.length);
     this.#most = new Float32Array(before.length);
-    const { newAlpha, rate } = this.#cells;
-    this.#rates = Array.from(this.#alphas, (alpha) => {
-      newAlpha.value = only(alpha);
-      return hull(this.#each.rate, rate);
-    });
+    const { newAlpha, rate, root } = this.#cells;
+    const hulls = (cell: IntervalCell): Interval[] =>
+      Array.from(this.#alphas, (alpha) => {
+        newAlpha.value = only(alpha);
+        return hull(this.#each.rate, cell);
+      });
+    this.#rates = hulls(rate);
+    this.#roots = hulls(root);
   }
 
   /** Takes the bounds of an element's magnitude. */
@@ -59,6 +63,7 @@ export class SpreadBounds {
   encode(run: number): void {
     this.#cells.newAlpha.value = only(this.#alphas[run] as number);
     this.#cells.rate.value = this.#rates[run] as Interval;
+    this.#cells.root.value = this.#roots[run] as Interval;
   }
 
   difference(inverses: readonly Interval[]): Place | null {

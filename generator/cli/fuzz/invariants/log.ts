@@ -96,7 +96,8 @@ function decodeInvariant(bench: RunBench<LogCodec>): Invariant {
 function indexOf(bench: RunBench<LogCodec>, { normalized, alphas }: Quantized, i: number): number {
   const [n, alpha] = [normalized[i] as number, alphas[bench.runOf(i)] as number];
   const lowest = 2 ** bench.plan.bits - 1;
-  if (alpha === 0) return 0;
+  // An infinity in a run without a scale has no place either.
+  if (alpha === 0) return Number.isNaN(n) ? n : 0;
   // So near to 1, levels are hardly told apart in float32.
   if (alpha > 1 - 2 ** -12) return Number.NaN;
   if (!(n >= 2 ** -126)) return lowest;
