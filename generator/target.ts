@@ -21,6 +21,8 @@ export interface Resident {
   readonly ahead: number;
   /** Scales of rows and columns. */
   readonly shaped: number;
+  /** What quantiles are found of. */
+  readonly ranked: number;
 }
 
 export interface Capabilities extends TableCapabilities {

@@ -37,12 +37,7 @@ function elementView(kernel: ElementKernel, target: Target) {
 
   const ordinary = ordinaryView(kernel, states, dialect);
   const isAhead = ordinary !== null && readsAhead(kernel, states, rounds);
-  const { resident = { usual: 0, ahead: 0, shaped: 0 } } = target.capabilities;
-  const held = isAhead
-    ? resident.ahead
-    : states.some(({ isRank1 }) => isRank1)
-      ? resident.shaped
-      : resident.usual;
+  const resident = residentOf(states, isAhead, target);
   const read = namesRead([kernel.update]);
 
   return {
@@ -68,7 +63,7 @@ function elementView(kernel: ElementKernel, target: Target) {
     granules,
     threads,
     /** Workgroups that a processor should hold at once. */
-    residentBlocks: Math.max(1, Math.floor(held / (threads * granule))),
+    residentBlocks: Math.max(1, Math.floor(resident / (threads * granule))),
     /** Whether a thread reads what it works on next before it works on this. */
     isAhead,
     rounds,
@@ -116,6 +111,15 @@ function readsAhead(
     return (isLanes || !hasScale) && !hasAlpha && !straddles;
   });
   return kind === "step" && parameter.bits === 32 && rounds === 1 && packed.length > 0 && isSimple;
+}
+
+/** Elements that a processor should work on at once. */
+function residentOf(states: readonly ElementState[], isAhead: boolean, { capabilities }: Target): number {
+  const { resident } = capabilities;
+  if (resident === undefined) return 0;
+  if (isAhead) return resident.ahead;
+  if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
+  return states.some(({ isRank1 }) => isRank1) ? resident.shaped : resident.usual;
 }
 
 function withMagnitude(

@@ -11,7 +11,7 @@ export const cuda: Target = {
     threads: 256,
     granule: 8,
     lanes: 32,
-    resident: { usual: 8192, ahead: 5120, shaped: 6144 },
+    resident: { usual: 8192, ahead: 5120, shaped: 6144, ranked: 10240 },
     steps: true,
   },
   dialect,

@@ -338,7 +338,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
  * Any number of blocks of 64 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(64, 8) step(
+extern "C" __global__ void __launch_bounds__(64, 10) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
