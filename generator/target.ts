@@ -17,8 +17,10 @@ export type AccuracyClass =
 /** By what threads hold in registers, as measured (bench/). */
 export interface Resident {
   readonly usual: number;
-  /** What they work on next, beside what they work on. */
-  readonly ahead: number;
+  /** Parameters of 16 bits. */
+  readonly halves: number;
+  /** What they read before they have written the last, by the elements that a thread owns. */
+  readonly ahead: Readonly<Record<number, number>>;
   /** Scales of rows and columns. */
   readonly shaped: number;
   /** What quantiles are found of. */
@@ -28,8 +30,12 @@ export interface Resident {
 export interface Capabilities extends TableCapabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
+  /** Invocations that one workgroup should have at least: where a tile has fewer, several make one. */
+  readonly fewest?: number;
   /** Elements that one invocation should own at least. */
   readonly granule: number;
+  /** What else it should own at least, if that is no more than so many elements: bits of a parameter, bits of each state's codes. */
+  readonly fill?: { readonly parameter: number; readonly codes: number; readonly most: number };
   /** Invocations that exchange values without memory; 0 where there is no such exchange. */
   readonly lanes: number;
   /** Elements that a processor should work on at once, which bounds the registers of a thread; left out where nothing does. */

@@ -183,6 +183,8 @@ export interface CudaKernel {
   readonly image: URL | Uint8Array;
   /** Of one block. */
   readonly threads: number;
+  /** Elements of a chunk, a multiple of the pass's; left out where they are the pass's. */
+  readonly tile?: number;
   /**
    * Fields of the struct `<kernel>_tensor` in order, each on a multiple of its own size: `length`, `rows`, `cols`, `rank`,
    * `size0`..., `id`, and pointers to arrays by their names.

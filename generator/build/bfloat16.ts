@@ -21,11 +21,10 @@ export function encodeBfloat16(
   const x = writer.once(name, given);
   const bits = writer.bind(`${name}_bits`, op("f32.bits", x));
   const truncated = op("u32.shr", bits, u32(16));
-  const added =
+  const rounded =
     random === null
-      ? op("u32.add", u32(0x7fff), op("u32.and", truncated, u32(1)))
-      : op("u32.and", random, u32(0xffff));
-  const rounded = op("u32.shr", op("u32.add", bits, added), u32(16));
+      ? op("u32.bfloat16", bits)
+      : op("u32.shr", op("u32.add", bits, op("u32.and", random, u32(0xffff))), u32(16));
   const quiet = op("u32.or", truncated, op("u32.select", op("f32.eq", x, x), u32(0), u32(0x40)));
   return op("u32.select", op("f32.is_finite", x), rounded, quiet);
 }

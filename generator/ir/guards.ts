@@ -106,7 +106,8 @@ function simplify(expr: Expr, known: Magnitudes, constants: ReadonlyMap<string, 
   if (expr.op === "f32.is_finite" && measure(first, known).hi <= 126) return truth;
   if (expr.op === "bool.and" && isTrue(first)) return second;
   if (expr.op === "bool.and" && isTrue(second)) return first;
-  if (expr.op === "f32.select" && first.kind === "constant") return isTrue(first) ? second : third;
+  if ((expr.op === "f32.select" || expr.op === "u32.select") && first.kind === "constant")
+    return isTrue(first) ? second : third;
   return op(expr.op, ...args);
 }
 

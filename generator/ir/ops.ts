@@ -74,6 +74,12 @@ export const ops = {
   /** By less than 32. */
   "u32.shl": u32((a = 0, b = 0) => (a << b) >>> 0),
   "u32.shr": u32((a = 0, b = 0) => a >>> b),
+  /** The upper half of a float32's bits, rounded to nearest, ties to even: its bfloat16. Of a NaN's bits it has no meaning. */
+  "u32.bfloat16": {
+    args: ["u32"],
+    result: "u32",
+    evaluate: (a = 0) => (a + 0x7fff + ((a >>> 16) & 1)) >>> 16,
+  },
   "u32.eq": compare("u32", (a, b) => a === b),
   "u32.ge": compare("u32", (a, b) => a >= b),
   "u32.gt": compare("u32", (a, b) => a > b),

@@ -52,6 +52,7 @@ export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
   }));
   const facts = {
     update: kernel.update,
+    parameter: kernel.parameter.encode,
     uniforms: kernel.uniforms,
     states,
     isMeasure: kernel.kind === "measure",
@@ -79,6 +80,7 @@ interface StateFacts {
 interface Facts {
   readonly update: Fragment;
   readonly uniforms: readonly Variable[];
+  readonly parameter: Fragment | null;
   readonly states: readonly StateFacts[];
   readonly isMeasure: boolean;
 }
@@ -112,6 +114,9 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
   const { body, variables } = specialize(update, given(uniforms), guards, judge);
   const slim = prune({ ...update, body }, update.outputs);
   if (facts.isMeasure && hardOps(slim).length > 0) return null;
+  /** What is made of the results, with what is known of these. */
+  const known = (fragment: Fragment): Fragment =>
+    prune({ ...fragment, body: specialize(fragment, variables, new Map()).body }, fragment.outputs);
   return {
     update: { ...slim, inputs: update.inputs },
     uniforms: facts.isMeasure ? uniforms.map((one) => ({ ...one, isDivisor: false })) : uniforms,
@@ -120,10 +125,9 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
       const { isNonNegative } = measure(guard.value, { variables, least: new Map() });
       return { ...guard, isNonNegative };
     }),
+    parameter: facts.parameter === null ? null : known(facts.parameter),
     magnitudes: states.flatMap(({ name, magnitude }) => {
-      if (magnitude === null) return [];
-      const known = specialize(magnitude, variables, new Map());
-      return [{ state: name, magnitude: prune({ ...magnitude, body: known.body }, magnitude.outputs) }];
+      return magnitude === null ? [] : [{ state: name, magnitude: known(magnitude) }];
     }),
   };
 }

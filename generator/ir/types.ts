@@ -226,6 +226,8 @@ export interface OrdinaryUpdate {
   readonly bounded: readonly OrdinaryInput[];
   /** Values that are zero or no less than 2^exponent in magnitude. */
   readonly present: readonly OrdinaryValue[];
+  /** Of the new parameter: its code, where it is stored as one; null where it is stored as it is. */
+  readonly parameter: Fragment | null;
   /** Of new states: what the maximum of a run is taken of (Statistic). */
   readonly magnitudes: readonly { readonly state: string; readonly magnitude: Fragment }[];
 }

@@ -75,6 +75,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     needsMatrix,
     anySpread: states.some(({ hasSpread }) => hasSpread),
     tables: tableViews(kernel.tables, dialect),
+    needsBfloat16: needs.has("bfloat16"),
     needsBits: needs.has("bits"),
     needsFromBits: needs.has("fromBits"),
     needsWord: needs.size > 0,

@@ -48,6 +48,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     }),
     /** Variables that it reads. */
     reads: namesRead([ordinary.update]),
+    parameterLines: printFragment(ordinary.parameter, dialect),
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
     ),

@@ -42,7 +42,10 @@ export function unionOf(kernels: readonly KernelView[]) {
       codecStates.some(({ isStochastic }) => isStochastic) || kernels.some(({ anyShaped }) => anyShaped),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     anyHalf: kernels.some(({ anyHalf }) => anyHalf),
+    /** What kernels over elements look up, in fast memory where there is any. */
+    anyTables: kernels.some((kernel) => "ordinary" in kernel && kernel.tables.length > 0),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
+    needsBfloat16: kernels.some(({ needsBfloat16 }) => needsBfloat16),
     needsBits: kernels.some(({ needsBits }) => needsBits),
     needsFromBits: kernels.some(({ needsFromBits }) => needsFromBits),
     needsWord: kernels.some(({ needsWord }) => needsWord),

@@ -21,9 +21,10 @@ export function kernelView(kernel: Kernel, target: Target): KernelView {
   return kernel.kind === "fold" ? foldView(kernel, target) : elementView(kernel, target);
 }
 
-function elementView(kernel: ElementKernel, target: Target) {
+function elementView(planned: ElementKernel, target: Target) {
   const { dialect } = target;
-  const granule = granuleOf(kernel, target);
+  const granule = granuleOf(planned, target);
+  const kernel = widened(planned, granule, target);
   const granules = kernel.tile / granule;
   const threads = Math.min(granules, target.capabilities.threads);
   const rounds = Math.ceil(granules / threads);
@@ -37,7 +38,7 @@ function elementView(kernel: ElementKernel, target: Target) {
 
   const ordinary = ordinaryView(kernel, states, dialect);
   const isAhead = ordinary !== null && readsAhead(kernel, states, rounds);
-  const resident = residentOf(states, isAhead, target);
+  const resident = residentOf(states, isAhead ? granule : null, kernel.parameter.bits === 16, target);
   const read = namesRead([kernel.update]);
 
   return {
@@ -114,12 +115,18 @@ function readsAhead(
 }
 
 /** Elements that a processor should work on at once. */
-function residentOf(states: readonly ElementState[], isAhead: boolean, { capabilities }: Target): number {
+function residentOf(
+  states: readonly ElementState[],
+  ahead: number | null,
+  isHalf: boolean,
+  { capabilities }: Target,
+): number {
   const { resident } = capabilities;
   if (resident === undefined) return 0;
-  if (isAhead) return resident.ahead;
+  if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
   if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
-  return states.some(({ isRank1 }) => isRank1) ? resident.shaped : resident.usual;
+  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped;
+  return isHalf ? resident.halves : resident.usual;
 }
 
 function withMagnitude(
@@ -133,11 +140,26 @@ function withMagnitude(
   });
 }
 
+/** With tiles for as many threads as the target asks for, where threads that exchange values measure all runs. */
+function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
+  const { fewest = 0 } = target.capabilities;
+  if (kernel.states.some((state) => isShared(state, granule, target))) return kernel;
+  let { tile } = kernel;
+  while (tile < fewest * granule) tile *= 2;
+  return { ...kernel, tile };
+}
+
 /** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
 function granuleOf(kernel: ElementKernel, { capabilities }: Target): number {
   const { tile, states } = kernel;
+  const { granule: least, fill } = capabilities;
+  const isFilled = (elements: number): boolean =>
+    fill === undefined ||
+    elements >= fill.most ||
+    (elements * kernel.parameter.bits >= fill.parameter &&
+      states.every(({ locate, bits }) => locate === null || elements * bits >= fill.codes));
   let granule = kernel.granule;
-  while (granule < capabilities.granule) granule *= 2;
+  while (granule < least || !isFilled(granule)) granule *= 2;
   if (tile % granule !== 0) return kernel.granule;
   const runs = states.flatMap(({ statistic }) => (typeof statistic?.run === "number" ? [statistic.run] : []));
   const { stretch = granule } = capabilities;

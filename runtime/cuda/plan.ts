@@ -77,7 +77,7 @@ export function planStep(
       const publishes = pass.publishes.map(({ from, to }) => [from, to]);
       const chunks = chunkTable(
         tensors.map((tensor) => extentOf(pass.over, tensor)),
-        pass.tile,
+        kernel.tile ?? pass.tile,
       );
       operations.push(...rowsOf(clears, tensors).map((span) => ({ kind: "clear", span }) as const));
       if (chunks.length > 0) {

@@ -21,7 +21,7 @@ export interface Layout {
 
 const sizes: Readonly<Record<CudaFieldType, number>> = { u32: 4, u64: 8, pointer: 8 };
 
-/** As C lays the struct out: each field on a multiple of its size, the whole one of the largest. */
+/** As C lays the struct out: each field on a multiple of its size, the whole one on 16 bytes, so that it is read by them. */
 export function layoutOf(tensor: CudaKernel["tensor"]): Layout {
   let end = 0;
   const fields = tensor.map(([name, type]) => {
@@ -29,8 +29,7 @@ export function layoutOf(tensor: CudaKernel["tensor"]): Layout {
     end = offset + sizes[type];
     return { name, type, offset };
   });
-  const largest = Math.max(1, ...tensor.map(([, type]) => sizes[type]));
-  return { fields, stride: Math.ceil(end / largest) * largest };
+  return { fields, stride: Math.ceil(end / 16) * 16 };
 }
 
 /** One record a tensor, in the GPU's order. Gradients may be found elsewhere at every step, and nothing else changes. */

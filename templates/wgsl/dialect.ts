@@ -56,6 +56,7 @@ export const dialect: Dialect = {
     "u32.xor": bitwise("^"),
     "u32.shl": bitwise("<<"),
     "u32.shr": bitwise(">>"),
+    "u32.bfloat16": { text: "($0 + 0x7fffu + (($0 >> 16u) & 1u)) >> 16u", level: BITWISE, args: [CALL] },
     "u32.eq": compare("=="),
     "u32.ge": compare(">="),
     "u32.gt": compare(">"),

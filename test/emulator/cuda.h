@@ -160,6 +160,11 @@ inline float approximate_rsqrt(float x) {
   const bool is_right = __builtin_fmaf(__builtin_fmaf(-root, root, x), found * 0.5f, root) == __builtin_sqrtf(x);
   return is_right ? found : nearest;
 }
+/** cvt.rn.bf16.f32, of a float's bits; every NaN becomes the same. */
+inline uint16_t bfloat16(uint32_t bits) {
+  if ((bits << 1) > 0xff000000u) return 0x7fff;
+  return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
 }  // namespace emulator
 
 #ifdef EMULATOR_APPROXIMATE_ROOTS

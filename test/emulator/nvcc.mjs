@@ -108,6 +108,10 @@ function withoutPtx(source) {
   const statement = /asm\("(\w+)\.approx\.ftz\.f32 %0, %1;" : "=f"\((\w+)\) : "f"\((\w+)\)\);/g;
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
+    .replaceAll(
+      'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
+      "code = emulator::bfloat16(bits);",
+    )
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 

@@ -20,10 +20,10 @@ interface Struct {
 }
 
 function structsOf(source: string): Struct[] {
-  return [...source.matchAll(/^struct (\w+_(?:tensor|uniforms)) \{\n(.*?)\n\};/gms)].map(
-    ([, name, body]) => ({
+  return [...source.matchAll(/^struct (alignas\(16\) )?(\w+_(?:tensor|uniforms)) \{\n(.*?)\n\};/gms)].map(
+    ([, aligned = "", name, body]) => ({
       name: name!,
-      text: `struct ${name} {\n${body}\n};`,
+      text: `struct ${aligned}${name} {\n${body}\n};`,
       places: body!.split("\n").flatMap((line) => {
         const [, field, count] = /(\w+)(?:\[(\d+)\])?;/.exec(line)!;
         return count === undefined
@@ -77,7 +77,7 @@ describe.runIf(canRun)("what the runtime writes is what the CUDA kernels read", 
     const places = measured(structs);
     expect(Object.keys(kernels).length).toBeGreaterThan(0);
     expect(structs).toHaveLength(2 * Object.keys(kernels).length);
-    for (const [name, { threads, tensor }] of Object.entries(kernels)) {
+    for (const [name, { threads, tile, tensor }] of Object.entries(kernels)) {
       const { fields, stride } = layoutOf(tensor);
       const found = places.get(`${name}_tensor`)!;
       expect({ size: stride, offsets: fields.map(({ offset }) => offset) }).toEqual(found);
@@ -88,6 +88,12 @@ describe.runIf(canRun)("what the runtime writes is what the CUDA kernels read", 
       );
       const bounds = new RegExp(`__launch_bounds__\\((\\d+)(?:, \\d+)?\\) ${name}\\(`).exec(source)?.[1];
       expect(threads).toBe(Number(bounds));
+      // A kernel of elements says where its chunks begin; one of folds has a pass that says so.
+      const body = source
+        .split(/^extern "C" __global__ .*?(?= \w+\($)/m)
+        .find((text) => text.startsWith(` ${name}(`));
+      const begin = /uint64_t\{own\.tile\} \* (\d+)u/.exec(body!)?.[1];
+      expect(tile).toBe(begin === undefined ? undefined : Number(begin));
 
       const uniforms = structs.find((struct) => struct.name === `${name}_uniforms`)!.places;
       const keys = descriptor.streams.flatMap(({ state }) => [`${state}_key0`, `${state}_key1`]);

@@ -28,7 +28,7 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
@@ -117,7 +117,7 @@ struct reduce1_squares_uniforms {
   float d;
 };
 
-struct reduce1_squares_tensor {
+struct alignas(16) reduce1_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -202,7 +202,7 @@ struct reduce1_rows_uniforms {
   float d;
 };
 
-struct reduce1_rows_tensor {
+struct alignas(16) reduce1_rows_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -256,7 +256,7 @@ struct reduce1_cols_uniforms {
   float d;
 };
 
-struct reduce1_cols_tensor {
+struct alignas(16) reduce1_cols_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -310,7 +310,7 @@ struct reduce2_uniforms {
   float d;
 };
 
-struct reduce2_tensor {
+struct alignas(16) reduce2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -388,7 +388,7 @@ struct reduce3_runs_uniforms {
   float d;
 };
 
-struct reduce3_runs_tensor {
+struct alignas(16) reduce3_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -467,7 +467,7 @@ struct reduce3_runs2_uniforms {
   float d;
 };
 
-struct reduce3_runs2_tensor {
+struct alignas(16) reduce3_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -535,7 +535,7 @@ struct reduce3_uniforms {
   float d;
 };
 
-struct reduce3_tensor {
+struct alignas(16) reduce3_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -627,7 +627,7 @@ struct step_uniforms {
   float d;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -663,9 +663,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -692,7 +692,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.p + start + first, parameters, limit);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -133,6 +133,7 @@ const reduce3: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -30,12 +30,12 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[256] = {
+alignas(16) __device__ const float m_levels_table[256] = {
   -0.99296874f, -0.9789063f, -0.96484375f, -0.9507812f, -0.93671876f, -0.92265624f, -0.9085938f, -0.89453125f,
   -0.8804687f, -0.86640626f, -0.85234374f, -0.8382813f, -0.82421875f, -0.8101562f, -0.79609376f, -0.78203124f,
   -0.7679688f, -0.75390625f, -0.7398437f, -0.72578126f, -0.7117188f, -0.6976563f, -0.68359375f, -0.6695312f,
@@ -70,7 +70,7 @@ __device__ const float m_levels_table[256] = {
   0.9085938f, 0.92265624f, 0.93671876f, 0.9507812f, 0.96484375f, 0.9789063f, 0.99296874f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[2802] = {
+alignas(16) __device__ const uint32_t m_steps_table[2802] = {
   922746880, 908993664, 905969664, 889192448, 872415232, 855638016, 838860800, 822083584, 805306368, 788529152, 771751936, 754974720, 738197504, 721420288, 704643072, 687865856, 671088640, 654311424, 637534208, 620756992, 603979776, 587202560, 570425344, 553648128, 536870912, 520093696, 503316480, 486539264, 469762048, 452984832, 436207616, 419430400,
   402653184, 385875968, 369098752, 352321536, 335544320, 318767104, 301989888, 285212672, 268435456, 251658240, 234881024, 218103808, 201326592, 184549376, 167772160, 150994944, 134217728, 117440512, 100663296, 83886080, 67108864, 50331648, 33554432, 16777216, 0, 4278190080, 4261412864, 4244635648, 4227858432, 4211081216, 4194304000, 4177526784,
   4160749568, 4143972352, 4127195136, 4110417920, 4093640704, 4076863488, 4060086272, 4043309056, 4026531840, 4009754624, 3992977408, 3976200192, 3959422976, 3942645760, 3925868544, 3909091328, 3892314112, 3875536896, 3858759680, 3841982464, 3825205248, 3808428032, 3791650816, 3774873600, 3758096384, 3741319168, 3724541952, 3707764736, 3690987520, 3674210304, 3657433088, 3640655872,
@@ -161,7 +161,7 @@ __device__ const uint32_t m_steps_table[2802] = {
   3100429440, 3103784832, 3113851264, 3120562048, 3127273088, 3137339264, 3140694784, 3154116480, 3154116608, 3167538304, 3170893696, 3180960128, 3187670912, 3194381952, 3204448128, 3207803648, 3221225344, 3238002560,
 };
 
-__device__ const float v_levels_table[256] = {
+alignas(16) __device__ const float v_levels_table[256] = {
   0.0f, 3.2500003e-7f, 7.75e-7f, 0.0000021249998f, 0.0000043749997f, 0.000006625f, 0.000008874999f, 0.000015624999f,
   0.000026875001f, 0.000038125f, 0.000049374998f, 0.000060625003f, 0.000071875f, 0.00008312499f, 0.000094375f, 0.000128125f,
   0.000184375f, 0.00024062501f, 0.00029687502f, 0.00035312498f, 0.00040937503f, 0.00046562502f, 0.00052187504f, 0.000578125f,
@@ -196,7 +196,7 @@ __device__ const float v_levels_table[256] = {
   0.9542968f, 0.96132815f, 0.96835935f, 0.9753907f, 0.9824219f, 0.9894531f, 0.9964844f, 1.0f,
 };
 
-__device__ const uint32_t v_steps_table[2900] = {
+alignas(16) __device__ const uint32_t v_steps_table[2900] = {
   3539992576, 3531888128, 3523215360, 3506438144, 3489660928, 3472883712, 3456106496, 3439329280, 3422552064, 3405774848, 3388997632, 3372220416, 3355443200, 3338665984, 3321888768, 3305111552, 3288334336, 3271557120, 3254779904, 3238002688, 3221225472, 3204448256, 3187671040, 3170893824, 3154116608, 3137339392, 3120562176, 3103784960, 3087007744, 3070230528, 3053453312, 3036676096,
   3019898880, 3003121664, 2986344448, 2969567232, 2952790016, 2936012800, 2919235584, 2902458368, 2885681152, 2868903936, 2852126720, 2835349504, 2818572288, 2801795072, 2785017856, 2768240640, 2751463424, 2734686208, 2717908992, 2701131776, 2684354560, 2667577344, 2650800128, 2634022912, 2617245696, 2600468480, 2583691264, 2566914048, 2550136832, 2533359616, 2516582400, 2499805184,
   2483027968, 2466250752, 2449473536, 2432696320, 2415919104, 2399141888, 2382364672, 2365587456, 2348810240, 2332033024, 2315255808, 2298478592, 2281701376, 2264924160, 2248146944, 2231369728, 2214592512, 2197815296, 2181038080, 2164260864, 2147483648, 2130706432, 2113929216, 2097152000, 2080374784, 2063597568, 2046820352, 2030043136, 2013265920, 1996488704, 1979711488, 1962934272,
@@ -289,6 +289,19 @@ __device__ const uint32_t v_steps_table[2900] = {
   2506515968, 2499805184, 2493094400, 2483027968, 2479672576, 2466250752, 2466250752, 2452828928, 2449473536, 2439407104, 2432696320, 2425985536, 2415919104, 2412563712, 2399141888, 2399141888, 2385720064, 2382364672, 2372298240, 2365587456, 2358876672, 2348810240, 2345454848, 2332033024, 2332033024, 2318611200, 2315255808, 2305189376, 2298478592, 2291767808, 2281701376, 2278345984,
   2264924160, 2264924160, 2251502336, 2248146944, 2238080512, 2231369728, 2224658944, 2214592512, 2211237120, 2197815296, 2197815296, 2184393472, 2181038080, 2170971648, 2164260864, 2157550080, 2147483648, 2144128256, 2138256128, 2130706432,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -434,7 +447,7 @@ struct step_uniforms {
   float eps;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -513,14 +526,14 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[256];
-  __shared__ uint32_t m_steps[2802];
-  __shared__ float v_levels[256];
-  __shared__ uint32_t v_steps[2900];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 2802u; entry += 128u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 2900u; entry += 128u) v_steps[entry] = v_steps_table[entry];
+  alignas(16) __shared__ float m_levels[256];
+  alignas(16) __shared__ uint32_t m_steps[2802];
+  alignas(16) __shared__ float v_levels[256];
+  alignas(16) __shared__ uint32_t v_steps[2900];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -537,25 +550,23 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
     load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
     elements.v_scale = tensor.v_scale[(start + first) / 256u];
   };
-  step_elements ahead{};
-  read(next, ahead);
+  step_elements held{};
+  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    step_elements held = ahead;
-    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
       float v_maximum = 0.0f;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         auto& parameters = held.p;
         const auto& gradients = held.g;
         const auto& m_words = held.m_codes;
@@ -662,6 +673,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         }
         store(tensor.p + start + first, parameters, limit);
       }
+      if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<32>(m_maximum);
@@ -699,8 +711,8 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -716,7 +728,7 @@ struct step_float32_uniforms {
   float eps;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -791,11 +803,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -879,7 +891,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -30,34 +30,47 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[8] = {
+alignas(16) __device__ const float m_levels_table[8] = {
   -0.775f, -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 };
 
-__device__ const float m_next_levels_table[7] = {
+alignas(16) __device__ const float m_next_levels_table[7] = {
   -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 };
 
-__device__ const uint8_t m_bases_table[16] = {
+alignas(16) __device__ const uint8_t m_bases_table[16] = {
   3, 3, 4, 4, 4, 5, 6, 6, 2, 1, 1, 1, 0, 0, 0, 0,
 };
 
-__device__ const float m_gaps_table[8] = {
+alignas(16) __device__ const float m_gaps_table[8] = {
   0.44999996f, 0.27f, 0.055000003f, 0.055000003f, 0.27f, 0.44999996f, 0.22500002f, 0.0f,
 };
 
-__device__ const float v_levels_table[8] = {
+alignas(16) __device__ const float v_levels_table[8] = {
   0.125f, 0.25f, 0.375f, 0.5f, 0.625f, 0.75f, 0.875f, 1.0f,
 };
 
-__device__ const float v_gaps_table[8] = {
+alignas(16) __device__ const float v_gaps_table[8] = {
   0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.125f, 0.0f,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -207,7 +220,7 @@ struct step_uniforms {
   uint32_t v_key1;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -250,9 +263,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of 3-bit AdamW, stochastic rounding, blocks of 128, truly packed.
  * m: 3 bits, signed dynamic, one scale a block of 128, stochastic rounding
  * v: 3 bits, unsigned linear without zero, one scale a block of 128, stochastic rounding
- * Any number of blocks of 32 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(32, 8) step(
+extern "C" __global__ void __launch_bounds__(128, 2) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -280,18 +293,18 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[8];
-  __shared__ float m_next_levels[7];
-  __shared__ uint8_t m_bases[16];
-  __shared__ float m_gaps[8];
-  __shared__ float v_levels[8];
-  __shared__ float v_gaps[8];
-  for (uint32_t entry = thread; entry < 8u; entry += 32u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 7u; entry += 32u) m_next_levels[entry] = m_next_levels_table[entry];
-  for (uint32_t entry = thread; entry < 16u; entry += 32u) m_bases[entry] = m_bases_table[entry];
-  for (uint32_t entry = thread; entry < 8u; entry += 32u) m_gaps[entry] = m_gaps_table[entry];
-  for (uint32_t entry = thread; entry < 8u; entry += 32u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 8u; entry += 32u) v_gaps[entry] = v_gaps_table[entry];
+  alignas(16) __shared__ float m_levels[8];
+  alignas(16) __shared__ float m_next_levels[7];
+  alignas(16) __shared__ uint8_t m_bases[16];
+  alignas(16) __shared__ float m_gaps[8];
+  alignas(16) __shared__ float v_levels[8];
+  alignas(16) __shared__ float v_gaps[8];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_next_levels, m_next_levels_table);
+  copyTable<128>(m_bases, m_bases_table);
+  copyTable<128>(m_gaps, m_gaps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_gaps, v_gaps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -300,17 +313,17 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 4096u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
-      const uint32_t limit = length == 1024u ? 32u : first < length ? min(length - first, 32u) : 0;
+      const uint32_t limit = is_whole ? 32u : first < length ? min(length - first, 32u) : 0;
       float m_values[32];
       float m_maximum = 0.0f;
       float v_values[32];
       float v_maximum = 0.0f;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[32];
         float gradients[32];
         load(parameters, tensor.p + start + first, limit);
@@ -523,8 +536,8 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
       store(tensor.v_codes + (start + first) / 32 * 3, v_packed, (limit * 3 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 4096u) update(4096u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -544,7 +557,7 @@ struct step_float32_uniforms {
   uint32_t v_key1;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -619,11 +632,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -707,7 +720,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

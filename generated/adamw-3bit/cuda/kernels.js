@@ -29,7 +29,8 @@ const image = new URL(compiled, import.meta.url);
 
 const step = {
   image,
-  threads: 32,
+  threads: 128,
+  tile: 4096,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -45,6 +46,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

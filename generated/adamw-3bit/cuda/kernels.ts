@@ -31,7 +31,8 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const step: CudaKernel = {
   image,
-  threads: 32,
+  threads: 128,
+  tile: 4096,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -47,6 +48,7 @@ const step: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

@@ -30,26 +30,39 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[16] = {
+alignas(16) __device__ const float m_levels_table[16] = {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[74] = {
+alignas(16) __device__ const uint32_t m_steps_table[74] = {
   4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
   1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
   1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
 
-__device__ const float v_levels_table[16] = {
+alignas(16) __device__ const float v_levels_table[16] = {
   0.0625f, 0.125f, 0.1875f, 0.25f, 0.3125f, 0.375f, 0.4375f, 0.5f,
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -181,7 +194,7 @@ struct step_uniforms {
   float eps;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -224,9 +237,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of 4-bit AdamW, dynamic-exponent first moment, linear second moment, blocks of 2048.
  * m: 4 bits, signed dynamic, one scale a block of 2048
  * v: 4 bits, unsigned linear without zero, one scale a block of 2048
- * Any number of blocks of 256 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256, 4) step(
+extern "C" __global__ void __launch_bounds__(128, 4) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -250,12 +263,12 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[16];
-  __shared__ uint32_t m_steps[74];
-  __shared__ float v_levels[16];
-  for (uint32_t entry = thread; entry < 16u; entry += 256u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 256u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 16u; entry += 256u) v_levels[entry] = v_levels_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[74];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
   __shared__ uint32_t m_maxima[1];
   __shared__ uint32_t v_maxima[1];
@@ -268,39 +281,39 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
-      for (uint32_t run = thread; run < 1u; run += 256u) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t run = thread; run < 1u; run += 128u) {
         m_maxima[run] = 0;
       }
-      for (uint32_t run = thread; run < 1u; run += 256u) {
+      for (uint32_t run = thread; run < 1u; run += 128u) {
         v_maxima[run] = 0;
       }
       __syncthreads();
 
-      float m_values[1][8];
-      float v_values[1][8];
-      const uint32_t first = thread * 8u;
+      float m_values[1][16];
+      float v_values[1][16];
+      const uint32_t first = thread * 16u;
       const uint32_t round = 0;
-      const uint32_t limit = length == 2048u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
       float m_maximum = 0.0f;
       float v_maximum = 0.0f;
       bool is_ordinary = false;
-      if (length == 2048u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
+      if (is_whole && are_ordinary) {
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 2048u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 2048u] : 0.0f;
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -353,20 +366,20 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 2048u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 2048u] : 0.0f;
         m_maximum = 0.0f;
         v_maximum = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -399,24 +412,24 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
       raiseMaximum(&m_maxima[first / 2048u], m_maximum);
       raiseMaximum(&v_maxima[first / 2048u], v_maximum);
       __syncthreads();
-      for (uint32_t run = thread; run < 1u && run * 2048u < length; run += 256u) {
+      for (uint32_t run = thread; run < 1u && run * 2048u < length; run += 128u) {
         const float m_absmax = __uint_as_float(m_maxima[run]);
         const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
         tensor.m_scale[start / 2048u + run] = m_new_scale;
       }
-      for (uint32_t run = thread; run < 1u && run * 2048u < length; run += 256u) {
+      for (uint32_t run = thread; run < 1u && run * 2048u < length; run += 128u) {
         const float v_absmax = __uint_as_float(v_maxima[run]);
         const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
         tensor.v_scale[start / 2048u + run] = v_new_scale;
       }
 
-      uint32_t m_packed[1] = {};
+      uint32_t m_packed[2] = {};
       const float m_absmax = limit > 0 ? __uint_as_float(m_maxima[first / 2048u]) : 0.0f;
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[round][index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -425,15 +438,15 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
-      uint32_t v_packed[1] = {};
+      uint32_t v_packed[2] = {};
       const float v_absmax = limit > 0 ? __uint_as_float(v_maxima[first / 2048u]) : 0.0f;
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float v_out = v_values[round][index];
         const float v_normalized = v_out * v_inverse;
         const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
@@ -441,12 +454,12 @@ extern "C" __global__ void __launch_bounds__(256, 4) step(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = v_word << 4 | v_new_code;
       }
-      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+      store(tensor.v_codes + (start + first) / 16 * 2, v_packed, (limit * 4 + 31) / 32);
       __syncthreads();
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -462,7 +475,7 @@ struct step_float32_uniforms {
   float eps;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -537,11 +550,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -625,7 +638,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

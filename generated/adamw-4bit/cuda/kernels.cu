@@ -30,26 +30,39 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[16] = {
+alignas(16) __device__ const float m_levels_table[16] = {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const float v_levels_table[16] = {
+alignas(16) __device__ const float v_levels_table[16] = {
   0.0625f, 0.125f, 0.1875f, 0.25f, 0.3125f, 0.375f, 0.4375f, 0.5f,
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[74] = {
+alignas(16) __device__ const uint32_t m_steps_table[74] = {
   4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
   1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
   1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -322,7 +335,7 @@ struct measure_uniforms {
   float eps;
 };
 
-struct measure_tensor {
+struct alignas(16) measure_tensor {
   uint64_t length;
   uint64_t rank;
   uint64_t sizes[8];
@@ -366,7 +379,7 @@ __device__ __noinline__ measure_values measure_element(float p, float m, float v
  * v: 4 bits, unsigned linear without zero, rank-1 scales
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) measure(
+extern "C" __global__ void __launch_bounds__(128, 3) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -390,10 +403,10 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[16];
-  __shared__ float v_levels[16];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) v_levels[entry] = v_levels_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -403,30 +416,30 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float v_magnitudes[8];
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
+      float v_magnitudes[16];
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
+      if (is_whole && are_ordinary) {
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        float v_scales[16];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t v_bit = index * 4u;
@@ -459,19 +472,19 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        float v_scales[16];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -498,8 +511,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -515,7 +528,7 @@ struct step_uniforms {
   float eps;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint64_t rank;
   uint64_t sizes[8];
@@ -563,7 +576,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * v: 4 bits, unsigned linear without zero, rank-1 scales
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) step(
+extern "C" __global__ void __launch_bounds__(128, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -587,12 +600,12 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[16];
-  __shared__ uint32_t m_steps[74];
-  __shared__ float v_levels[16];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) v_levels[entry] = v_levels_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[74];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -602,39 +615,33 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float m_values[8];
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
+      float m_values[16];
       float m_maximum = 0.0f;
-      float v_values[8];
+      float v_values[16];
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
-        float parameters[8];
-        float gradients[8];
+      if (is_whole && are_ordinary) {
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        float v_scales[16];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-        // One level of the run in each lane, for the others to fetch.
-        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
-          const float m = m_levels[m_code] * m_scale;
-          return m;
-        };
-        const float m_level = m_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -642,7 +649,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           const uint32_t m_shift = m_bit & 31u;
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
+          const float m = m_levels[m_code] * m_scale;
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
@@ -688,20 +695,20 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        float v_scales[16];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         m_maximum = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -730,14 +737,14 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         store(tensor.p + start + first, parameters, limit);
       }
 
-      uint32_t m_packed[1] = {};
-      const float m_absmax = maximumOfLanes<16>(m_maximum);
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -746,14 +753,14 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
-      uint32_t v_packed[1] = {};
-      float v_maxima[8];
+      uint32_t v_packed[2] = {};
+      float v_maxima[16];
       leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_maxima);
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float v_out = v_values[index];
         const float v_absmax = v_maxima[index];
         const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
@@ -764,11 +771,11 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = v_word << 4 | v_new_code;
       }
-      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+      store(tensor.v_codes + (start + first) / 16 * 2, v_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -784,7 +791,7 @@ struct step_flat_uniforms {
   float eps;
 };
 
-struct step_flat_tensor {
+struct alignas(16) step_flat_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -797,11 +804,11 @@ struct step_flat_tensor {
 
 /** What a thread reads of a whole chunk. */
 struct step_flat_elements {
-  float p[8];
-  float g[8];
-  uint32_t m_codes[1];
+  float p[16];
+  float g[16];
+  uint32_t m_codes[2];
   float m_scale;
-  uint32_t v_codes[1];
+  uint32_t v_codes[2];
   float v_scale;
 };
 
@@ -839,7 +846,7 @@ __device__ __noinline__ step_flat_values step_flat_element(float p, float m, flo
  * v: 4 bits, unsigned linear without zero, one scale a block of 128
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
+extern "C" __global__ void __launch_bounds__(128, 4) step_flat(
     const step_flat_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_flat_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -863,70 +870,56 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[16];
-  __shared__ uint32_t m_steps[74];
-  __shared__ float v_levels[16];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) v_levels[entry] = v_levels_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[74];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   const auto read = [&](const Chunk& chunk, step_flat_elements& elements) __attribute__((always_inline)) {
     const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 1024u;
-    const uint32_t first = thread * 8u;
-    if (tensor.length - start < 1024u) return;
-    load(elements.p, tensor.p + start + first, 8u);
-    load(elements.g, tensor.g + start + first, 8u);
-    load(elements.m_codes, tensor.m_codes + (start + first) / 8, 1u);
+    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    const uint32_t first = thread * 16u;
+    if (tensor.length - start < 2048u) return;
+    load(elements.p, tensor.p + start + first, 16u);
+    load(elements.g, tensor.g + start + first, 16u);
+    load(elements.m_codes, tensor.m_codes + (start + first) / 16 * 2, 2u);
     elements.m_scale = tensor.m_scale[(start + first) / 128u];
-    load(elements.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    load(elements.v_codes, tensor.v_codes + (start + first) / 16 * 2, 2u);
     elements.v_scale = tensor.v_scale[(start + first) / 128u];
   };
-  step_flat_elements ahead{};
-  read(next, ahead);
+  step_flat_elements held{};
+  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    step_flat_elements held = ahead;
-    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float m_values[8];
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
+      float m_values[16];
       float m_maximum = 0.0f;
-      float v_values[8];
+      float v_values[16];
       float v_maximum = 0.0f;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         auto& parameters = held.p;
         const auto& gradients = held.g;
         const auto& m_words = held.m_codes;
         const float m_scale = held.m_scale;
         const auto& v_words = held.v_codes;
         const float v_scale = held.v_scale;
-        // One level of the run in each lane, for the others to fetch.
-        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
-          const float m = m_levels[m_code] * m_scale;
-          return m;
-        };
-        const float m_level = m_level_of(thread % 16u);
-        // One level of the run in each lane, for the others to fetch.
-        const auto v_level_of = [&](uint32_t v_code) __attribute__((always_inline)) {
-          const float v = v_levels[v_code] * v_scale;
-          return v;
-        };
-        const float v_level = v_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -934,13 +927,13 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
           const uint32_t m_shift = m_bit & 31u;
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
+          const float m = m_levels[m_code] * m_scale;
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
           const uint32_t v_low = v_words[v_word];
           const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v = __shfl_sync(0xffffffffu, v_level, v_code, 16);
+          const float v = v_levels[v_code] * v_scale;
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
           const float v_new = beta2 * v + one_minus_beta2 * g * g;
@@ -979,20 +972,20 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
+        float parameters[16];
+        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
         const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 128u] : 0.0f;
         m_maximum = 0.0f;
         v_maximum = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
+        for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -1022,15 +1015,16 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
         }
         store(tensor.p + start + first, parameters, limit);
       }
+      if (chunk + gridDim.x < chunk_count) read(next, held);
 
-      uint32_t m_packed[1] = {};
-      const float m_absmax = maximumOfLanes<16>(m_maximum);
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -1039,16 +1033,16 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
-      uint32_t v_packed[1] = {};
-      const float v_absmax = maximumOfLanes<16>(v_maximum);
+      uint32_t v_packed[2] = {};
+      const float v_absmax = maximumOfLanes<8>(v_maximum);
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+      if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float v_out = v_values[index];
         const float v_normalized = v_out * v_inverse;
         const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
@@ -1056,11 +1050,11 @@ extern "C" __global__ void __launch_bounds__(128, 5) step_flat(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = v_word << 4 | v_new_code;
       }
-      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+      store(tensor.v_codes + (start + first) / 16 * 2, v_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -1076,7 +1070,7 @@ struct step_float32_uniforms {
   float eps;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -1151,11 +1145,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -1239,7 +1233,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -30,6 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const measure = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -55,6 +56,7 @@ const measure = {
 const step = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -80,6 +82,7 @@ const step = {
 const step_flat = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -95,6 +98,7 @@ const step_flat = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

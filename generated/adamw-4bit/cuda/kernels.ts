@@ -32,6 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const measure: CudaKernel = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -57,6 +58,7 @@ const measure: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -82,6 +84,7 @@ const step: CudaKernel = {
 const step_flat: CudaKernel = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -97,6 +100,7 @@ const step_flat: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

@@ -30,12 +30,12 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[256] = {
+alignas(16) __device__ const float m_levels_table[256] = {
   -1.0f, -0.9285714f, -0.85714287f, -0.78571427f, -0.71428573f, -0.64285713f, -0.5714286f, -0.53571427f,
   -0.5f, -0.4642857f, -0.42857143f, -0.39285713f, -0.35714287f, -0.32142857f, -0.2857143f, -0.26785713f,
   -0.25f, -0.23214285f, -0.21428572f, -0.19642857f, -0.17857143f, -0.16071428f, -0.14285715f, -0.13392857f,
@@ -70,7 +70,7 @@ __device__ const float m_levels_table[256] = {
   0.71428573f, 0.78571427f, 0.85714287f, 0.9285714f, 1.0f, 1.0f, 1.0f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[606] = {
+alignas(16) __device__ const uint32_t m_steps_table[606] = {
   3170893824, 3166100320, 3154116608, 3137339392, 3120562176, 3103784960, 3087007744, 3070230528, 3053453312, 3036676096, 3019898880, 3003121664, 2986344448, 2969567232, 2952790016, 2936012800, 2919235584, 2902458368, 2885681152, 2868903936, 2852126720, 2835349504, 2818572288, 2801795072, 2785017856, 2768240640, 2761050368, 2751463424, 2734686208, 2717908992, 2701131776, 2684354560,
   2667577344, 2650800128, 2634022912, 2617245696, 2600468480, 2586088000, 2583691264, 2566914048, 2550136832, 2533359616, 2516582400, 2499805184, 2483027968, 2466250752, 2449473536, 2449473504, 2432696320, 2415919104, 2399141888, 2389554880, 2382364672, 2365587456, 2348810240, 2332033024, 2329636256, 2315255808, 2298478592, 2281701376, 2269717632, 2264924160, 2248146944, 2231369728,
   2228972960, 2214592512, 2207402272, 2197815296, 2185831552, 2181038080, 2164260864, 2164260864, 2147483648, 2142690144, 2130706432, 2121119456, 2113929216, 2099548736, 2097152000, 2087565024, 2085168256, 2080374784, 2073184544, 2063597568, 2051613824, 2046820352, 2030043136, 2030043136, 2013265920, 2008472416, 1996488704, 1986901728, 1979711488, 1965331008, 1962934272, 1953347296,
@@ -92,7 +92,7 @@ __device__ const uint32_t m_steps_table[606] = {
   3774873568, 3782063840, 3791650784, 3803634528, 3808428000, 3825205216, 3825205248, 3841982432, 3846775936, 3858759648, 3868346656, 3875536864, 3889917344, 3892314080, 3901901088, 3904297824, 3909091296, 3916281568, 3925868512, 3937852256, 3942645728, 3959422944, 3959422976, 3976200160, 3980993664, 3992977376, 4002564384, 4009754592, 4024135072, 4026531808,
 };
 
-__device__ const float v_levels_table[256] = {
+alignas(16) __device__ const float v_levels_table[256] = {
   -1.0f, -0.9285714f, -0.85714287f, -0.78571427f, -0.71428573f, -0.64285713f, -0.5714286f, -0.53571427f,
   -0.5f, -0.4642857f, -0.42857143f, -0.39285713f, -0.35714287f, -0.32142857f, -0.2857143f, -0.26785713f,
   -0.25f, -0.23214285f, -0.21428572f, -0.19642857f, -0.17857143f, -0.16071428f, -0.14285715f, -0.13392857f,
@@ -127,7 +127,7 @@ __device__ const float v_levels_table[256] = {
   0.71428573f, 0.78571427f, 0.85714287f, 0.9285714f, 1.0f, 1.0f, 1.0f, 1.0f,
 };
 
-__device__ const uint32_t v_steps_table[606] = {
+alignas(16) __device__ const uint32_t v_steps_table[606] = {
   3170893824, 3166100320, 3154116608, 3137339392, 3120562176, 3103784960, 3087007744, 3070230528, 3053453312, 3036676096, 3019898880, 3003121664, 2986344448, 2969567232, 2952790016, 2936012800, 2919235584, 2902458368, 2885681152, 2868903936, 2852126720, 2835349504, 2818572288, 2801795072, 2785017856, 2768240640, 2761050368, 2751463424, 2734686208, 2717908992, 2701131776, 2684354560,
   2667577344, 2650800128, 2634022912, 2617245696, 2600468480, 2586088000, 2583691264, 2566914048, 2550136832, 2533359616, 2516582400, 2499805184, 2483027968, 2466250752, 2449473536, 2449473504, 2432696320, 2415919104, 2399141888, 2389554880, 2382364672, 2365587456, 2348810240, 2332033024, 2329636256, 2315255808, 2298478592, 2281701376, 2269717632, 2264924160, 2248146944, 2231369728,
   2228972960, 2214592512, 2207402272, 2197815296, 2185831552, 2181038080, 2164260864, 2164260864, 2147483648, 2142690144, 2130706432, 2121119456, 2113929216, 2099548736, 2097152000, 2087565024, 2085168256, 2080374784, 2073184544, 2063597568, 2051613824, 2046820352, 2030043136, 2030043136, 2013265920, 2008472416, 1996488704, 1986901728, 1979711488, 1965331008, 1962934272, 1953347296,
@@ -148,6 +148,19 @@ __device__ const uint32_t v_steps_table[606] = {
   3506438112, 3513628384, 3523215328, 3535199072, 3539992544, 3556769760, 3556769792, 3573546976, 3578340480, 3590324192, 3599911200, 3607101408, 3621481888, 3623878624, 3633465632, 3635862368, 3640655840, 3647846112, 3657433056, 3669416800, 3674210272, 3690987488, 3690987520, 3707764704, 3712558208, 3724541920, 3734128928, 3741319136, 3755699616, 3758096352, 3767683360, 3770080096,
   3774873568, 3782063840, 3791650784, 3803634528, 3808428000, 3825205216, 3825205248, 3841982432, 3846775936, 3858759648, 3868346656, 3875536864, 3889917344, 3892314080, 3901901088, 3904297824, 3909091296, 3916281568, 3925868512, 3937852256, 3942645728, 3959422944, 3959422976, 3976200160, 3980993664, 3992977376, 4002564384, 4009754592, 4024135072, 4026531808,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -293,7 +306,7 @@ struct step_uniforms {
   float eps;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -324,14 +337,14 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
   const float eps = uniforms->eps;
 
-  __shared__ float m_levels[256];
-  __shared__ uint32_t m_steps[606];
-  __shared__ float v_levels[256];
-  __shared__ uint32_t v_steps[606];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 606u; entry += 128u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 606u; entry += 128u) v_steps[entry] = v_steps_table[entry];
+  alignas(16) __shared__ float m_levels[256];
+  alignas(16) __shared__ uint32_t m_steps[606];
+  alignas(16) __shared__ float v_levels[256];
+  alignas(16) __shared__ uint32_t v_steps[606];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -342,9 +355,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
@@ -434,8 +447,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -451,7 +464,7 @@ struct step_float32_uniforms {
   float eps;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -526,11 +539,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -614,7 +627,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

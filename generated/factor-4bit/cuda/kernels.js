@@ -90,6 +90,7 @@ const reduce2 = {
 const step = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -163,6 +164,7 @@ const reduce2_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -92,6 +92,7 @@ const reduce2: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -165,6 +166,7 @@ const reduce2_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

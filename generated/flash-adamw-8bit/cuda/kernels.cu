@@ -30,12 +30,12 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[256] = {
+alignas(16) __device__ const float m_levels_table[256] = {
   -1.0f, -0.984375f, -0.96899223f, -0.95384616f, -0.9389313f, -0.92424244f, -0.9097744f, -0.8955224f,
   -0.88148147f, -0.86764705f, -0.8540146f, -0.8405797f, -0.82733816f, -0.8142857f, -0.8014184f, -0.7887324f,
   -0.7762238f, -0.7638889f, -0.7517241f, -0.739726f, -0.72789115f, -0.7162162f, -0.70469797f, -0.6933333f,
@@ -70,7 +70,7 @@ __device__ const float m_levels_table[256] = {
   0.9097744f, 0.92424244f, 0.9389313f, 0.95384616f, 0.96899223f, 0.984375f, 1.0f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[1154] = {
+alignas(16) __device__ const uint32_t m_steps_table[1154] = {
   0, 4284378112, 4278190080, 4261412864, 4244635648, 4227858432, 4211081216, 4194304000, 4177526784, 4160749568, 4143972352, 4127195136, 4110417920, 4093640704, 4076863488, 4060086272, 4043309056, 4026531840, 4009754624, 3992977408, 3976200192, 3959422976, 3942645760, 3925868544, 3909091328, 3892314112, 3875536896, 3858759680, 3841982464, 3825205248, 3808428032, 3791650816,
   3774873600, 3758096384, 3741319168, 3724541952, 3707764736, 3690987520, 3674210304, 3657433088, 3640655872, 3623878656, 3607101440, 3590324224, 3573547008, 3556769792, 3539992576, 3523215360, 3506438144, 3489660928, 3472883712, 3456106496, 3439329280, 3422552064, 3405774848, 3388997632, 3372220416, 3355443200, 3338665984, 3321888768, 3305111552, 3288334336, 3271557120, 3254779904,
   3238002688, 3221225472, 3204448256, 3187671040, 3170893824, 3154116608, 3137339392, 3120562176, 3103784960, 3087007744, 3070230528, 3053453312, 3036676096, 3019898880, 3003121664, 2986344448, 2969567232, 2952790016, 2936012800, 2919235584, 2902458368, 2885681152, 2868903936, 2852126720, 2835349504, 2818572288, 2801795072, 2785017856, 2768240640, 2751463424, 2734686208, 2717908992,
@@ -110,7 +110,7 @@ __device__ const uint32_t m_steps_table[1154] = {
   3221159552, 3221225344,
 };
 
-__device__ const float v_levels_table[256] = {
+alignas(16) __device__ const float v_levels_table[256] = {
   0.0f, 0.0000153787f, 0.0000615148f, 0.0001384083f, 0.0002460592f, 0.0003844675f, 0.0005536332f, 0.0007535563f,
   0.0009842368f, 0.0012456748f, 0.00153787f, 0.0018608228f, 0.0022145328f, 0.0025990005f, 0.0030142253f, 0.0034602077f,
   0.0039369473f, 0.0044444446f, 0.004982699f, 0.0055517107f, 0.00615148f, 0.006782007f, 0.007443291f, 0.008135333f,
@@ -145,7 +145,7 @@ __device__ const float v_levels_table[256] = {
   0.9458516f, 0.9534948f, 0.96116877f, 0.9688735f, 0.976609f, 0.98437524f, 0.99217224f, 1.0f,
 };
 
-__device__ const uint32_t v_steps_table[2305] = {
+alignas(16) __device__ const uint32_t v_steps_table[2305] = {
   2147483648, 2147384576, 2130706432, 2113929216, 2097152000, 2080374784, 2063597568, 2046820352, 2030043136, 2013265920, 1996488704, 1979711488, 1962934272, 1946157056, 1929379840, 1912602624, 1895825408, 1879048192, 1862270976, 1845493760, 1828716544, 1811939328, 1795162112, 1778384896, 1761607680, 1744830464, 1728053248, 1711276032, 1694498816, 1677721600, 1660944384, 1644167168,
   1627389952, 1610612736, 1593835520, 1577058304, 1560281088, 1543503872, 1526726656, 1509949440, 1493172224, 1476395008, 1459617792, 1442840576, 1426063360, 1409286144, 1392508928, 1375731712, 1358954496, 1342177280, 1325400064, 1308622848, 1291845632, 1275068416, 1258291200, 1241513984, 1224736768, 1207959552, 1191182336, 1174405120, 1157627904, 1140850688, 1124073472, 1107296256,
   1090519040, 1073741824, 1056964608, 1040187392, 1023410176, 1006632960, 989855744, 973078528, 956301312, 939524096, 922746880, 905969664, 889192448, 872415232, 855638016, 838860800, 822083584, 805306368, 788529152, 771751936, 754974720, 738197504, 721420288, 704643072, 687865856, 671088640, 654311424, 637534208, 620756992, 603979776, 587202560, 570425344,
@@ -220,6 +220,19 @@ __device__ const uint32_t v_steps_table[2305] = {
   2399141888, 2385312512, 2382364672, 2370385408, 2365587456, 2355325952, 2348810240, 2340134400, 2332033024, 2324811008, 2315255808, 2309355264, 2298478592, 2293767424, 2281701376, 2278047488, 2264924160, 2262195456, 2248146944, 2246211584, 2231369728, 2230095360, 2214592512, 2213847040, 2197815296, 2197466624, 2181038080, 2180954112, 2164309504, 2164260864, 2147532800, 2147483648,
   2130706432,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -365,7 +378,7 @@ struct step_uniforms {
   float eps;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -444,14 +457,14 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[256];
-  __shared__ uint32_t m_steps[1154];
-  __shared__ float v_levels[256];
-  __shared__ uint32_t v_steps[2305];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 1154u; entry += 128u) m_steps[entry] = m_steps_table[entry];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) v_levels[entry] = v_levels_table[entry];
-  for (uint32_t entry = thread; entry < 2305u; entry += 128u) v_steps[entry] = v_steps_table[entry];
+  alignas(16) __shared__ float m_levels[256];
+  alignas(16) __shared__ uint32_t m_steps[1154];
+  alignas(16) __shared__ float v_levels[256];
+  alignas(16) __shared__ uint32_t v_steps[2305];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -468,25 +481,23 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
     load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
     elements.v_scale = tensor.v_scale[(start + first) / 32u];
   };
-  step_elements ahead{};
-  read(next, ahead);
+  step_elements held{};
+  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    step_elements held = ahead;
-    if (chunk + gridDim.x < chunk_count) read(next, ahead);
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
       float v_maximum = 0.0f;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         auto& parameters = held.p;
         const auto& gradients = held.g;
         const auto& m_words = held.m_codes;
@@ -607,6 +618,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         }
         store(tensor.p + start + first, parameters, limit);
       }
+      if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<4>(m_maximum);
@@ -667,8 +679,8 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -684,7 +696,7 @@ struct step_float32_uniforms {
   float eps;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -759,11 +771,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -847,7 +859,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -22,12 +22,12 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[256] = {
+alignas(16) __device__ const float m_levels_table[256] = {
   -1.0f, -0.984375f, -0.96899223f, -0.95384616f, -0.9389313f, -0.92424244f, -0.9097744f, -0.8955224f,
   -0.88148147f, -0.86764705f, -0.8540146f, -0.8405797f, -0.82733816f, -0.8142857f, -0.8014184f, -0.7887324f,
   -0.7762238f, -0.7638889f, -0.7517241f, -0.739726f, -0.72789115f, -0.7162162f, -0.70469797f, -0.6933333f,
@@ -62,7 +62,7 @@ __device__ const float m_levels_table[256] = {
   0.9097744f, 0.92424244f, 0.9389313f, 0.95384616f, 0.96899223f, 0.984375f, 1.0f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[1154] = {
+alignas(16) __device__ const uint32_t m_steps_table[1154] = {
   0, 4284378112, 4278190080, 4261412864, 4244635648, 4227858432, 4211081216, 4194304000, 4177526784, 4160749568, 4143972352, 4127195136, 4110417920, 4093640704, 4076863488, 4060086272, 4043309056, 4026531840, 4009754624, 3992977408, 3976200192, 3959422976, 3942645760, 3925868544, 3909091328, 3892314112, 3875536896, 3858759680, 3841982464, 3825205248, 3808428032, 3791650816,
   3774873600, 3758096384, 3741319168, 3724541952, 3707764736, 3690987520, 3674210304, 3657433088, 3640655872, 3623878656, 3607101440, 3590324224, 3573547008, 3556769792, 3539992576, 3523215360, 3506438144, 3489660928, 3472883712, 3456106496, 3439329280, 3422552064, 3405774848, 3388997632, 3372220416, 3355443200, 3338665984, 3321888768, 3305111552, 3288334336, 3271557120, 3254779904,
   3238002688, 3221225472, 3204448256, 3187671040, 3170893824, 3154116608, 3137339392, 3120562176, 3103784960, 3087007744, 3070230528, 3053453312, 3036676096, 3019898880, 3003121664, 2986344448, 2969567232, 2952790016, 2936012800, 2919235584, 2902458368, 2885681152, 2868903936, 2852126720, 2835349504, 2818572288, 2801795072, 2785017856, 2768240640, 2751463424, 2734686208, 2717908992,
@@ -101,6 +101,19 @@ __device__ const uint32_t m_steps_table[1154] = {
   2986344320, 2993896960, 3003063552, 3003121536, 3012591616, 3019898752, 3022488960, 3032763264, 3036675968, 3043422720, 3053453184, 3054475520, 3065930112, 3070230400, 3077795456, 3087007616, 3090080384, 3102794368, 3103784832, 3115946880, 3120562048, 3129547648, 3137339264, 3143607040, 3154116480, 3158135424, 3170893696, 3173143552, 3187670912, 3188642688, 3204448128, 3204644096,
   3221159552, 3221225344,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -168,7 +181,7 @@ struct step_uniforms {
   float lr;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -190,10 +203,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float momentum = uniforms->momentum;
   const float lr = uniforms->lr;
 
-  __shared__ float m_levels[256];
-  __shared__ uint32_t m_steps[1154];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 1154u; entry += 128u) m_steps[entry] = m_steps_table[entry];
+  alignas(16) __shared__ float m_levels[256];
+  alignas(16) __shared__ uint32_t m_steps[1154];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -204,9 +217,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
       float parameters[8];
@@ -275,8 +288,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -286,7 +299,7 @@ struct step_float32_uniforms {
   float lr;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -315,9 +328,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -344,7 +357,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       store(tensor.m_data + start + first, m_data, limit);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -31,7 +31,7 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
@@ -123,7 +123,7 @@ struct reduce_runs_uniforms {
   float lr;
 };
 
-struct reduce_runs_tensor {
+struct alignas(16) reduce_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -219,7 +219,7 @@ struct reduce_runs2_uniforms {
   float lr;
 };
 
-struct reduce_runs2_tensor {
+struct alignas(16) reduce_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -290,7 +290,7 @@ struct reduce_uniforms {
   float lr;
 };
 
-struct reduce_tensor {
+struct alignas(16) reduce_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -384,7 +384,7 @@ struct step_uniforms {
   float lr;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -425,9 +425,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -464,7 +464,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.v_data + start + first, v_data, limit);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -78,6 +78,7 @@ const reduce = {
 const step = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

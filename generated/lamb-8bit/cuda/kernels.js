@@ -80,6 +80,7 @@ const reduce = {
 const step = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -146,6 +147,7 @@ const reduce_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -70,6 +70,7 @@ const reduce: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -132,6 +133,7 @@ const reduce_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

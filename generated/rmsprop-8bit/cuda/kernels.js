@@ -24,6 +24,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -37,6 +38,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

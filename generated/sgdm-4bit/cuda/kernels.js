@@ -22,6 +22,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -35,6 +36,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

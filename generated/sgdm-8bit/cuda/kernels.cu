@@ -22,12 +22,12 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[256] = {
+alignas(16) __device__ const float m_levels_table[256] = {
   -0.99296874f, -0.9789063f, -0.96484375f, -0.9507812f, -0.93671876f, -0.92265624f, -0.9085938f, -0.89453125f,
   -0.8804687f, -0.86640626f, -0.85234374f, -0.8382813f, -0.82421875f, -0.8101562f, -0.79609376f, -0.78203124f,
   -0.7679688f, -0.75390625f, -0.7398437f, -0.72578126f, -0.7117188f, -0.6976563f, -0.68359375f, -0.6695312f,
@@ -62,7 +62,7 @@ __device__ const float m_levels_table[256] = {
   0.9085938f, 0.92265624f, 0.93671876f, 0.9507812f, 0.96484375f, 0.9789063f, 0.99296874f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[2802] = {
+alignas(16) __device__ const uint32_t m_steps_table[2802] = {
   922746880, 908993664, 905969664, 889192448, 872415232, 855638016, 838860800, 822083584, 805306368, 788529152, 771751936, 754974720, 738197504, 721420288, 704643072, 687865856, 671088640, 654311424, 637534208, 620756992, 603979776, 587202560, 570425344, 553648128, 536870912, 520093696, 503316480, 486539264, 469762048, 452984832, 436207616, 419430400,
   402653184, 385875968, 369098752, 352321536, 335544320, 318767104, 301989888, 285212672, 268435456, 251658240, 234881024, 218103808, 201326592, 184549376, 167772160, 150994944, 134217728, 117440512, 100663296, 83886080, 67108864, 50331648, 33554432, 16777216, 0, 4278190080, 4261412864, 4244635648, 4227858432, 4211081216, 4194304000, 4177526784,
   4160749568, 4143972352, 4127195136, 4110417920, 4093640704, 4076863488, 4060086272, 4043309056, 4026531840, 4009754624, 3992977408, 3976200192, 3959422976, 3942645760, 3925868544, 3909091328, 3892314112, 3875536896, 3858759680, 3841982464, 3825205248, 3808428032, 3791650816, 3774873600, 3758096384, 3741319168, 3724541952, 3707764736, 3690987520, 3674210304, 3657433088, 3640655872,
@@ -153,6 +153,19 @@ __device__ const uint32_t m_steps_table[2802] = {
   3100429440, 3103784832, 3113851264, 3120562048, 3127273088, 3137339264, 3140694784, 3154116480, 3154116608, 3167538304, 3170893696, 3180960128, 3187670912, 3194381952, 3204448128, 3207803648, 3221225344, 3238002560,
 };
 
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
+
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
 __device__ __forceinline__ void load(T (&values)[N], const T* source, uint32_t limit) {
@@ -219,7 +232,7 @@ struct step_uniforms {
   float lr;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -241,10 +254,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float momentum = uniforms->momentum;
   const float lr = uniforms->lr;
 
-  __shared__ float m_levels[256];
-  __shared__ uint32_t m_steps[2802];
-  for (uint32_t entry = thread; entry < 256u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 2802u; entry += 128u) m_steps[entry] = m_steps_table[entry];
+  alignas(16) __shared__ float m_levels[256];
+  alignas(16) __shared__ uint32_t m_steps[2802];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -255,9 +268,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
       float parameters[8];
@@ -312,8 +325,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -323,7 +336,7 @@ struct step_float32_uniforms {
   float lr;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -352,9 +365,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -381,7 +394,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       store(tensor.m_data + start + first, m_data, limit);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

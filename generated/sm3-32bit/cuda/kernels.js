@@ -70,6 +70,7 @@ const reduce_cols = {
 const step = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

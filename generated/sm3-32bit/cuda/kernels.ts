@@ -72,6 +72,7 @@ const reduce_cols: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -31,21 +31,34 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[16] = {
+alignas(16) __device__ const float m_levels_table[16] = {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[74] = {
+alignas(16) __device__ const uint32_t m_steps_table[74] = {
   4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
   1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
   1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -296,7 +309,7 @@ struct step_uniforms {
   uint32_t s_key1;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -341,9 +354,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float s, floa
  * One step of AdaBelief with a 4-bit first moment and a 2-bit belief.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * s: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 64 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(64, 10) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -369,10 +382,10 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f);
 
-  __shared__ float m_levels[16];
-  __shared__ uint32_t m_steps[74];
-  for (uint32_t entry = thread; entry < 16u; entry += 64u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 64u) m_steps[entry] = m_steps_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[74];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -381,16 +394,16 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
-      const uint32_t limit = length == 1024u ? 16u : first < length ? min(length - first, 16u) : 0;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
       float m_values[16];
       float m_maximum = 0.0f;
       float s_values[16];
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[16];
         float gradients[16];
         load(parameters, tensor.p + start + first, limit);
@@ -651,8 +664,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -670,7 +683,7 @@ struct step_float32_uniforms {
   uint32_t s_key1;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -746,11 +759,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -835,7 +848,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -32,21 +32,34 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[16] = {
+alignas(16) __device__ const float m_levels_table[16] = {
   -0.8875f, -0.6625f, -0.4375f, -0.21249999f, -0.0775f, -0.032500003f, -0.0055f, 0.0f,
   0.0055f, 0.032500003f, 0.0775f, 0.21249999f, 0.4375f, 0.6625f, 0.8875f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[74] = {
+alignas(16) __device__ const uint32_t m_steps_table[74] = {
   4026531840, 3856880640, 3758096384, 3489660928, 3221225472, 2952790016, 2684354560, 2415919104, 2147483648, 1879048192, 1610612736, 1342177280, 1110248960, 1073741824, 805306368, 536870912, 268435456, 0, 4026531840, 4015794304, 3758096384, 3489660928, 3221225472, 2952790016, 2780991360, 2684354560, 2415919104, 2147483648, 1879048192, 1825361024, 1610612736, 1342177280,
   1234803072, 1073741824, 1020054656, 926102272, 805306368, 4294967168, 169651200, 268435328, 536870784, 805306240, 1073741696, 1342177152, 1610612608, 1879048064, 2147483520, 2415918976, 2684354432, 2916282880, 2952789888, 3221225344, 3489660800, 3758096256, 4026531712, 4294967168, 10737408, 268435328, 536870784, 805306240, 1073741696, 1245540480, 1342177152, 1610612608,
   1879048064, 2147483520, 2201170688, 2415918976, 2684354432, 2791728768, 2952789888, 3006477056, 3221225344, 3489660800,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -152,7 +165,7 @@ struct reduce1_squares_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_squares_tensor {
+struct alignas(16) reduce1_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -238,7 +251,7 @@ struct reduce1_rows_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_rows_tensor {
+struct alignas(16) reduce1_rows_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -293,7 +306,7 @@ struct reduce1_cols_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_cols_tensor {
+struct alignas(16) reduce1_cols_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -348,7 +361,7 @@ struct reduce2_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce2_tensor {
+struct alignas(16) reduce2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -427,7 +440,7 @@ struct reduce3_runs_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_runs_tensor {
+struct alignas(16) reduce3_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -496,7 +509,7 @@ struct reduce3_runs2_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_runs2_tensor {
+struct alignas(16) reduce3_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -556,7 +569,7 @@ struct reduce3_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_tensor {
+struct alignas(16) reduce3_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -634,7 +647,7 @@ struct step_uniforms {
   float lr_weight_decay;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -665,10 +678,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float d = uniforms->d;
   const float lr_weight_decay = uniforms->lr_weight_decay;
 
-  __shared__ float m_levels[16];
-  __shared__ uint32_t m_steps[74];
-  for (uint32_t entry = thread; entry < 16u; entry += 128u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 74u; entry += 128u) m_steps[entry] = m_steps_table[entry];
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[74];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -677,22 +690,22 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
-      float m_values[8];
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
+      float m_values[16];
       float m_maximum = 0.0f;
-      float parameters[8];
-      float gradients[8];
+      float parameters[16];
+      float gradients[16];
       load(parameters, tensor.p + start + first, limit);
       load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      uint32_t m_words[2] = {};
+      load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
       #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
+      for (uint32_t index = 0; index < 16; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
         const uint64_t place = start + first + index;
@@ -724,14 +737,14 @@ extern "C" __global__ void __launch_bounds__(128) step(
       }
       store(tensor.p + start + first, parameters, limit);
 
-      uint32_t m_packed[1] = {};
-      const float m_absmax = maximumOfLanes<16>(m_maximum);
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -740,11 +753,11 @@ extern "C" __global__ void __launch_bounds__(128) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 2048u) update(2048u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -758,7 +771,7 @@ struct reduce1_float32_squares_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_float32_squares_tensor {
+struct alignas(16) reduce1_float32_squares_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -844,7 +857,7 @@ struct reduce1_float32_rows_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_float32_rows_tensor {
+struct alignas(16) reduce1_float32_rows_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -899,7 +912,7 @@ struct reduce1_float32_cols_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce1_float32_cols_tensor {
+struct alignas(16) reduce1_float32_cols_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -954,7 +967,7 @@ struct reduce2_float32_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce2_float32_tensor {
+struct alignas(16) reduce2_float32_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -1033,7 +1046,7 @@ struct reduce3_float32_runs_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_float32_runs_tensor {
+struct alignas(16) reduce3_float32_runs_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -1102,7 +1115,7 @@ struct reduce3_float32_runs2_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_float32_runs2_tensor {
+struct alignas(16) reduce3_float32_runs2_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -1162,7 +1175,7 @@ struct reduce3_float32_uniforms {
   float lr_weight_decay;
 };
 
-struct reduce3_float32_tensor {
+struct alignas(16) reduce3_float32_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -1240,7 +1253,7 @@ struct step_float32_uniforms {
   float lr_weight_decay;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint64_t rows;
   uint64_t cols;
@@ -1278,9 +1291,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
@@ -1314,7 +1327,7 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       store(tensor.m_data + start + first, m_data, limit);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -129,6 +129,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -245,6 +246,7 @@ const reduce3_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

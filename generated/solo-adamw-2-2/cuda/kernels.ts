@@ -31,7 +31,8 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const step: CudaKernel = {
   image,
-  threads: 64,
+  threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -48,6 +49,7 @@ const step: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

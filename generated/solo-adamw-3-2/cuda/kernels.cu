@@ -30,18 +30,31 @@
 namespace {
 
 /** The tensor and the tile that one block of threads works on. */
-struct Chunk {
+struct alignas(8) Chunk {
   uint32_t tensor;
   uint32_t tile;
 };
 
-__device__ const float m_levels_table[8] = {
+alignas(16) __device__ const float m_levels_table[8] = {
   -0.775f, -0.32500002f, -0.055000003f, 0.0f, 0.055000003f, 0.32500002f, 0.775f, 1.0f,
 };
 
-__device__ const uint32_t m_steps_table[26] = {
+alignas(16) __device__ const uint32_t m_steps_table[26] = {
   536870912, 257697920, 0, 3758096384, 3221225472, 2684354560, 2147483648, 2126008704, 1610612736, 1073741824, 966367616, 778462848, 536870912, 3221225344, 3500398464, 3758096256, 4294967168, 536870784, 1073741696, 1610612608, 1632087552, 2147483520, 2684354432, 2791728640, 3221225344, 3758096256,
 };
+
+/** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
+template <uint32_t threads, typename T, uint32_t N>
+__device__ __forceinline__ void copyTable(T (&target)[N], const T (&source)[N]) {
+  constexpr uint32_t of16 = sizeof(T) * N / 16;
+  constexpr uint32_t rest = of16 * 16 / sizeof(T);
+#pragma unroll
+  for (uint32_t first = 0; first < of16; first += threads) {
+    const uint32_t place = first + threadIdx.x;
+    if (place < of16) reinterpret_cast<uint4*>(target)[place] = reinterpret_cast<const uint4*>(source)[place];
+  }
+  for (uint32_t i = rest + threadIdx.x; i < N; i += threads) target[i] = source[i];
+}
 
 /** The first `limit` of N values, and zeros: 16 bytes an access where all are there. */
 template <typename T, uint32_t N>
@@ -292,7 +305,7 @@ struct step_uniforms {
   uint32_t v_key1;
 };
 
-struct step_tensor {
+struct alignas(16) step_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -336,9 +349,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of AdamW with a 3-bit first and a 2-bit second moment.
  * m: 3 bits, signed dynamic, one scale a block of 128
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 32 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(32, 10) step(
+extern "C" __global__ void __launch_bounds__(128, 2) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -364,10 +377,10 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
-  __shared__ float m_levels[8];
-  __shared__ uint32_t m_steps[26];
-  for (uint32_t entry = thread; entry < 8u; entry += 32u) m_levels[entry] = m_levels_table[entry];
-  for (uint32_t entry = thread; entry < 26u; entry += 32u) m_steps[entry] = m_steps_table[entry];
+  alignas(16) __shared__ float m_levels[8];
+  alignas(16) __shared__ uint32_t m_steps[26];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -376,16 +389,16 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 4096u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
-      const uint32_t limit = length == 1024u ? 32u : first < length ? min(length - first, 32u) : 0;
+      const uint32_t limit = is_whole ? 32u : first < length ? min(length - first, 32u) : 0;
       float m_values[32];
       float m_maximum = 0.0f;
       float v_values[32];
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[32];
         float gradients[32];
         load(parameters, tensor.p + start + first, limit);
@@ -651,8 +664,8 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       store(tensor.v_codes + (start + first) / 32 * 2, v_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 4096u) update(4096u, true);
+    else update(uint32_t(rest), false);
   }
 }
 
@@ -670,7 +683,7 @@ struct step_float32_uniforms {
   uint32_t v_key1;
 };
 
-struct step_float32_tensor {
+struct alignas(16) step_float32_tensor {
   uint64_t length;
   uint32_t id;
   float* p;
@@ -745,11 +758,11 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length) __attribute__((always_inline)) {
+    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
-      const uint32_t limit = length == 1024u ? 8u : first < length ? min(length - first, 8u) : 0;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       bool is_ordinary = false;
-      if (length == 1024u && are_ordinary) {
+      if (is_whole && are_ordinary) {
         float parameters[8];
         float gradients[8];
         load(parameters, tensor.p + start + first, limit);
@@ -833,7 +846,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       }
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u);
-    else update(uint32_t(rest));
+    if (rest >= 1024u) update(1024u, true);
+    else update(uint32_t(rest), false);
   }
 }

@@ -29,7 +29,8 @@ const image = new URL(compiled, import.meta.url);
 
 const step = {
   image,
-  threads: 64,
+  threads: 128,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
@@ -46,6 +47,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
