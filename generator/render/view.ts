@@ -7,6 +7,7 @@ import { baseView, operandView } from "./base.js";
 import { ordinaryView } from "./ordinary.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
+import { granuleOf, readsAhead, residentOf, widened } from "./shares.js";
 import { isShared } from "./state.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
@@ -37,8 +38,8 @@ function elementView(planned: ElementKernel, target: Target) {
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
   const ordinary = ordinaryView(kernel, states, dialect);
-  const isAhead = ordinary !== null && readsAhead(kernel, states, rounds);
-  const resident = residentOf(states, isAhead ? granule : null, kernel.parameter.bits === 16, target);
+  const isAhead = rounds === 1 && readsAhead(kernel, states, target);
+  const resident = residentOf(kernel, states, isAhead ? granule : null, target);
   const read = namesRead([kernel.update]);
 
   return {
@@ -97,38 +98,6 @@ function elementView(planned: ElementKernel, target: Target) {
   };
 }
 
-/**
- * Whether a thread should read what it works on next before it works on this: where quotients and codes of float32 numbers keep
- * it busy. With 16 bits an element they take longer than memory does; with nothing packed, memory would be asked for more than
- * it can give.
- */
-function readsAhead(
-  { kind, parameter }: ElementKernel,
-  states: readonly ElementState[],
-  rounds: number,
-): boolean {
-  const packed = states.filter(({ isPacked }) => isPacked);
-  const isSimple = packed.every(({ hasScale, isLanes, hasAlpha, straddles }) => {
-    return (isLanes || !hasScale) && !hasAlpha && !straddles;
-  });
-  return kind === "step" && parameter.bits === 32 && rounds === 1 && packed.length > 0 && isSimple;
-}
-
-/** Elements that a processor should work on at once. */
-function residentOf(
-  states: readonly ElementState[],
-  ahead: number | null,
-  isHalf: boolean,
-  { capabilities }: Target,
-): number {
-  const { resident } = capabilities;
-  if (resident === undefined) return 0;
-  if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
-  if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
-  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped;
-  return isHalf ? resident.halves : resident.usual;
-}
-
 function withMagnitude(
   state: ElementState,
   { magnitudeLines, reads }: NonNullable<ReturnType<typeof ordinaryView>>,
@@ -138,31 +107,4 @@ function withMagnitude(
     // The second part of p is read with the first.
     isOrdinaryRead: reads.has(state.state) || state.state === correctionName,
   });
-}
-
-/** With tiles for as many threads as the target asks for, where threads that exchange values measure all runs. */
-function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
-  const { fewest = 0 } = target.capabilities;
-  if (kernel.states.some((state) => isShared(state, granule, target))) return kernel;
-  let { tile } = kernel;
-  while (tile < fewest * granule) tile *= 2;
-  return { ...kernel, tile };
-}
-
-/** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
-function granuleOf(kernel: ElementKernel, { capabilities }: Target): number {
-  const { tile, states } = kernel;
-  const { granule: least, fill } = capabilities;
-  const isFilled = (elements: number): boolean =>
-    fill === undefined ||
-    elements >= fill.most ||
-    (elements * kernel.parameter.bits >= fill.parameter &&
-      states.every(({ locate, bits }) => locate === null || elements * bits >= fill.codes));
-  let granule = kernel.granule;
-  while (granule < least || !isFilled(granule)) granule *= 2;
-  if (tile % granule !== 0) return kernel.granule;
-  const runs = states.flatMap(({ statistic }) => (typeof statistic?.run === "number" ? [statistic.run] : []));
-  const { stretch = granule } = capabilities;
-  while (2 * granule <= stretch && [tile, ...runs].every((run) => run % (2 * granule) === 0)) granule *= 2;
-  return granule;
 }

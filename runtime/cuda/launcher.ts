@@ -1,13 +1,16 @@
 import type { OptimizerDescriptor, UniformValues } from "../descriptor.js";
 import type { Launcher, LaunchGroup } from "../device.js";
 import { LowbitError } from "../errors.js";
-import type { GraphHandle, MemoryHandle } from "../native/cuda.js";
+import type { GraphHandle, MemoryHandle, StreamHandle } from "../native/cuda.js";
 import { UniformWords } from "../uniform-words.js";
 import { ALIGNMENT, type Gpu, type Transfer, Transfers } from "./gpu.js";
 import type { Modules } from "./modules.js";
 import { type Operation, planStep, type StepPlan } from "./plan.js";
 import type { Storage } from "./storage.js";
 import { TensorTable } from "./tables.js";
+
+/** Enqueues one operation. */
+type Command = (stream: StreamHandle) => void;
 
 /**
  * Tables and launches are made once. What changes between steps is in device memory: the uniforms, and in the tensor
@@ -28,7 +31,7 @@ export class CudaLauncher implements Launcher {
   #tables: readonly TensorTable[] | null = null;
   /** How often gradients had moved when the tables were written to the device; null where what it has is not known. */
   #moves: number | null = null;
-  readonly #commands: readonly (() => void)[];
+  readonly #branches: readonly (readonly Command[])[];
   readonly #withGraph: boolean;
   #graph: GraphHandle | null = null;
   #disposed = false;
@@ -46,7 +49,7 @@ export class CudaLauncher implements Launcher {
     this.#blocks = Array.from({ length: settings }, () => new UniformWords(descriptor));
     this.#plan = planStep(gpu, modules, descriptor, work, settings * this.#pitch);
     // One launch costs less by itself than as a graph.
-    this.#withGraph = graphs && this.#plan.operations.length > 1;
+    this.#withGraph = graphs && this.#plan.branches.flat().length > 1;
     this.#memory = gpu.allocate(this.#plan.bytes, `the launch tables of ${descriptor.name}`);
     this.#base = gpu.driver.address(this.#memory);
     gpu.upload(Transfers.of(this.#plan.contents.map(({ offset, host }) => this.#transfer(offset, host))));
@@ -57,7 +60,7 @@ export class CudaLauncher implements Launcher {
       tensors.map(({ arrays }) => arrays.g!.buffer),
     );
     this.#gradients = [...new Set(gradients)];
-    this.#commands = this.#plan.operations.map((operation) => this.#command(operation));
+    this.#branches = this.#plan.branches.map((operations) => operations.map((one) => this.#command(one)));
   }
 
   step(uniforms: readonly UniformValues[]): void {
@@ -70,7 +73,7 @@ export class CudaLauncher implements Launcher {
     this.#gpu.upload(this.#settings);
     failures.guard(`running a step of ${this.#name}`, () => {
       if (!this.#withGraph) {
-        this.#enqueue();
+        for (const command of this.#branches.flat()) command(stream);
         return;
       }
       this.#graph ??= this.#capture();
@@ -111,26 +114,41 @@ export class CudaLauncher implements Launcher {
   }
 
   #capture(): GraphHandle {
-    const { driver, stream } = this.#gpu;
-    driver.beginCapture(stream);
+    const { driver, context, stream } = this.#gpu;
+    const sides = this.#branches.slice(1).map(() => driver.createStream(context));
     try {
-      this.#enqueue();
-    } catch (error) {
-      // The capture ends in any case; its own error would hide the cause.
+      driver.beginCapture(stream);
       try {
-        driver.free(driver.endCapture(stream));
-      } catch {}
-      throw error;
+        this.#fork(sides);
+      } catch (error) {
+        // The capture ends in any case; its own error would hide the cause.
+        try {
+          driver.free(driver.endCapture(stream));
+        } catch {}
+        throw error;
+      }
+      return driver.endCapture(stream);
+    } finally {
+      for (const side of sides) driver.free(side);
     }
-    return driver.endCapture(stream);
   }
 
-  #enqueue(): void {
-    for (const command of this.#commands) command();
-  }
-
-  #command(operation: Operation): () => void {
+  /** All branches into the capture, each beside the others: a few small tensors leave most of a GPU idle. */
+  #fork(sides: readonly StreamHandle[]): void {
     const { driver, stream } = this.#gpu;
+    const start = sides.length > 0 ? driver.record(stream) : null;
+    const ends = sides.map((side, i) => {
+      driver.follow(side, start!);
+      for (const command of this.#branches[i]!) command(side);
+      return driver.record(side);
+    });
+    for (const command of this.#branches.at(-1)!) command(stream);
+    for (const end of ends) driver.follow(stream, end);
+    for (const event of start === null ? ends : [start, ...ends]) driver.free(event);
+  }
+
+  #command(operation: Operation): Command {
+    const { driver } = this.#gpu;
     if (operation.kind === "launch") {
       const { kernel, blocks, count, settings, chunks, tensors } = operation;
       const values = BigUint64Array.of(
@@ -139,11 +157,11 @@ export class CudaLauncher implements Launcher {
         BigInt(count),
         this.#base + BigInt(tensors),
       );
-      return () => driver.launch(stream, kernel.handle, blocks, kernel.threads, values);
+      return (stream) => driver.launch(stream, kernel.handle, blocks, kernel.threads, values);
     }
     const { places, bytes } = operation.span;
     const [from, to] = places.map(({ buffer, offset }) => buffer.base + BigInt(offset));
-    if (to === undefined) return () => driver.fill(stream, from!, bytes);
-    return () => driver.copy(stream, to, from!, bytes);
+    if (to === undefined) return (stream) => driver.fill(stream, from!, bytes);
+    return (stream) => driver.copy(stream, to, from!, bytes);
   }
 }

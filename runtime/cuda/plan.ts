@@ -38,7 +38,8 @@ export type Operation =
     };
 
 export interface StepPlan {
-  readonly operations: readonly Operation[];
+  /** Of one group of tensors each, which has nothing to do with the others; the one with the most work comes last. */
+  readonly branches: readonly (readonly Operation[])[];
   readonly tables: readonly TensorTable[];
   /** Chunk tables, at their offsets. */
   readonly contents: readonly { readonly offset: number; readonly host: HostBytes }[];
@@ -55,7 +56,7 @@ export function planStep(
   reserved: number,
 ): StepPlan {
   const module = moduleFor(descriptor, "cuda");
-  const operations: Operation[] = [];
+  const branches: { readonly operations: readonly Operation[]; readonly chunks: number }[] = [];
   const tables: TensorTable[] = [];
   const contents: StepPlan["contents"][number][] = [];
   let bytes = reserved;
@@ -71,6 +72,8 @@ export function planStep(
   };
   for (const { variant, suffix, settings, tensors: all } of work) {
     const tensors = all.filter(({ length }) => length > 0) as Tensor[];
+    const operations: Operation[] = [];
+    let total = 0;
     for (const pass of variant.passes) {
       const kernel = modules.kernel(descriptor.name, module, `${pass.kernel}${suffix}`);
       const clears = pass.clears.map((name) => [name]);
@@ -82,6 +85,7 @@ export function planStep(
       operations.push(...rowsOf(clears, tensors).map((span) => ({ kind: "clear", span }) as const));
       if (chunks.length > 0) {
         const count = chunks.length / 2;
+        total += count;
         const layout = layoutOf(kernel.tensor);
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
@@ -91,8 +95,10 @@ export function planStep(
       }
       operations.push(...rowsOf(publishes, tensors).map((span) => ({ kind: "publish", span }) as const));
     }
+    if (operations.length > 0) branches.push({ operations, chunks: total });
   }
-  return { operations, tables, contents, bytes };
+  branches.sort((a, b) => a.chunks - b.chunks);
+  return { branches: branches.map(({ operations }) => operations), tables, contents, bytes };
 }
 
 /** Enough blocks to keep every multiprocessor busy to the end of its share; each works on many chunks. */

@@ -94,6 +94,8 @@ export interface NativeCuda {
   endCapture(stream: StreamHandle): GraphHandle;
   replay(stream: StreamHandle, graph: GraphHandle): void;
   record(stream: StreamHandle): EventHandle;
+  /** What is enqueued from now on runs after what the event's stream had before it. */
+  follow(stream: StreamHandle, event: EventHandle): void;
   /** Milliseconds between two events; waits for the second. */
   elapsed(start: EventHandle, end: EventHandle): number;
 

@@ -98,7 +98,7 @@ describe.runIf(canRun)("is found and said:", () => {
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("__syncthreads();", "if (threadIdx.x != 5) __syncthreads();"),
       found:
-        /block \d+ of \d+ of the kernel step waits at several barriers: thread 0 and 254 more at __syncthreads \(line \d+\); thread 5 at __syncthreads \(line \d+\)/,
+        /block \d+ of \d+ of the kernel step waits at several barriers: thread 0 and 126 more at __syncthreads \(line \d+\); thread 5 at __syncthreads \(line \d+\)/,
     },
     {
       mistake: "a thread that ends before a barrier",

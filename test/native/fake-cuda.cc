@@ -26,6 +26,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ namespace {
 
 enum Counter { kMemories, kBytes, kPinned, kStreams, kEvents, kModules, kGraphs, kContexts, kCurrent, kLaunches, kCounters };
 
-constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kInvalidImage = 200, kNotFound = 500, kLaunchFailed = 719;
+constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kInvalidImage = 200, kNotFound = 500, kLaunchFailed = 719, kCaptureUnjoined = 904;
 
 std::recursive_mutex mutex;
 using Lock = std::lock_guard<std::recursive_mutex>;
@@ -95,13 +96,38 @@ void Log(const std::string& line) {
   fclose(file);
 }
 
+/** What was captured, and of what streams: those that wait for an event of the capture take part in it. */
 struct Capture {
+  StreamHandle origin = nullptr;
+  std::vector<std::pair<StreamHandle, std::function<void()>>> captured;
+  std::set<StreamHandle> forked, joined;
+  /** How much the first stream had when it waited for another. */
+  size_t joined_at = SIZE_MAX;
   std::vector<std::function<void()>> operations;
+
+  bool Has(StreamHandle stream) const { return stream == origin || forked.count(stream) > 0; }
+  void Add(StreamHandle stream, std::function<void()> operation) { captured.emplace_back(stream, std::move(operation)); }
+  size_t CountOfOrigin() const {
+    return std::count_if(captured.begin(), captured.end(), [&](const auto& one) { return one.first == origin; });
+  }
+  /** Branches of a graph run in any order: here in the reverse of that in which they were captured. */
+  void Order() {
+    std::vector<std::function<void()>> own;
+    for (const auto& [stream, operation] : captured) if (stream == origin) own.push_back(operation);
+    const size_t before = std::min(joined_at, own.size());
+    operations.assign(own.begin(), own.begin() + before);
+    for (auto stream = forked.rbegin(); stream != forked.rend(); ++stream) {
+      for (const auto& [at, operation] : captured) if (at == *stream) operations.push_back(operation);
+    }
+    operations.insert(operations.end(), own.begin() + before, own.end());
+  }
 };
 Capture* capturing = nullptr;
 
 struct Event {
   uint64_t after = 0;
+  /** Where it was recorded in a capture. */
+  StreamHandle captured = nullptr;
 };
 
 /** Runs what was enqueued up to a place, or all of it. */
@@ -119,9 +145,9 @@ void RunUntil(uint64_t place) {
 uint64_t Enqueued() { return run_count + queue.size(); }
 void RunAll() { RunUntil(Enqueued()); }
 
-Status Enqueue(std::function<void()> operation) {
+Status Enqueue(StreamHandle stream, std::function<void()> operation) {
   const Lock lock(mutex);
-  if (capturing != nullptr) capturing->operations.push_back(std::move(operation));
+  if (capturing != nullptr && capturing->Has(stream)) capturing->Add(stream, std::move(operation));
   else queue.push_back(std::move(operation));
   return kSuccess;
 }
@@ -269,25 +295,25 @@ Status cuMemFree_v2(DevicePointer pointer) {
 Status cuMemHostAlloc(void** pointer, size_t bytes, unsigned) { FAIL_IF_TOLD(); *pointer = malloc(bytes); const Lock lock(mutex); Count(kPinned, 1); return kSuccess; }
 Status cuMemFreeHost(void* pointer) { const Lock lock(mutex); RunAll(); free(pointer); Count(kPinned, -1); return kSuccess; }
 
-Status cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, size_t bytes, StreamHandle) {
+Status cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, size_t bytes, StreamHandle stream) {
   FAIL_IF_TOLD();
-  return Enqueue([=] { memcpy(Bytes<void>(to), from, bytes); });
+  return Enqueue(stream, [=] { memcpy(Bytes<void>(to), from, bytes); });
 }
-Status cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, size_t bytes, StreamHandle) {
+Status cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, size_t bytes, StreamHandle stream) {
   FAIL_IF_TOLD();
-  return Enqueue([=] { memcpy(to, Bytes<void>(from), bytes); });
+  return Enqueue(stream, [=] { memcpy(to, Bytes<void>(from), bytes); });
 }
-Status cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, StreamHandle) {
+Status cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, StreamHandle stream) {
   FAIL_IF_TOLD();
-  return Enqueue([=] {
+  return Enqueue(stream, [=] {
     Log("{\"kind\":\"copy\",\"to\":\"" + std::to_string(to) + "\",\"from\":\"" + std::to_string(from) +
         "\",\"bytes\":" + std::to_string(bytes) + "}");
     memmove(Bytes<void>(to), Bytes<void>(from), bytes);
   });
 }
-Status cuMemsetD8Async(DevicePointer to, unsigned char value, size_t bytes, StreamHandle) {
+Status cuMemsetD8Async(DevicePointer to, unsigned char value, size_t bytes, StreamHandle stream) {
   FAIL_IF_TOLD();
-  return Enqueue([=] {
+  return Enqueue(stream, [=] {
     Log("{\"kind\":\"fill\",\"to\":\"" + std::to_string(to) + "\",\"bytes\":" + std::to_string(bytes) + "}");
     Fill(to, value, bytes);
   });
@@ -350,14 +376,14 @@ Status cuModuleGetFunction(FunctionHandle* function, ModuleHandle handle, const 
 Status cuFuncGetAttribute(int* value, int which, FunctionHandle) { *value = 40 + which; return kSuccess; }
 Status cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int, size_t) { *blocks = 3; return kSuccess; }
 Status cuLaunchKernel(FunctionHandle function, unsigned x, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned,
-                      StreamHandle, void** parameters, void**) {
+                      StreamHandle stream, void** parameters, void**) {
   FAIL_IF_TOLD();
   const auto& [name, module, kernel] = *reinterpret_cast<const Function*>(function);
   const auto uniforms = *static_cast<DevicePointer*>(parameters[0]);
   const auto chunks = *static_cast<DevicePointer*>(parameters[1]);
   const auto count = *static_cast<uint32_t*>(parameters[2]);
   const auto tensors = *static_cast<DevicePointer*>(parameters[3]);
-  return Enqueue([=, name = name, module = module, kernel = kernel] {
+  return Enqueue(stream, [=, name = name, module = module, kernel = kernel] {
     Count(kLaunches, 1);
     std::string words;
     for (int i = 0; i < 4; i++) words += (i ? "," : "") + std::to_string(Bytes<uint32_t>(uniforms)[i]);
@@ -371,9 +397,28 @@ Status cuLaunchKernel(FunctionHandle function, unsigned x, unsigned, unsigned, u
   });
 }
 
-Status cuStreamCreate(StreamHandle* stream, unsigned) { FAIL_IF_TOLD(); Count(kStreams, 1); *stream = reinterpret_cast<StreamHandle>(0x3000); return kSuccess; }
+Status cuStreamCreate(StreamHandle* stream, unsigned) {
+  FAIL_IF_TOLD();
+  Count(kStreams, 1);
+  static uintptr_t created = 0x3000;
+  *stream = reinterpret_cast<StreamHandle>(created++);
+  return kSuccess;
+}
+Status cuStreamWaitEvent(StreamHandle stream, EventHandle handle, unsigned) {
+  FAIL_IF_TOLD();
+  const Lock lock(mutex);
+  const auto& event = *reinterpret_cast<Event*>(handle);
+  if (capturing == nullptr || event.captured == nullptr) return kSuccess;
+  if (stream == capturing->origin) {
+    capturing->joined.insert(event.captured);
+    capturing->joined_at = std::min(capturing->joined_at, capturing->CountOfOrigin());
+  } else {
+    capturing->forked.insert(stream);
+  }
+  return kSuccess;
+}
 Status cuStreamDestroy_v2(StreamHandle) { const Lock lock(mutex); RunAll(); Count(kStreams, -1); return kSuccess; }
-Status cuStreamBeginCapture_v2(StreamHandle, int) { FAIL_IF_TOLD(); const Lock lock(mutex); capturing = new Capture(); return kSuccess; }
+Status cuStreamBeginCapture_v2(StreamHandle stream, int) { FAIL_IF_TOLD(); const Lock lock(mutex); capturing = new Capture(); capturing->origin = stream; return kSuccess; }
 Status cuStreamEndCapture(StreamHandle, GraphHandle* graph) {
   const Lock lock(mutex);
   Capture* const captured = capturing;
@@ -383,6 +428,11 @@ Status cuStreamEndCapture(StreamHandle, GraphHandle* graph) {
     delete captured;
     return status;
   }
+  if (captured->forked != captured->joined) {
+    delete captured;
+    return kCaptureUnjoined;
+  }
+  captured->Order();
   *graph = reinterpret_cast<GraphHandle>(captured);
   Count(kGraphs, 1);
   return kSuccess;
@@ -393,9 +443,9 @@ Status cuGraphInstantiateWithFlags(GraphExecHandle* exec, GraphHandle graph, uns
   Count(kGraphs, 1);
   return kSuccess;
 }
-Status cuGraphLaunch(GraphExecHandle exec, StreamHandle) {
+Status cuGraphLaunch(GraphExecHandle exec, StreamHandle stream) {
   FAIL_IF_TOLD();
-  for (const auto& operation : reinterpret_cast<Capture*>(exec)->operations) Enqueue(operation);
+  for (const auto& operation : reinterpret_cast<Capture*>(exec)->operations) Enqueue(stream, operation);
   return kSuccess;
 }
 Status cuGraphExecDestroy(GraphExecHandle exec) { delete reinterpret_cast<Capture*>(exec); Count(kGraphs, -1); return kSuccess; }
@@ -403,7 +453,14 @@ Status cuGraphDestroy(GraphHandle graph) { delete reinterpret_cast<Capture*>(gra
 
 Status cuEventCreate(EventHandle* event, unsigned) { FAIL_IF_TOLD(); const Lock lock(mutex); Count(kEvents, 1); *event = reinterpret_cast<EventHandle>(new Event()); return kSuccess; }
 Status cuEventDestroy_v2(EventHandle event) { const Lock lock(mutex); Count(kEvents, -1); delete reinterpret_cast<Event*>(event); return kSuccess; }
-Status cuEventRecord(EventHandle event, StreamHandle) { FAIL_IF_TOLD(); const Lock lock(mutex); reinterpret_cast<Event*>(event)->after = Enqueued(); return kSuccess; }
+Status cuEventRecord(EventHandle handle, StreamHandle stream) {
+  FAIL_IF_TOLD();
+  const Lock lock(mutex);
+  auto& event = *reinterpret_cast<Event*>(handle);
+  event.after = Enqueued();
+  event.captured = capturing != nullptr && capturing->Has(stream) ? stream : nullptr;
+  return kSuccess;
+}
 Status cuEventSynchronize(EventHandle event) { FAIL_IF_TOLD(); const Lock lock(mutex); RunUntil(reinterpret_cast<Event*>(event)->after); return fault.empty() ? kSuccess : kLaunchFailed; }
 Status cuEventElapsedTime(float* milliseconds, EventHandle, EventHandle) { *milliseconds = 1.5f; return kSuccess; }
 

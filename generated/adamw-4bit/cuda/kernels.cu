@@ -379,7 +379,7 @@ __device__ __noinline__ measure_values measure_element(float p, float m, float v
  * v: 4 bits, unsigned linear without zero, rank-1 scales
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 3) measure(
+extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -416,30 +416,30 @@ extern "C" __global__ void __launch_bounds__(128, 3) measure(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 16u;
-      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
-      float v_magnitudes[16];
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+      float v_magnitudes[8];
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
-        float parameters[16];
-        float gradients[16];
+        float parameters[8];
+        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
-        float v_scales[16];
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t v_bit = index * 4u;
@@ -472,19 +472,19 @@ extern "C" __global__ void __launch_bounds__(128, 3) measure(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[16];
-        float gradients[16];
+        float parameters[8];
+        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
-        float v_scales[16];
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -511,7 +511,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) measure(
       raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }
@@ -576,7 +576,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * v: 4 bits, unsigned linear without zero, rank-1 scales
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 3) step(
+extern "C" __global__ void __launch_bounds__(128, 6) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -615,33 +615,39 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 16u;
-      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
-      float m_values[16];
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
       float m_maximum = 0.0f;
-      float v_values[16];
+      float v_values[8];
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
-        float parameters[16];
-        float gradients[16];
+        float parameters[8];
+        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
-        float v_scales[16];
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        // One level of the run in each lane, for the others to fetch.
+        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+          const float m = m_levels[m_code] * m_scale;
+          return m;
+        };
+        const float m_level = m_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[3] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -649,7 +655,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
           const uint32_t m_shift = m_bit & 31u;
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
+          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
@@ -695,20 +701,20 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[16];
-        float gradients[16];
+        float parameters[8];
+        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[2] = {};
-        load(v_words, tensor.v_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
-        float v_scales[16];
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
         leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
         m_maximum = 0.0f;
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const uint32_t m_bit = index * 4u;
@@ -737,14 +743,14 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         store(tensor.p + start + first, parameters, limit);
       }
 
-      uint32_t m_packed[2] = {};
-      const float m_absmax = maximumOfLanes<8>(m_maximum);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<16>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
+      for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -753,14 +759,14 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
 
-      uint32_t v_packed[2] = {};
-      float v_maxima[16];
+      uint32_t v_packed[1] = {};
+      float v_maxima[8];
       leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_maxima);
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
+      for (uint32_t index = 8; index-- > 0;) {
         const float v_out = v_values[index];
         const float v_absmax = v_maxima[index];
         const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
@@ -771,10 +777,10 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = v_word << 4 | v_new_code;
       }
-      store(tensor.v_codes + (start + first) / 16 * 2, v_packed, (limit * 4 + 31) / 32);
+      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -30,7 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const measure = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -56,7 +56,7 @@ const measure = {
 const step = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],

@@ -32,7 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const measure: CudaKernel = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],
@@ -58,7 +58,7 @@ const measure: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rank", "u64"],

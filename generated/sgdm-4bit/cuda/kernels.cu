@@ -151,22 +151,22 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 16u;
-      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
-      float m_values[16];
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
       float m_maximum = 0.0f;
-      float parameters[16];
-      float gradients[16];
+      float parameters[8];
+      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
       load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[2] = {};
-      load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
       #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
+      for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
         const uint32_t m_bit = index * 4u;
@@ -191,14 +191,14 @@ extern "C" __global__ void __launch_bounds__(128) step(
       }
       store(tensor.p + start + first, parameters, limit);
 
-      uint32_t m_packed[2] = {};
-      const float m_absmax = maximumOfLanes<8>(m_maximum);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<16>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
+      for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = fabsf(m_out) * m_inverse;
         const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
@@ -207,10 +207,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -22,7 +22,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

@@ -71,6 +71,7 @@ inline constexpr int kCaptureModeRelaxed = 2;
      unsigned block_z, unsigned shared_bytes, StreamHandle stream, void** parameters, void** extra))                  \
   X(StreamCreate, "cuStreamCreate", (StreamHandle * stream, unsigned flags))                                          \
   X(StreamDestroy, "cuStreamDestroy_v2", (StreamHandle stream))                                                       \
+  X(StreamWaitEvent, "cuStreamWaitEvent", (StreamHandle stream, EventHandle event, unsigned flags))                   \
   X(StreamBeginCapture, "cuStreamBeginCapture_v2", (StreamHandle stream, int mode))                                   \
   X(StreamEndCapture, "cuStreamEndCapture", (StreamHandle stream, GraphHandle * graph))                               \
   X(GraphInstantiate, "cuGraphInstantiateWithFlags",                                                                  \

@@ -85,6 +85,12 @@ Napi::Value Record(const Napi::CallbackInfo& info) {
   return Wrap(info.Env(), event);
 }
 
+Napi::Value Follow(const Napi::CallbackInfo& info) {
+  const Enqueue at(info[0]);
+  CUDA(at.driver(), StreamWaitEvent, at.stream(), Unwrap<Event>(info[1])->handle(), 0);
+  return info.Env().Undefined();
+}
+
 Napi::Value Elapsed(const Napi::CallbackInfo& info) {
   const auto start = Unwrap<Event>(info[0]);
   const auto end = Unwrap<Event>(info[1]);
@@ -107,6 +113,7 @@ void ExportStreams(Napi::Env env, Napi::Object cuda) {
   cuda["endCapture"] = Napi::Function::New<Guard<EndCapture>>(env);
   cuda["replay"] = Napi::Function::New<Guard<Replay>>(env);
   cuda["record"] = Napi::Function::New<Guard<Record>>(env);
+  cuda["follow"] = Napi::Function::New<Guard<Follow>>(env);
   cuda["elapsed"] = Napi::Function::New<Guard<Elapsed>>(env);
 }
 

@@ -1,0 +1,83 @@
+import { ordinaryUpdate } from "../ir/ordinary.js";
+import type { ElementKernel } from "../ir/types.js";
+import type { Target } from "../target.js";
+import { isShared, type stateView } from "./state.js";
+
+/** What a thread, a workgroup and a processor own of a kernel's elements. */
+
+type StateView = ReturnType<typeof stateView>;
+
+/** A thread's share: a multiple of the plan's granule of the size the target asks for, where tiles divide so. */
+export function granuleOf(kernel: ElementKernel, target: Target): number {
+  const { tile, states, parameter } = kernel;
+  const { granule: least, fill } = target.capabilities;
+  const isFilled = (elements: number): boolean =>
+    fill === undefined ||
+    elements >= fill.most ||
+    (elements * parameter.bits >= fill.parameter &&
+      states.every(({ locate, bits }) => locate === null || elements * bits >= fill.codes));
+  const runs = states.flatMap(({ statistic }) => (typeof statistic?.run === "number" ? [statistic.run] : []));
+  const divides = (elements: number): boolean => [tile, ...runs].every((run) => run % elements === 0);
+  let granule = kernel.granule;
+  while (granule < least) granule *= 2;
+  if (tile % granule !== 0) return kernel.granule;
+  while (isBusy(kernel, target) && !isFilled(granule) && divides(2 * granule)) granule *= 2;
+  const { stretch = granule } = target.capabilities;
+  while (2 * granule <= stretch && divides(2 * granule)) granule *= 2;
+  return granule;
+}
+
+/** With tiles for as many threads as the target asks for, where threads that exchange values measure all runs. */
+export function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
+  const { fewest = 0 } = target.capabilities;
+  if (kernel.states.some((state) => isShared(state, granule, target))) return kernel;
+  let { tile } = kernel;
+  while (tile < fewest * granule) tile *= 2;
+  return { ...kernel, tile };
+}
+
+/**
+ * Whether a thread should read what it works on next before it encodes this. With 16 bits an element its instructions take
+ * longer than memory does.
+ */
+export function readsAhead(kernel: ElementKernel, states: readonly StateView[], target: Target): boolean {
+  const isMeasuredByLanes = states.every(({ isPacked, hasScale, isLanes }) => {
+    return !isPacked || !hasScale || isLanes;
+  });
+  return isBusy(kernel, target) && kernel.parameter.bits === 32 && isMeasuredByLanes;
+}
+
+/** Elements that a processor should work on at once; 0 where nothing bounds them. */
+export function residentOf(
+  kernel: ElementKernel,
+  states: readonly StateView[],
+  ahead: number | null,
+  target: Target,
+): number {
+  const { resident } = target.capabilities;
+  if (resident === undefined) return 0;
+  if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
+  if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
+  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped;
+  return kernel.parameter.bits === 16 && isBusy(kernel, target) ? resident.halves : resident.usual;
+}
+
+/**
+ * Whether quotients and the codes of packed states keep threads busy, rather than memory, and nothing else takes their
+ * registers: quantiles, scales of rows and columns, vectors.
+ */
+function isBusy(kernel: ElementKernel, { dialect }: Target): boolean {
+  const { kind, states, vectors } = kernel;
+  const packed = states.filter(({ locate }) => locate !== null);
+  return (
+    kind === "step" &&
+    packed.length > 0 &&
+    vectors.length === 0 &&
+    packed.every(({ statistic, straddles }) => {
+      if (straddles) return false;
+      return statistic === null || (typeof statistic.run === "number" && statistic.spread === null);
+    }) &&
+    dialect.ordinary !== null &&
+    ordinaryUpdate(kernel) !== null
+  );
+}
