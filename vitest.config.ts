@@ -11,6 +11,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/temporary.ts",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -30,8 +30,8 @@ export interface Resident {
 export interface Capabilities extends TableCapabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
-  /** Invocations that one workgroup should have at least: where a tile has fewer, several make one. */
-  readonly fewest?: number;
+  /** Elements that a workgroup should own at least where they keep it busy: where a tile has fewer, several make one. */
+  readonly chunk?: number;
   /** Elements that one invocation should own at least. */
   readonly granule: number;
   /** What else it should own at least, if that is no more than so many elements: bits of a parameter, bits of each state's codes. */

@@ -29,11 +29,12 @@ export function countBySteps(
   }
 
   const most = f32(floatOf(high * 2 ** shift));
-  const given = writer.bind(name, normalized(op("f32.abs", x)));
+  const given = writer.bind(name, normalized(x));
+  const magnitude = op("f32.abs", given);
   // NaN is lowered to the greatest size, and counts as negative.
-  const lowered = writer.bind(name, op("f32.select", op("f32.lt", given, most), given, most));
+  const lowered = writer.bind(name, op("f32.select", op("f32.lt", magnitude, most), magnitude, most));
   const size = writer.bind(name, raised(lowered));
-  const isPositive = op("f32.ge", x, f32(0));
+  const isPositive = op("f32.ge", given, f32(0));
   const first = op("u32.select", isPositive, u32(wrap(-low)), u32(wrap(steps.length / 2 - low)));
   const step = lookup(table, op("u32.add", op("f32.leading", size, u32(shift)), first));
   const unit = 2 ** (room - shift);

@@ -20,6 +20,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     states.find(({ state, granuleInRun }) => {
       return input.isNormalized && granuleInRun && state === input.variable.name;
     });
+  const unscaled = ordinary.bounded.filter((input) => scaledState(input) === undefined);
   let sum = 0;
   const bounds = ordinary.bounded.map((input) => {
     const { variable, exponent, isNonNegative } = input;
@@ -46,8 +47,8 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     present: ordinary.present.map(({ value, exponent, isNonNegative }) => {
       return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative };
     }),
-    /** Variables that it reads. */
-    reads: namesRead([ordinary.update]),
+    /** Variables that it reads, or whose size is asked. */
+    reads: new Set([...namesRead([ordinary.update]), ...unscaled.map(({ variable }) => variable.name)]),
     parameterLines: printFragment(ordinary.parameter, dialect),
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),

@@ -27,12 +27,13 @@ export function granuleOf(kernel: ElementKernel, target: Target): number {
   return granule;
 }
 
-/** With tiles for as many threads as the target asks for, where threads that exchange values measure all runs. */
+/** With tiles as large as the target asks for, where threads that exchange values measure all runs. */
 export function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
-  const { fewest = 0 } = target.capabilities;
-  if (kernel.states.some((state) => isShared(state, granule, target))) return kernel;
+  const { chunk = 0 } = target.capabilities;
+  const isMeasuredInMemory = kernel.states.some((state) => isShared(state, granule, target));
+  if (isMeasuredInMemory || !isBusy(kernel, target)) return kernel;
   let { tile } = kernel;
-  while (tile < fewest * granule) tile *= 2;
+  while (tile < chunk) tile *= 2;
   return { ...kernel, tile };
 }
 

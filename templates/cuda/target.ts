@@ -9,12 +9,12 @@ export const cuda: Target = {
   accuracy: { kind: "exact" },
   capabilities: {
     threads: 256,
-    fewest: 128,
+    chunk: 2048,
     granule: 8,
     // Two accesses of 16 bytes, and one of 8.
     fill: { parameter: 256, codes: 64, most: 16 },
     lanes: 32,
-    resident: { usual: 8192, halves: 12288, ahead: { 8: 5120, 16: 8192 }, shaped: 6144, ranked: 10240 },
+    resident: { usual: 8192, halves: 12288, ahead: { 8: 6144, 16: 8192 }, shaped: 6144, ranked: 10240 },
     steps: true,
   },
   dialect,

@@ -94,15 +94,18 @@ describe.runIf(canRun)("one step", () => {
   test.each([
     [false, ["step_float32", "step"]],
     [true, ["step", "step_float32"]],
-  ])("runs variants beside each other in a graph (graphs: %s), the smaller one begun first", async (graphs, order) => {
-    const device = fake.open({ graphs });
-    const opt = optimizer(block, device, { large: gradient(5000), small: gradient(3) });
-    opt.step({ large: gradient(5000), small: gradient(3) });
-    await device.synchronize();
-    expect(launches(fake.ran()).map(({ kernel }) => kernel)).toEqual(order);
-    opt.dispose();
-    device.dispose();
-  });
+  ])(
+    "runs variants beside each other in a graph (graphs: %s), the smaller one begun first",
+    async (graphs, order) => {
+      const device = fake.open({ graphs });
+      const opt = optimizer(block, device, { large: gradient(5000), small: gradient(3) });
+      opt.step({ large: gradient(5000), small: gradient(3) });
+      await device.synchronize();
+      expect(launches(fake.ran()).map(({ kernel }) => kernel)).toEqual(order);
+      opt.dispose();
+      device.dispose();
+    },
+  );
 
   test("replays a captured graph with the uniforms of its own step and of each group", async () => {
     const device = fake.open();

@@ -263,9 +263,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of 3-bit AdamW, stochastic rounding, blocks of 128, truly packed.
  * m: 3 bits, signed dynamic, one scale a block of 128, stochastic rounding
  * v: 3 bits, unsigned linear without zero, one scale a block of 128, stochastic rounding
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 32 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 2) step(
+extern "C" __global__ void __launch_bounds__(32, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -299,12 +299,12 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
   alignas(16) __shared__ float m_gaps[8];
   alignas(16) __shared__ float v_levels[8];
   alignas(16) __shared__ float v_gaps[8];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_next_levels, m_next_levels_table);
-  copyTable<128>(m_bases, m_bases_table);
-  copyTable<128>(m_gaps, m_gaps_table);
-  copyTable<128>(v_levels, v_levels_table);
-  copyTable<128>(v_gaps, v_gaps_table);
+  copyTable<32>(m_levels, m_levels_table);
+  copyTable<32>(m_next_levels, m_next_levels_table);
+  copyTable<32>(m_bases, m_bases_table);
+  copyTable<32>(m_gaps, m_gaps_table);
+  copyTable<32>(v_levels, v_levels_table);
+  copyTable<32>(v_gaps, v_gaps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -313,7 +313,7 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 4096u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
@@ -536,7 +536,7 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
       store(tensor.v_codes + (start + first) / 32 * 3, v_packed, (limit * 3 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 4096u) update(4096u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -419,10 +419,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = fabsf(m_out) * m_inverse;
-        const float m_normalized_2 = m_normalized < 0.96875f ? m_normalized : 0.96875f;
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 0.96875f ? fabsf(m_normalized) : 0.96875f;
         const float m_normalized_3 = m_normalized_2 > 0.000002026558f ? m_normalized_2 : 0.000002026558f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 32u : 0xffffffe0u) + m_steps[(__float_as_uint(m_normalized_3) >> 19u) + (m_out >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 32u : 0xffffffe0u) + m_steps[(__float_as_uint(m_normalized_3) >> 19u) + (m_normalized >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
         uint32_t& m_word = m_packed[index * 8 / 32];
         if (index < limit) m_word = m_word << 8 | m_new_code;
       }
@@ -437,10 +437,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float v_out = v_values[index];
-        const float v_normalized = fabsf(v_out) * v_inverse;
-        const float v_normalized_2 = v_normalized < 0.96875f ? v_normalized : 0.96875f;
+        const float v_normalized = v_out * v_inverse;
+        const float v_normalized_2 = fabsf(v_normalized) < 0.96875f ? fabsf(v_normalized) : 0.96875f;
         const float v_normalized_3 = v_normalized_2 > 0.000002026558f ? v_normalized_2 : 0.000002026558f;
-        const uint32_t v_new_code = (__float_as_uint(v_normalized_3) * (v_out >= 0.0f ? 32u : 0xffffffe0u) + v_steps[(__float_as_uint(v_normalized_3) >> 19u) + (v_out >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
+        const uint32_t v_new_code = (__float_as_uint(v_normalized_3) * (v_normalized >= 0.0f ? 32u : 0xffffffe0u) + v_steps[(__float_as_uint(v_normalized_3) >> 19u) + (v_normalized >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
         uint32_t& v_word = v_packed[index * 8 / 32];
         if (index < limit) v_word = v_word << 8 | v_new_code;
       }

@@ -645,9 +645,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float slow, f
  * m: 8 bits, signed dynamic, one scale a block of 256
  * slow: 8 bits, signed dynamic, one scale a block of 256
  * v: 8 bits, unsigned dynamic, one scale a block of 256
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 256 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 5) step(
+extern "C" __global__ void __launch_bounds__(256, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -683,21 +683,21 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
   alignas(16) __shared__ uint32_t slow_steps[2802];
   alignas(16) __shared__ float v_levels[256];
   alignas(16) __shared__ uint32_t v_steps[2900];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
-  copyTable<128>(slow_levels, slow_levels_table);
-  copyTable<128>(slow_steps, slow_steps_table);
-  copyTable<128>(v_levels, v_levels_table);
-  copyTable<128>(v_steps, v_steps_table);
+  copyTable<256>(m_levels, m_levels_table);
+  copyTable<256>(m_steps, m_steps_table);
+  copyTable<256>(slow_levels, slow_levels_table);
+  copyTable<256>(slow_steps, slow_steps_table);
+  copyTable<256>(v_levels, v_levels_table);
+  copyTable<256>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
     const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 1024u;
+    const uint64_t start = uint64_t{chunk.tile} * 2048u;
     const uint32_t first = thread * 8u;
-    if (tensor.length - start < 1024u) return;
+    if (tensor.length - start < 2048u) return;
     load(elements.p, tensor.p + start + first, 8u);
     load(elements.g, tensor.g + start + first, 8u);
     load(elements.m_codes, tensor.m_codes + (start + first) / 8 * 2, 2u);
@@ -713,7 +713,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -874,10 +874,10 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = fabsf(m_out) * m_inverse;
-        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const float m_normalized_3 = m_normalized_2 > 2.682209e-7f ? m_normalized_2 : 2.682209e-7f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 17u) + (m_out >= 0.0f ? 0xffffe5b8u : 0xffffeb31u)]) >> 24u;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 17u) + (m_normalized >= 0.0f ? 0xffffe5b8u : 0xffffeb31u)]) >> 24u;
         uint32_t& m_word = m_packed[index * 8 / 32];
         if (index < limit) m_word = m_word << 8 | m_new_code;
       }
@@ -892,10 +892,10 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float slow_out = slow_values[index];
-        const float slow_normalized = fabsf(slow_out) * slow_inverse;
-        const float slow_normalized_2 = slow_normalized < 1.0f ? slow_normalized : 1.0f;
+        const float slow_normalized = slow_out * slow_inverse;
+        const float slow_normalized_2 = fabsf(slow_normalized) < 1.0f ? fabsf(slow_normalized) : 1.0f;
         const float slow_normalized_3 = slow_normalized_2 > 2.682209e-7f ? slow_normalized_2 : 2.682209e-7f;
-        const uint32_t slow_new_code = (__float_as_uint(slow_normalized_3) * (slow_out >= 0.0f ? 128u : 0xffffff80u) + slow_steps[(__float_as_uint(slow_normalized_3) >> 17u) + (slow_out >= 0.0f ? 0xffffe5b8u : 0xffffeb31u)]) >> 24u;
+        const uint32_t slow_new_code = (__float_as_uint(slow_normalized_3) * (slow_normalized >= 0.0f ? 128u : 0xffffff80u) + slow_steps[(__float_as_uint(slow_normalized_3) >> 17u) + (slow_normalized >= 0.0f ? 0xffffe5b8u : 0xffffeb31u)]) >> 24u;
         uint32_t& slow_word = slow_packed[index * 8 / 32];
         if (index < limit) slow_word = slow_word << 8 | slow_new_code;
       }
@@ -919,7 +919,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 2048u) update(2048u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -200,10 +200,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = fabsf(m_out) * m_inverse;
-        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const float m_normalized_3 = m_normalized_2 > 0.001953125f ? m_normalized_2 : 0.001953125f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_out >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_normalized >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }

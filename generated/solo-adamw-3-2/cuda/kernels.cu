@@ -349,9 +349,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of AdamW with a 3-bit first and a 2-bit second moment.
  * m: 3 bits, signed dynamic, one scale a block of 128
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 32 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 2) step(
+extern "C" __global__ void __launch_bounds__(32, 10) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -379,8 +379,8 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
 
   alignas(16) __shared__ float m_levels[8];
   alignas(16) __shared__ uint32_t m_steps[26];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
+  copyTable<32>(m_levels, m_levels_table);
+  copyTable<32>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -389,7 +389,7 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 4096u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
@@ -543,10 +543,10 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
       #pragma unroll
       for (uint32_t index = 0; index < 32; index++) {
         const float m_out = m_values[index];
-        const float m_normalized = fabsf(m_out) * m_inverse;
-        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const float m_normalized_3 = m_normalized_2 > 0.015625f ? m_normalized_2 : 0.015625f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 22u) + (m_out >= 0.0f ? 0xffffff0eu : 0xffffff1bu)]) >> 29u;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 22u) + (m_normalized >= 0.0f ? 0xffffff0eu : 0xffffff1bu)]) >> 29u;
         const uint32_t m_bit = index * 3u;
         const uint32_t m_word = m_bit >> 5u;
         const uint32_t m_shift = m_bit & 31u;
@@ -664,7 +664,7 @@ extern "C" __global__ void __launch_bounds__(128, 2) step(
       store(tensor.v_codes + (start + first) / 32 * 2, v_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 4096u) update(4096u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -31,8 +31,8 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const step: CudaKernel = {
   image,
-  threads: 128,
-  tile: 4096,
+  threads: 32,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

@@ -352,9 +352,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of AdamW with a 4-bit first and a 2-bit second moment.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 64 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 5) step(
+extern "C" __global__ void __launch_bounds__(64, 10) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -382,8 +382,8 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
 
   alignas(16) __shared__ float m_levels[16];
   alignas(16) __shared__ uint32_t m_steps[74];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
+  copyTable<64>(m_levels, m_levels_table);
+  copyTable<64>(m_steps, m_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
@@ -392,7 +392,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
@@ -545,10 +545,10 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
-        const float m_normalized = fabsf(m_out) * m_inverse;
-        const float m_normalized_2 = m_normalized < 1.0f ? m_normalized : 1.0f;
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const float m_normalized_3 = m_normalized_2 > 0.001953125f ? m_normalized_2 : 0.001953125f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_out >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_out >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_normalized >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
@@ -661,7 +661,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }
