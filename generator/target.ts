@@ -19,8 +19,8 @@ export interface Resident {
   readonly usual: number;
   /** Parameters of 16 bits. */
   readonly halves: number;
-  /** What they read before they have written the last, by the elements that a thread owns. */
-  readonly ahead: Readonly<Record<number, number>>;
+  /** What they read before they have encoded the last, by "<threads of a workgroup>x<elements of a thread>". */
+  readonly ahead: Readonly<Record<string, number>>;
   /** Scales of rows and columns. */
   readonly shaped: number;
   /** What quantiles are found of. */
@@ -30,8 +30,10 @@ export interface Resident {
 export interface Capabilities extends TableCapabilities {
   /** Invocations that one workgroup has at most. */
   readonly threads: number;
-  /** Elements that a workgroup should own at least where they keep it busy: where a tile has fewer, several make one. */
-  readonly chunk?: number;
+  /** Invocations that a busy workgroup should have at least: where a tile is for fewer, several make one. */
+  readonly fewest?: number;
+  /** Bytes of tables from which it should have as many as it can, so that these are there for more of them. */
+  readonly shared?: number;
   /** Elements that one invocation should own at least. */
   readonly granule: number;
   /** What else it should own at least, if that is no more than so many elements: bits of a parameter, bits of each state's codes. */

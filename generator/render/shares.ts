@@ -1,5 +1,5 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
-import type { ElementKernel } from "../ir/types.js";
+import type { ElementKernel, Table } from "../ir/types.js";
 import type { Target } from "../target.js";
 import { isShared, type stateView } from "./state.js";
 
@@ -27,14 +27,21 @@ export function granuleOf(kernel: ElementKernel, target: Target): number {
   return granule;
 }
 
-/** With tiles as large as the target asks for, where threads that exchange values measure all runs. */
+/** With tiles for as many threads as the target asks for, where threads that exchange values measure all runs. */
 export function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
-  const { chunk = 0 } = target.capabilities;
+  const { threads, fewest = 0, shared = Number.POSITIVE_INFINITY } = target.capabilities;
   const isMeasuredInMemory = kernel.states.some((state) => isShared(state, granule, target));
   if (isMeasuredInMemory || !isBusy(kernel, target)) return kernel;
+  const wanted = bytesOf(kernel.tables) < shared ? fewest : threads;
   let { tile } = kernel;
-  while (tile < chunk) tile *= 2;
+  while (tile < wanted * granule) tile *= 2;
   return { ...kernel, tile };
+}
+
+function bytesOf(tables: readonly Table[]): number {
+  const width = ({ type, values }: Table): number =>
+    type === "f32" || values.some((value) => value > 255) ? 4 : 1;
+  return tables.reduce((bytes, table) => bytes + table.values.length * width(table), 0);
 }
 
 /**
@@ -52,7 +59,7 @@ export function readsAhead(kernel: ElementKernel, states: readonly StateView[], 
 export function residentOf(
   kernel: ElementKernel,
   states: readonly StateView[],
-  ahead: number | null,
+  ahead: string | null,
   target: Target,
 ): number {
   const { resident } = target.capabilities;

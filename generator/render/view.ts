@@ -39,7 +39,7 @@ function elementView(planned: ElementKernel, target: Target) {
 
   const ordinary = ordinaryView(kernel, states, dialect);
   const isAhead = rounds === 1 && readsAhead(kernel, states, target);
-  const resident = residentOf(kernel, states, isAhead ? granule : null, target);
+  const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
   const read = namesRead([kernel.update]);
 
   return {

@@ -103,13 +103,6 @@ export const dialect: Dialect = {
   ),
 };
 
-/** With `math: fast`: the compiler's own division and root, which it then makes approximate. */
-export const fastDialect: Dialect = {
-  ...dialect,
-  ordinary: null,
-  ops: { ...dialect.ops, "f32.div": binary("/", MULTIPLY), "f32.sqrt": call("sqrtf") },
-};
-
 /** The shortest decimal that reads back as the float32, as a float literal. */
 function floatLiteral(value: number): string {
   for (let digits = 1; digits <= 9; digits++) {

@@ -1,6 +1,6 @@
 import type { Target } from "../../generator/target.js";
 import { partials as commonPartials } from "../common/skeletons.js";
-import { dialect, fastDialect } from "./dialect.js";
+import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
@@ -9,18 +9,25 @@ export const cuda: Target = {
   accuracy: { kind: "exact" },
   capabilities: {
     threads: 256,
-    chunk: 2048,
+    fewest: 128,
+    shared: 16_384,
     granule: 8,
     // Two accesses of 16 bytes, and one of 8.
     fill: { parameter: 256, codes: 64, most: 16 },
     lanes: 32,
-    resident: { usual: 8192, halves: 12288, ahead: { 8: 6144, 16: 8192 }, shaped: 6144, ranked: 10240 },
+    resident: {
+      usual: 8192,
+      halves: 12288,
+      ahead: { "128x8": 5120, "256x8": 6144, "128x16": 8192, "256x16": 8192 },
+      shaped: 6144,
+      ranked: 10240,
+    },
     steps: true,
   },
   dialect,
-  // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false 2 units from the rounded quotient, over
-  // the full range, and the PTX ISA has sqrt.approx.f32 within 2^-23 of the root.
-  fast: { accuracy: { kind: "ulp", division: 2.5, squareRoot: 2 }, dialect: fastDialect },
+  // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false, over the full range, and __fdividef 2
+  // units from the rounded quotient, and the PTX ISA has sqrt.approx.f32 within 2^-23 of the root.
+  fast: { accuracy: { kind: "ulp", division: 2.5, squareRoot: 2 }, dialect },
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },

@@ -160,12 +160,16 @@ inline float approximate_rsqrt(float x) {
   const bool is_right = __builtin_fmaf(__builtin_fmaf(-root, root, x), found * 0.5f, root) == __builtin_sqrtf(x);
   return is_right ? found : nearest;
 }
+/** Two units off at most, for divisors of 2^-126 to 2^126 (CUDA Programming Guide). */
+inline float quotient(float x, float y) { return perturbed(x / y, 2); }
 /** cvt.rn.bf16.f32, of a float's bits; every NaN becomes the same. */
 inline uint16_t bfloat16(uint32_t bits) {
   if ((bits << 1) > 0xff000000u) return 0x7fff;
   return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 }  // namespace emulator
+
+inline float __fdividef(float x, float y) { return emulator::quotient(x, y); }
 
 #ifdef EMULATOR_APPROXIMATE_ROOTS
 /** sqrt.approx.f32: within 2^-23 of the root. */

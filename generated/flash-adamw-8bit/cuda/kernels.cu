@@ -431,9 +431,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of 8-bit AdamW, companded states, groups of 32 with float16 scales.
  * m: 8 bits, signed softsign companding, one float16 scale a block of 32
  * v: 8 bits, unsigned sqrt companding, one float16 scale a block of 32
- * Any number of blocks of 256 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256, 3) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -461,19 +461,19 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
   alignas(16) __shared__ uint32_t m_steps[1154];
   alignas(16) __shared__ float v_levels[256];
   alignas(16) __shared__ uint32_t v_steps[2305];
-  copyTable<256>(m_levels, m_levels_table);
-  copyTable<256>(m_steps, m_steps_table);
-  copyTable<256>(v_levels, v_levels_table);
-  copyTable<256>(v_steps, v_steps_table);
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
     const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    const uint64_t start = uint64_t{chunk.tile} * 1024u;
     const uint32_t first = thread * 8u;
-    if (tensor.length - start < 2048u) return;
+    if (tensor.length - start < 1024u) return;
     load(elements.p, tensor.p + start + first, 8u);
     load(elements.g, tensor.g + start + first, 8u);
     load(elements.m_codes, tensor.m_codes + (start + first) / 8 * 2, 2u);
@@ -487,7 +487,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -679,7 +679,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

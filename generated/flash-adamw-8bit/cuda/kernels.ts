@@ -31,8 +31,8 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const step: CudaKernel = {
   image,
-  threads: 256,
-  tile: 2048,
+  threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

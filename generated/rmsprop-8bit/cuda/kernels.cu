@@ -329,9 +329,9 @@ __device__ __noinline__ step_values step_element(float p, float v, float g, cons
 /**
  * One step of 8-bit RMSprop, dynamic-exponent second moment, blocks of 256.
  * v: 8 bits, unsigned dynamic, one scale a block of 256
- * Any number of blocks of 256 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256, 3) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -349,17 +349,17 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
 
   alignas(16) __shared__ float v_levels[256];
   alignas(16) __shared__ uint32_t v_steps[2900];
-  copyTable<256>(v_levels, v_levels_table);
-  copyTable<256>(v_steps, v_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
     const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    const uint64_t start = uint64_t{chunk.tile} * 1024u;
     const uint32_t first = thread * 8u;
-    if (tensor.length - start < 2048u) return;
+    if (tensor.length - start < 1024u) return;
     load(elements.p, tensor.p + start + first, 8u);
     load(elements.g, tensor.g + start + first, 8u);
     load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
@@ -371,7 +371,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -477,7 +477,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

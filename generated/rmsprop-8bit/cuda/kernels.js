@@ -23,8 +23,8 @@ const image = new URL(compiled, import.meta.url);
 
 const step = {
   image,
-  threads: 256,
-  tile: 2048,
+  threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
