@@ -42,6 +42,7 @@ export function unionOf(kernels: readonly KernelView[]) {
       codecStates.some(({ isStochastic }) => isStochastic) || kernels.some(({ anyShaped }) => anyShaped),
     anyStream: kernels.some(({ anyStream }) => anyStream),
     anyHalf: kernels.some(({ anyHalf }) => anyHalf),
+    anyLine: kernels.some((kernel) => "needsLine" in kernel && kernel.needsLine),
     /** What kernels over elements look up, in fast memory where there is any. */
     anyTables: kernels.some((kernel) => "ordinary" in kernel && kernel.tables.length > 0),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),

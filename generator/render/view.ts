@@ -78,6 +78,9 @@ function elementView(planned: ElementKernel, target: Target) {
     updateLines: printFragment(kernel.update, dialect),
     vectors,
     needsPlace: vectors.some(({ isFirst }) => !isFirst),
+    /** Whether it asks where elements stand in a tensor, or in which row and column of a matrix. */
+    needsElementPlace: vectors.some(({ isSame }) => isSame),
+    needsLine: vectors.some(({ isSame, isFirst }) => !isSame && !isFirst),
     ...matrixNeeds([], vectors, states),
     arrays: arraysOf(kernel.vectors),
     /** Some state's statistics are measured here, so that elements are visited twice. */

@@ -72,6 +72,40 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   }
 }
 
+/** The matrix, row and column of an element, and of those behind it, one after the other. */
+struct Line {
+  uint64_t rows;
+  uint64_t cols;
+  uint64_t matrix;
+  /** Of all matrices. */
+  uint64_t row;
+  uint64_t col;
+  /** Of this matrix, from this one on. */
+  uint64_t rows_left;
+
+  __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
+    row = divide(place, cols);
+    col = place - row * cols;
+    matrix = divide(row, rows);
+    rows_left = rows - (row - matrix * rows);
+  }
+
+  __device__ void advance() {
+    if (++col < cols) return;
+    col = 0;
+    row++;
+    if (--rows_left > 0) return;
+    rows_left = rows;
+    matrix++;
+  }
+
+ private:
+  /** Most tensors have fewer than 2^32 elements. */
+  __device__ static uint64_t divide(uint64_t x, uint64_t y) {
+    return (x | y) >> 32 == 0 ? uint32_t(x) / uint32_t(y) : x / y;
+  }
+};
+
 /**
  * The balanced binary tree of adjacent terms: what 2^k of them came to, where it is not yet part of more. The same sum
  * however the work is split.
@@ -670,16 +704,17 @@ extern "C" __global__ void __launch_bounds__(128) step(
       float gradients[8];
       load(parameters, tensor.p + start + first, limit);
       load(gradients, tensor.g + start + first, limit);
+      Line line(start + first, tensor.rows, tensor.cols);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
-        const uint64_t place = start + first + index;
-        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
         const float rms = index < limit ? tensor.rms[0] : 0.0f;
         const float rms_2 = index < limit ? tensor.rms_2[0] : 0.0f;
+        line.advance();
 
         const float u = g / sqrtf(r_next / colmean_2 * c_next);
         const float right = rms_2 / d;

@@ -70,6 +70,40 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   }
 }
 
+/** The matrix, row and column of an element, and of those behind it, one after the other. */
+struct Line {
+  uint64_t rows;
+  uint64_t cols;
+  uint64_t matrix;
+  /** Of all matrices. */
+  uint64_t row;
+  uint64_t col;
+  /** Of this matrix, from this one on. */
+  uint64_t rows_left;
+
+  __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
+    row = divide(place, cols);
+    col = place - row * cols;
+    matrix = divide(row, rows);
+    rows_left = rows - (row - matrix * rows);
+  }
+
+  __device__ void advance() {
+    if (++col < cols) return;
+    col = 0;
+    row++;
+    if (--rows_left > 0) return;
+    rows_left = rows;
+    matrix++;
+  }
+
+ private:
+  /** Most tensors have fewer than 2^32 elements. */
+  __device__ static uint64_t divide(uint64_t x, uint64_t y) {
+    return (x | y) >> 32 == 0 ? uint32_t(x) / uint32_t(y) : x / y;
+  }
+};
+
 /** NaN, which counts for nothing in a maximum. */
 [[maybe_unused]] const float missing = __builtin_nanf("");
 
@@ -314,13 +348,14 @@ extern "C" __global__ void __launch_bounds__(128) step(
       load(gradients, tensor.g + start + first, limit);
       float m_data[8];
       load(m_data, tensor.m_data + start + first, limit);
+      Line line(start + first, tensor.rows, tensor.cols);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
-        const uint64_t place = start + first + index;
-        const float r = index < limit ? tensor.r[place / tensor.cols] : 0.0f;
-        const float c = index < limit ? tensor.c[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
+        const float r = index < limit ? tensor.r[line.row] : 0.0f;
+        const float c = index < limit ? tensor.c[line.matrix * tensor.cols + line.col] : 0.0f;
+        line.advance();
         const float m = m_data[index];
 
         const float v = (r < c ? r : c) + g * g;

@@ -100,6 +100,40 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   }
 }
 
+/** The matrix, row and column of an element, and of those behind it, one after the other. */
+struct Line {
+  uint64_t rows;
+  uint64_t cols;
+  uint64_t matrix;
+  /** Of all matrices. */
+  uint64_t row;
+  uint64_t col;
+  /** Of this matrix, from this one on. */
+  uint64_t rows_left;
+
+  __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
+    row = divide(place, cols);
+    col = place - row * cols;
+    matrix = divide(row, rows);
+    rows_left = rows - (row - matrix * rows);
+  }
+
+  __device__ void advance() {
+    if (++col < cols) return;
+    col = 0;
+    row++;
+    if (--rows_left > 0) return;
+    rows_left = rows;
+    matrix++;
+  }
+
+ private:
+  /** Most tensors have fewer than 2^32 elements. */
+  __device__ static uint64_t divide(uint64_t x, uint64_t y) {
+    return (x | y) >> 32 == 0 ? uint32_t(x) / uint32_t(y) : x / y;
+  }
+};
+
 /** Non-negative floats order as their bits do. */
 [[maybe_unused]] __device__ __forceinline__ void raiseMaximum(uint32_t* maximum, float magnitude) {
   atomicMax(maximum, __float_as_uint(magnitude));
@@ -704,15 +738,16 @@ extern "C" __global__ void __launch_bounds__(128) step(
       uint32_t m_words[1] = {};
       load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      Line line(start + first, tensor.rows, tensor.cols);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
-        const uint64_t place = start + first + index;
-        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
         const float rms = index < limit ? tensor.rms[0] : 0.0f;
+        line.advance();
         const uint32_t m_bit = index * 4u;
         const uint32_t m_word = m_bit >> 5u;
         const uint32_t m_shift = m_bit & 31u;
@@ -1300,15 +1335,16 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       load(gradients, tensor.g + start + first, limit);
       float m_data[8];
       load(m_data, tensor.m_data + start + first, limit);
+      Line line(start + first, tensor.rows, tensor.cols);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
-        const uint64_t place = start + first + index;
-        const float r_next = index < limit ? tensor.r_next[place / tensor.cols] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[place / (tensor.rows * tensor.cols) * tensor.cols + place % tensor.cols] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[place / (tensor.rows * tensor.cols)] : 0.0f;
+        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
         const float rms = index < limit ? tensor.rms[0] : 0.0f;
+        line.advance();
         const float m = m_data[index];
 
         const float u = g / sqrtf(r_next / colmean_2 * c_next);
