@@ -43,6 +43,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
       description: kernel.doc[index + 1] ?? "",
     }),
   );
+  const packed = states.filter(({ isPacked }) => isPacked);
   const fragments = fragmentsOf(kernel);
   const needs = neededHelpers(fragments, dialect);
   const read = namesReadBy(kernel);
@@ -58,7 +59,9 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     /** Whether it writes nothing of the elements. */
     isFold: !isElements,
     ...common,
-    states,
+    states: states.map((state) =>
+      Object.assign(state, { isFirstPacked: state === packed[0], isLastPacked: state === packed.at(-1) }),
+    ),
     uniforms: kernel.uniforms.map(({ name: uniform, type }) => ({
       field: uniform,
       name: printName(uniform, dialect),
@@ -66,7 +69,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
       isKey: type === "u32",
       isRead: read.has(uniform),
     })),
-    anyPacked: states.some(({ isPacked }) => isPacked),
+    anyPacked: packed.length > 0,
     /** Where 16 bits are decoded, after the states that they may need. */
     anyHalf: kernel.parameter.decode !== null || kernel.gradient.decode !== null,
     anyGlobal: states.some(({ isGlobal }) => isGlobal),

@@ -215,6 +215,8 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
+    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
     for (auto& maximum : m_maxima) maximum = 0.0f;
@@ -285,6 +287,11 @@ KERNEL void step(
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 16, 16);
+      }
       const float m_inverse = m_inverses[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
@@ -310,6 +317,11 @@ KERNEL void step(
       Block<uint32_t, span * 4 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       v_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.v_codes + place / 128 * 16, 16);
+      }
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -381,6 +393,8 @@ KERNEL void step_flat(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
+    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
     for (auto& maximum : m_maxima) maximum = 0.0f;
@@ -467,6 +481,11 @@ KERNEL void step_flat(
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       m_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 16, 16);
+      }
       const float m_inverse = m_inverses[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
@@ -492,6 +511,11 @@ KERNEL void step_flat(
       Block<uint32_t, span * 4 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
       v_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.v_codes + place / 128 * 16, 16);
+      }
       const float v_inverse = v_inverses[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {

@@ -263,6 +263,8 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
+    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[4];
     for (auto& maximum : m_maxima) maximum = 0.0f;
@@ -347,6 +349,11 @@ KERNEL void step(
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       m_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 32, 32);
+      }
       const float m_inverse = m_inverses[first / 256u];
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
@@ -385,6 +392,11 @@ KERNEL void step(
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
       v_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.v_codes + place / 128 * 32, 32);
+      }
       const float v_inverse = v_inverses[first / 256u];
       float v_ordered_kept[span];
       Place v_thresholds_at[span];

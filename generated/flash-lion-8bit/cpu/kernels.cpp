@@ -164,6 +164,8 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
+    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[32];
     for (auto& maximum : m_maxima) maximum = 0.0f;
@@ -235,6 +237,12 @@ KERNEL void step(
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
       m_packed.clear();
+      if (first + 32 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 32);
+        prefetch(tensor.g + place, 32);
+        prefetch(tensor.m_codes + place / 32 * 8, 8);
+      }
       const float m_inverse = m_inverses[first / 32u];
       float m_ordered_kept[span];
       Place m_thresholds_at[span];

@@ -369,6 +369,12 @@ INLINE void merge(uint32_t* words, Words number, Words low, Words high) {
   }
 }
 
+/** Asks for `count` values, which are not needed yet. */
+template <typename T>
+[[maybe_unused]] INLINE void prefetch(const T* memory, uint32_t count) {
+  for (uint32_t i = 0; i < count; i += 64 / sizeof(T)) __builtin_prefetch(memory + i);
+}
+
 /** `count` values in memory, or a padded copy of them where they are fewer than N. */
 template <typename T, uint32_t N>
 struct Block {

@@ -112,6 +112,8 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
+    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
     for (auto& maximum : m_maxima) maximum = 0.0f;
@@ -258,6 +260,11 @@ KERNEL void step(
       Block<uint32_t, span * 3 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
       m_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 12, 12);
+      }
       const float m_inverse = m_inverses[first / 128u];
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
@@ -284,6 +291,11 @@ KERNEL void step(
       Block<uint32_t, span * 2 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
       v_packed.clear();
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.v_codes + place / 128 * 8, 8);
+      }
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
       const auto v_hash = v_key0 ^ tensor_id;
