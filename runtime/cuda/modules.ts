@@ -22,7 +22,8 @@ interface Stamp {
 export class Modules {
   readonly #gpu: Gpu;
   readonly #loaded = new Map<URL | Uint8Array, ModuleHandle>();
-  readonly #kernels = new Map<CudaKernel, LoadedKernel>();
+  /** Descriptors may be made as the program runs, and forgotten. */
+  readonly #kernels = new WeakMap<CudaKernel, LoadedKernel>();
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
