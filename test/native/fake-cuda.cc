@@ -23,6 +23,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -187,8 +188,7 @@ struct Function {
 
 /** A shared object in memory; without a library where it does not load. The loader knows libraries by their names. */
 LoadedModule OpenObject(const unsigned char* object, size_t bytes) {
-  const char* const folder = getenv("TMPDIR");
-  LoadedModule module{nullptr, std::string(folder == nullptr ? "/tmp" : folder) + "/lowbit-emulated-XXXXXX"};
+  LoadedModule module{nullptr, std::filesystem::temp_directory_path() / "lowbit-emulated-XXXXXX"};
   const int file = mkstemp(module.path.data());
   if (file < 0) return module;
   const bool is_written = write(file, object, bytes) == ssize_t(bytes);
