@@ -44,6 +44,11 @@ export interface Capabilities extends TableCapabilities {
   readonly resident?: Resident;
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
+  /**
+   * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns, and of
+   * how many rows an invocation should; left out where it should own neighbours.
+   */
+  readonly panel?: { readonly cols: number; readonly groups: number };
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
   readonly scattered?: number;
 }

@@ -185,9 +185,11 @@ export interface CudaKernel {
   readonly threads: number;
   /** Elements of a chunk, a multiple of the pass's; left out where they are the pass's. */
   readonly tile?: number;
+  /** Rows and columns of a chunk of matrices whose columns are a multiple of these; left out where all chunks are tiles. */
+  readonly panel?: { readonly rows: number; readonly cols: number };
   /**
    * Fields of the struct `<kernel>_tensor` in order, each on a multiple of its own size: `length`, `rows`, `cols`, `rank`,
-   * `size0`..., `id`, and pointers to arrays by their names.
+   * `size0`..., `panels` (side by side; 0 where chunks are tiles), `id`, and pointers to arrays by their names.
    */
   readonly tensor: readonly (readonly [field: string, type: CudaFieldType])[];
 }

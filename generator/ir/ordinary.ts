@@ -127,7 +127,9 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
     }),
     parameter: facts.parameter === null ? null : known(facts.parameter),
     magnitudes: states.flatMap(({ name, magnitude }) => {
-      return magnitude === null ? [] : [{ state: name, magnitude: known(magnitude) }];
+      if (magnitude === null) return [];
+      const isNormal = magnitude.inputs.every((value) => (variables.get(value.name)?.lo ?? -149) >= -126);
+      return [{ state: name, magnitude: known(magnitude), isNormal }];
     }),
   };
 }

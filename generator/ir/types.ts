@@ -228,8 +228,14 @@ export interface OrdinaryUpdate {
   readonly present: readonly OrdinaryValue[];
   /** Of the new parameter: its code, where it is stored as one; null where it is stored as it is. */
   readonly parameter: Fragment | null;
-  /** Of new states: what the maximum of a run is taken of (Statistic). */
-  readonly magnitudes: readonly { readonly state: string; readonly magnitude: Fragment }[];
+  /** Of new states: what the maximum of a run is taken of (Statistic), and whether their values are zero or normal. */
+  readonly magnitudes: readonly OrdinaryMagnitude[];
+}
+
+export interface OrdinaryMagnitude {
+  readonly state: string;
+  readonly magnitude: Fragment;
+  readonly isNormal: boolean;
 }
 
 export interface OrdinaryValue {

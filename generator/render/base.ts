@@ -24,6 +24,16 @@ export function operandView(
   };
 }
 
+/** What a kernel needs to know of a tensor's shape. */
+export function geometryView(needsMatrix: boolean, anyRank1: boolean, hasPanels: boolean) {
+  const geometry = [
+    ...(needsMatrix ? ["rows", "cols"] : []),
+    ...(hasPanels ? ["panels"] : []),
+    ...(anyRank1 ? ["rank", ...sizes] : []),
+  ];
+  return { geometry, needsMatrix, anyRank1 };
+}
+
 /** What all kinds of kernels have. */
 export function baseView(kernel: Kernel, granule: number, exchanges: boolean, target: Target) {
   const { dialect } = target;
@@ -54,8 +64,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     name: kernel.name,
     doc: kernel.doc,
     readsUniforms: kernel.uniforms.some(({ name: uniform }) => read.has(uniform)),
-    /** What the kernel needs to know of a tensor's shape. */
-    geometry: [...(needsMatrix ? ["rows", "cols"] : []), ...(anyRank1 ? ["rank", ...sizes] : [])],
+    ...geometryView(needsMatrix, anyRank1, false),
     /** Whether it writes nothing of the elements. */
     isFold: !isElements,
     ...common,
@@ -73,9 +82,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     /** Where 16 bits are decoded, after the states that they may need. */
     anyHalf: kernel.parameter.decode !== null || kernel.gradient.decode !== null,
     anyGlobal: states.some(({ isGlobal }) => isGlobal),
-    anyRank1,
     anyShaped: states.some(({ isShaped }) => isShaped),
-    needsMatrix,
     anySpread: states.some(({ hasSpread }) => hasSpread),
     tables: tableViews(kernel.tables, dialect),
     needsBfloat16: needs.has("bfloat16"),

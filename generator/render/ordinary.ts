@@ -15,25 +15,26 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   const spelled: Dialect = { ...dialect, ops: { ...dialect.ops, ...dialect.ordinary } };
   const { f32 } = dialect.constants;
   const name = (variable: { readonly name: string }): string => printName(variable.name, dialect);
-  /** The state whose scale is checked in place of its values. */
+  /** The state whose scale, or the scales that meet at its elements, are checked in place of its values. */
   const scaledState = (input: OrdinaryInput): StateView | undefined =>
-    states.find(({ state, granuleInRun }) => {
-      return input.isNormalized && granuleInRun && state === input.variable.name;
+    states.find(({ state, granuleInRun, isRank1 }) => {
+      return input.isNormalized && (granuleInRun || isRank1) && state === input.variable.name;
     });
   const unscaled = ordinary.bounded.filter((input) => scaledState(input) === undefined);
   let sum = 0;
   const bounds = ordinary.bounded.map((input) => {
     const { variable, exponent, isNonNegative } = input;
-    const scale = scaledState(input)?.scale ?? null;
+    const state = scaledState(input);
     return {
       name: name(variable),
-      scale,
-      sum: scale === null ? sum++ : null,
+      scale: state?.granuleInRun ? state.scale : null,
+      scales: state?.isRank1 ? `${state.state}_scales` : null,
+      sum: state === undefined ? sum++ : null,
       isNonNegative,
       bound: f32(2 ** exponent),
     };
   });
-  const sums = bounds.filter(({ scale }) => scale === null);
+  const sums = bounds.filter(({ sum }) => sum !== null);
   const { inputs, outputs } = kernel.update;
   return {
     updateLines: printFragment(ordinary.update, spelled),
@@ -53,6 +54,8 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
     ),
+    /** States whose new values are zero or normal. */
+    normal: new Set(ordinary.magnitudes.filter(({ isNormal }) => isNormal).map(({ state }) => state)),
     inputs: inputs.map(name),
     outputs: outputs.map(name),
   };

@@ -8,6 +8,7 @@ export function unionOf(kernels: readonly KernelView[]) {
   const states = new Set(
     kernels.filter(({ isStep }) => isStep).flatMap((kernel) => kernel.states.map(({ state }) => state)),
   );
+  const anyPanels = kernels.some((kernel) => "panel" in kernel && kernel.panel !== null);
   const codecStates = kernels.find(({ isStep }) => isStep)?.states.filter(({ isCodec }) => isCodec) ?? [];
   return {
     tables: [...tables.values()],
@@ -17,7 +18,11 @@ export function unionOf(kernels: readonly KernelView[]) {
     ),
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
     anySpread: kernels.some(({ anySpread }) => anySpread),
-    anyLanes: kernels.some(({ isStep, states: own }) => isStep && own.some(({ isLanes }) => isLanes)),
+    anyLanes: kernels.some(
+      (kernel) =>
+        (kernel.isStep && kernel.states.some(({ isLanes }) => isLanes)) ||
+        ("panel" in kernel && kernel.panel !== null && kernel.isMeasure),
+    ),
     anyLanesSpread: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
     ),
@@ -29,6 +34,8 @@ export function unionOf(kernels: readonly KernelView[]) {
         isStep && own.some(({ isLanes, hasSpread, isLowRank }) => isLanes && hasSpread && !isLowRank),
     ),
     flatRun: RANK1_BLOCK.block,
+    anyPanels,
+    anyColumns: anyPanels || kernels.some(({ anyRank1 }) => anyRank1),
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),
     anyMaximum: kernels.some((kernel) => "anyMaximum" in kernel && kernel.anyMaximum),

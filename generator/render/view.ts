@@ -3,8 +3,9 @@ import { namesRead } from "../ir/uses.js";
 import { correctionName } from "../names.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
-import { baseView, operandView } from "./base.js";
+import { baseView, geometryView, operandView } from "./base.js";
 import { ordinaryView } from "./ordinary.js";
+import { panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import { granuleOf, readsAhead, residentOf, widened } from "./shares.js";
@@ -42,8 +43,18 @@ function elementView(planned: ElementKernel, target: Target) {
   const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
   const read = namesRead([kernel.update]);
 
+  const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);
+  const runs = states.flatMap(({ run }) => (run > 0 ? [run] : []));
+  const panel =
+    base.anyRank1 && rounds === 1 && !anyShared
+      ? panelOf({ granule, threads, runs }, target.capabilities)
+      : null;
+  const geometry = geometryView(base.needsMatrix || panel !== null, base.anyRank1, panel !== null);
+
   return {
     ...base,
+    ...geometry,
+    panel,
     ordinary,
     states: ordinary === null ? states : states.map((state) => withMagnitude(state, ordinary)),
     uniforms: base.uniforms.map((uniform) => ({
@@ -87,13 +98,13 @@ function elementView(planned: ElementKernel, target: Target) {
     twoPhases: kernel.kind === "step" && states.some(({ isTile }) => isTile),
     /** The arrays of a tensor that the kernel finds, in the order of its record. */
     fields: [
-      ...base.geometry,
+      ...geometry.geometry,
       "p",
       "g",
       ...states.flatMap(({ fields }) => fields),
       ...arraysOf(kernel.vectors),
     ],
-    anyShared: kernel.kind === "step" && states.some(({ isShared }) => isShared),
+    anyShared,
     /** Streams of the parameter and of states, under the same names. */
     isScoped: parameter.isStochastic && states.some(({ isStochastic }) => isStochastic),
     anyStateStream: states.some(({ isStochastic }) => isStochastic),
@@ -103,10 +114,14 @@ function elementView(planned: ElementKernel, target: Target) {
 
 function withMagnitude(
   state: ElementState,
-  { magnitudeLines, reads }: NonNullable<ReturnType<typeof ordinaryView>>,
+  { magnitudeLines, reads, bounds, normal }: NonNullable<ReturnType<typeof ordinaryView>>,
 ) {
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
+    /** Whether its old scales are checked in place of its values, and how great they may be. */
+    ordinaryBound: bounds.find(({ scales }) => scales === `${state.state}_scales`)?.bound ?? null,
+    /** Whether new values of ordinary size are zero or normal. */
+    isNormal: normal.has(state.state),
     // The second part of p is read with the first.
     isOrdinaryRead: reads.has(state.state) || state.state === correctionName,
   });

@@ -10,7 +10,7 @@ import type { CudaArray } from "./array.js";
 import { ALIGNMENT, type Gpu } from "./gpu.js";
 import type { LoadedKernel, Modules } from "./modules.js";
 import type { Storage } from "./storage.js";
-import { type Layout, layoutOf } from "./tables.js";
+import { type Layout, layoutOf, panelsOf } from "./tables.js";
 
 export interface Tensor extends LaunchTensor {
   readonly arrays: Readonly<Record<string, CudaArray>>;
@@ -78,15 +78,18 @@ export function planStep(
       const kernel = modules.kernel(descriptor.name, module, `${pass.kernel}${suffix}`);
       const clears = pass.clears.map((name) => [name]);
       const publishes = pass.publishes.map(({ from, to }) => [from, to]);
+      const tile = kernel.tile ?? pass.tile;
       const chunks = chunkTable(
-        tensors.map((tensor) => extentOf(pass.over, tensor)),
-        kernel.tile ?? pass.tile,
+        tensors.map((tensor) => {
+          return panelsOf(tensor, kernel.panel) || Math.ceil(extentOf(pass.over, tensor) / tile);
+        }),
+        1,
       );
       operations.push(...rowsOf(clears, tensors).map((span) => ({ kind: "clear", span }) as const));
       if (chunks.length > 0) {
         const count = chunks.length / 2;
         total += count;
-        const layout = layoutOf(kernel.tensor);
+        const layout = layoutOf(kernel);
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const blocks = Math.min(count, residentBlocks(gpu, kernel));

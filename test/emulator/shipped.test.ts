@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
+import { type Case, casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
 import { describeCase } from "../../generator/cli/fuzz/report.js";
+import { shapeOf } from "../../generator/cli/fuzz/tensors.js";
 import { canRun, FakeDriver } from "../native/support.js";
 import { shippedSpecs } from "../properties/harness.js";
 import { checked, differenceOf, emulatedSubject, openWatched } from "./support.js";
@@ -37,9 +38,31 @@ const fastSpecs = specs.flatMap(({ name, text }) =>
     : [],
 );
 
+const normal = { fill: "normal", salt: 1, spikes: [] } as const;
+const spiked = { ...normal, spikes: [[7, Number.NaN] as const] };
+/** Matrices of 33 x 128, 2 x 20 x 128 and 70 x 256, whose blocks have some columns and many rows; and one of 32 x 129. */
+const panels: Case = {
+  ...{ seed: 1, steps: 2, hypers: {} },
+  tensors: [
+    { p: { ...normal, length: 4224, dimensions: [12] }, gradients: [normal, spiked] },
+    { p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [spiked, normal] },
+    { p: { ...normal, length: 17_920, dimensions: [16] }, gradients: [normal] },
+    { p: { ...normal, length: 4128, dimensions: [9] }, gradients: [normal] },
+  ],
+};
+
 describe.runIf(canRun)("the CUDA kernels", () => {
+  test("have matrices of a multiple of 128 columns in panels", () => {
+    expect(panels.tensors.map(({ p }) => shapeOf(p))).toEqual([
+      [33, 128],
+      [2, 20, 128],
+      [70, 256],
+      [32, 129],
+    ]);
+  });
+
   const anything = casesOf(sizesAbout([128, 256, 1024, 2048]), fc.constant({}), { tensors: 16, steps: 3 });
-  const cases = fc.sample(anything, { numRuns: 2, seed: 5 });
+  const cases = [...fc.sample(anything, { numRuns: 2, seed: 5 }), panels];
 
   test.each([...specs, ...others, ...fastSpecs])(
     "of $name are what the evaluator allows, do not race and keep within their arrays",

@@ -19,6 +19,11 @@ const matrices: Case = {
   ...{ seed: 1, steps: 1, hypers: {} },
   tensors: [{ p: { ...normal, length: 4500, dimensions: [2, 19] }, gradients: [normal] }],
 };
+/** 40 x 128: a panel, and nothing else. */
+const panels: Case = {
+  ...{ seed: 1, steps: 2, hypers: {} },
+  tensors: [{ p: { ...normal, length: 5120, dimensions: [9] }, gradients: [normal] }],
+};
 const cases = [...random, matrices];
 
 /** A state whose blocks are longer than what a warp has: quantiles are taken in shared memory. */
@@ -38,6 +43,7 @@ async function findMistake(
   text: string,
   edit: (source: string) => string,
   compiler = emulated,
+  examples: readonly Case[] = cases,
 ): Promise<string> {
   const editOrThrow = (source: string): string => {
     const edited = edit(source);
@@ -45,7 +51,7 @@ async function findMistake(
     return edited;
   };
   const subject = await emulatedSubject(text, editOrThrow, compiler);
-  for (const given of cases) {
+  for (const given of examples) {
     // One multiprocessor, so that a block of threads works on several chunks.
     fake.set("SMS", "1");
     const device = compiler === checked ? openWatched(fake) : fake.open();
@@ -136,6 +142,29 @@ describe.runIf(canRun)("is found and said:", () => {
       found: differs,
     },
     {
+      mistake: "the less of two reciprocals",
+      spec: "adamw-4bit",
+      edit: (s: string) => s.replace("fmaxf(v_inverse, v_column", "fminf(v_inverse, v_column"),
+      found: differs,
+    },
+    {
+      mistake: "a row of a panel that counts for the next one",
+      spec: "adamw-4bit",
+      edit: (s: string) =>
+        s.replace("raiseRow(shape, tensor.v_next, row,", "raiseRow(shape, tensor.v_next, row + 1,"),
+      found: differs,
+    },
+    {
+      mistake: "columns that only one of a warp's rows is asked for",
+      spec: "adamw-4bit",
+      edit: (s: string) =>
+        s.replace(
+          "for (uint32_t distance = Lanes; distance < 32",
+          "for (uint32_t distance = 32; distance < 32",
+        ),
+      found: differs,
+    },
+    {
       mistake: "shared memory that nobody wrote",
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
@@ -160,7 +189,7 @@ describe.runIf(canRun)("is found and said:", () => {
       found: /does not compile.*‘expf’ was not declared/s,
     },
   ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
-    const mistake = findMistake(shipped.get(spec) ?? "", edit);
+    const mistake = findMistake(shipped.get(spec) ?? "", edit, emulated, [...cases, panels]);
     expect(await mistake.catch(String)).toMatch(found);
   });
 });

@@ -77,8 +77,8 @@ describe.runIf(canRun)("what the runtime writes is what the CUDA kernels read", 
     const places = measured(structs);
     expect(Object.keys(kernels).length).toBeGreaterThan(0);
     expect(structs).toHaveLength(2 * Object.keys(kernels).length);
-    for (const [name, { threads, tile, tensor }] of Object.entries(kernels)) {
-      const { fields, stride } = layoutOf(tensor);
+    for (const [name, { threads, tile, panel, tensor }] of Object.entries(kernels)) {
+      const { fields, stride } = layoutOf({ tensor, ...(panel && { panel }) });
       const found = places.get(`${name}_tensor`)!;
       expect({ size: stride, offsets: fields.map(({ offset }) => offset) }).toEqual(found);
       // The same fields in the same order, by the names of C++.

@@ -108,18 +108,80 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
   atomicMax(maximum, __float_as_uint(magnitude));
 }
 
-/** Where an element lies: what it is in all dimensions but the last, and in that one, whose scales begin at `columns`. */
+/** N values of neighbouring columns: 16 bytes an access where they lie so. */
+template <uint32_t N>
+__device__ __forceinline__ void loadColumns(float (&values)[N], const float* source) {
+  if (reinterpret_cast<uintptr_t>(source) % 16 == 0) {
+    load(values, source, N);
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) values[i] = source[i];
+  }
+}
+
+/** Where a panel of a matrix begins: rows of the matrix, and columns that lie side by side. */
+template <uint32_t Rows, uint32_t Cols>
+struct Panel {
+  uint64_t matrix = 0;
+  uint64_t row = 0;
+  uint64_t column = 0;
+
+  template <typename Tensor>
+  __device__ __forceinline__ Panel(const Tensor& tensor, uint32_t tile) {
+    const uint32_t panels = uint32_t(tensor.panels);
+    if (panels == 0) return;
+    const uint32_t stacked = uint32_t((tensor.rows + (Rows - 1)) / Rows);
+    const uint32_t above = tile / panels;
+    matrix = above / stacked;
+    row = uint64_t{above % stacked} * Rows;
+    column = uint64_t{tile % panels} * Cols;
+  }
+};
+
+/** Where the scales of the last dimension begin, behind those of all others. */
+template <typename Tensor>
+__device__ __forceinline__ uint64_t firstColumnScale(const Tensor& tensor) {
+  uint64_t first = tensor.sizes[0];
+  for (uint32_t dimension = 1; dimension + 1 < tensor.rank; dimension++) first += tensor.sizes[dimension];
+  return first;
+}
+
+/** Visits the scales that meet at a row of a tensor: one of every dimension but the last. */
+template <typename Tensor, typename Visit>
+__device__ __forceinline__ void visitRow(const Tensor& tensor, uint64_t row, Visit visit) {
+  uint64_t end = firstColumnScale(tensor);
+  for (uint64_t dimension = tensor.rank - 1; dimension > 0; dimension--) {
+    const uint64_t size = tensor.sizes[dimension - 1];
+    end -= size;
+    const uint64_t outer = dimension > 1 ? row / size : 0;
+    visit(end + (row - outer * size));
+    row = outer;
+  }
+}
+
+template <typename Tensor>
+__device__ __noinline__ float leastOfDimensions(const Tensor& tensor, const float* scales, uint64_t row) {
+  float least = __uint_as_float(0x7f7fffffu);
+  visitRow(tensor, row, [&](uint64_t entry) { least = fminf(least, scales[entry]); });
+  return least;
+}
+
+/** The least of the scales that meet at a row. */
+template <typename Tensor>
+__device__ __forceinline__ float leastOfRow(const Tensor& tensor, const float* scales, uint64_t row) {
+  return tensor.rank == 2 ? fminf(__uint_as_float(0x7f7fffffu), scales[row]) : leastOfDimensions(tensor, scales, row);
+}
+
+/** Where an element lies: what it is in all dimensions but the last, and in that one. */
 struct Place {
   uint64_t row;
   uint64_t column;
   uint64_t width;
-  uint64_t columns;
 
   template <typename Tensor>
-  __device__ __forceinline__ Place(const Tensor& tensor, uint64_t element) : width(tensor.sizes[tensor.rank - 1]), columns(0) {
+  __device__ __forceinline__ Place(const Tensor& tensor, uint64_t element) : width(tensor.sizes[tensor.rank - 1]) {
     row = tensor.length <= 0xffffffffu ? uint32_t(element) / uint32_t(width) : element / width;
     column = element - row * width;
-    for (uint32_t dimension = 0; dimension + 1 < tensor.rank; dimension++) columns += tensor.sizes[dimension];
   }
 
   /** On to the element that follows: whether it begins a row. */
@@ -132,54 +194,91 @@ struct Place {
   }
 };
 
-/** Each of the scales that meet at a row: one of every dimension but the last. */
-template <typename Tensor, typename Visit>
-__device__ __forceinline__ void visitRow(const Tensor& tensor, const Place& place, Visit visit) {
-  uint64_t end = place.columns;
-  uint64_t rest = place.row;
-  for (uint64_t dimension = tensor.rank - 1; dimension > 0; dimension--) {
-    const uint64_t size = tensor.sizes[dimension - 1];
-    end -= size;
-    const uint64_t outer = dimension > 1 ? rest / size : 0;
-    visit(end + (rest - outer * size));
-    rest = outer;
-  }
-}
-
 /** The least of the scales, one a dimension, that meet at each of the first `limit` of N neighbouring elements; then 0. */
 template <uint32_t N, typename Tensor>
 __device__ __forceinline__ void leastScales(
     const Tensor& tensor, const float* scales, uint64_t element, uint32_t limit, float (&least)[N]) {
   Place place(tensor, element);
-  const auto leastOfRow = [&] {
-    float found = __uint_as_float(0x7f7fffffu);
-    visitRow(tensor, place, [&](uint64_t entry) { found = fminf(found, scales[entry]); });
-    return found;
-  };
+  const float* of_columns = scales + firstColumnScale(tensor);
+  float of_row = limit > 0 ? leastOfRow(tensor, scales, place.row) : 0.0f;
   if (limit == N && place.column + N <= place.width) {
-    const float of_row = leastOfRow();
-    const float* of_columns = scales + place.columns + place.column;
-    if (N % 4 == 0 && (place.columns + place.column) % 4 == 0) {
-      load(least, of_columns, N);
-    } else {
-#pragma unroll
-      for (uint32_t i = 0; i < N; i++) least[i] = of_columns[i];
-    }
+    loadColumns(least, of_columns + place.column);
 #pragma unroll
     for (uint32_t i = 0; i < N; i++) least[i] = fminf(of_row, least[i]);
   } else {
-    float of_row = limit > 0 ? leastOfRow() : 0.0f;
 #pragma unroll
     for (uint32_t i = 0; i < N; i++) {
-      least[i] = i < limit ? fminf(of_row, scales[place.columns + place.column]) : 0.0f;
-      if (i + 1 < limit && place.advance()) of_row = leastOfRow();
+      least[i] = i < limit ? fminf(of_row, of_columns[place.column]) : 0.0f;
+      if (i + 1 < limit && place.advance()) of_row = leastOfRow(tensor, scales, place.row);
     }
   }
 }
 
-/** Takes a magnitude into a maximum, where it is greater: most are not, and reading is cheaper. */
-__device__ __forceinline__ void raiseIfGreater(uint32_t* maximum, uint32_t known, uint32_t magnitude) {
-  if (magnitude > known) atomicMax(maximum, magnitude);
+/** Whether all scales are from 0 to a bound. */
+template <uint32_t N>
+[[maybe_unused]] __device__ __forceinline__ bool areWithin(const float (&scales)[N], float bound) {
+  // Not a number where one of them is not.
+  float sum = 0.0f;
+  float lowest = 0.0f;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) {
+    sum += scales[i];
+    lowest = fminf(lowest, scales[i]);
+  }
+  return lowest >= 0.0f && sum <= bound;
+}
+
+/** Takes a magnitude into a maximum where it is greater than what is known of that, and not subnormal: most are not. */
+__device__ __forceinline__ void raiseAbove(uint32_t known, uint32_t* maximum, uint32_t magnitude) {
+  if (magnitude > max(known, 0x007fffffu)) atomicMax(maximum, magnitude);
+}
+
+template <typename Tensor>
+__device__ __noinline__ void raiseDimensions(const Tensor& tensor, uint32_t* maxima, uint64_t row, uint32_t magnitude) {
+  visitRow(tensor, row, [&](uint64_t entry) { raiseAbove(__ldcg(maxima + entry), maxima + entry, magnitude); });
+}
+
+/** Takes a magnitude into the maxima that meet at a row: where that is one of many, nothing waits for what it is. */
+template <typename Tensor>
+__device__ __forceinline__ void raiseRow(const Tensor& tensor, uint32_t* maxima, uint64_t row, uint32_t magnitude) {
+  if (tensor.rank == 2) raiseAbove(0, maxima + row, magnitude);
+  else raiseDimensions(tensor, maxima, row, magnitude);
+}
+
+/** Takes the magnitudes of N neighbouring columns into their maxima. */
+template <uint32_t N>
+__device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t (&magnitudes)[N]) {
+  uint32_t known[N];
+  if (N % 4 == 0 && reinterpret_cast<uintptr_t>(maxima) % 16 == 0) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 4) {
+      const uint4 quad = __ldcg(reinterpret_cast<const uint4*>(maxima + i));
+      known[i] = quad.x;
+      known[i + 1 < N ? i + 1 : 0] = quad.y;
+      known[i + 2 < N ? i + 2 : 0] = quad.z;
+      known[i + 3 < N ? i + 3 : 0] = quad.w;
+    }
+  } else {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i++) known[i] = __ldcg(maxima + i);
+  }
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) raiseAbove(known[i], maxima + i, magnitudes[i]);
+}
+
+/** Takes what rows of so many lanes each have found in N columns a lane into the maxima of these. */
+template <uint32_t Lanes, uint32_t N>
+__device__ __forceinline__ void raiseColumns(uint32_t* maxima, const float (&magnitudes)[N]) {
+  uint32_t bits[N];
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) {
+    bits[i] = __float_as_uint(magnitudes[i]);
+#pragma unroll
+    for (uint32_t distance = Lanes; distance < 32; distance *= 2) {
+      bits[i] = max(bits[i], __shfl_xor_sync(0xffffffffu, bits[i], distance));
+    }
+  }
+  if (threadIdx.x % 32 < Lanes) raiseNeighbours(maxima, bits);
 }
 
 /**
@@ -190,9 +289,7 @@ template <uint32_t N, typename Tensor>
 __device__ __forceinline__ void raiseScales(
     const Tensor& tensor, uint32_t* maxima, uint64_t element, uint32_t limit, const float (&magnitudes)[N]) {
   Place place(tensor, element);
-  const auto raiseRow = [&](uint32_t magnitude) {
-    visitRow(tensor, place, [&](uint64_t entry) { raiseIfGreater(maxima + entry, __ldcg(maxima + entry), magnitude); });
-  };
+  uint32_t* of_columns = maxima + firstColumnScale(tensor);
   uint32_t bits[N];
   uint32_t greatest = 0;
 #pragma unroll
@@ -205,31 +302,15 @@ __device__ __forceinline__ void raiseScales(
   const bool is_shared = __all_sync(0xffffffffu, is_within && uint32_t(place.row) == first_row);
   const uint32_t greatest_of_warp = __reduce_max_sync(0xffffffffu, greatest);
   if (is_within) {
-    if (!is_shared) raiseRow(greatest);
-    else if (threadIdx.x % 32 == 0) raiseRow(greatest_of_warp);
-    uint32_t* of_columns = maxima + place.columns + place.column;
-    uint32_t known[N];
-    if (N % 4 == 0 && (place.columns + place.column) % 4 == 0) {
-#pragma unroll
-      for (uint32_t i = 0; i < N; i += 4) {
-        const uint4 quad = __ldcg(reinterpret_cast<const uint4*>(of_columns + i));
-        known[i] = quad.x;
-        known[i + 1 < N ? i + 1 : 0] = quad.y;
-        known[i + 2 < N ? i + 2 : 0] = quad.z;
-        known[i + 3 < N ? i + 3 : 0] = quad.w;
-      }
-    } else {
-#pragma unroll
-      for (uint32_t i = 0; i < N; i++) known[i] = __ldcg(of_columns + i);
-    }
-#pragma unroll
-    for (uint32_t i = 0; i < N; i++) raiseIfGreater(of_columns + i, known[i], bits[i]);
+    if (!is_shared) raiseRow(tensor, maxima, place.row, greatest);
+    else if (threadIdx.x % 32 == 0) raiseRow(tensor, maxima, place.row, greatest_of_warp);
+    raiseNeighbours(of_columns + place.column, bits);
   } else {
 #pragma unroll
     for (uint32_t i = 0; i < N; i++) {
       if (i >= limit) continue;
-      raiseRow(bits[i]);
-      atomicMax(maxima + place.columns + place.column, bits[i]);
+      raiseRow(tensor, maxima, place.row, bits[i]);
+      raiseAbove(0, of_columns + place.column, bits[i]);
       place.advance();
     }
   }
@@ -337,6 +418,9 @@ struct measure_uniforms {
 
 struct alignas(16) measure_tensor {
   uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint64_t panels;
   uint64_t rank;
   uint64_t sizes[8];
   uint32_t id;
@@ -373,13 +457,132 @@ __device__ __noinline__ measure_values measure_element(float p, float m, float v
   return {v_out};
 }
 
+/** Elements that follow each other, wherever in rows and columns these are; all threads of a warp take part. */
+__device__ __noinline__ void measure_neighbours(
+    const measure_uniforms* __restrict__ uniforms, const measure_tensor& shape,
+    const float (&m_levels)[16],
+    const float (&v_levels)[16],
+    const uint64_t start, const uint32_t first, const uint32_t length) {
+  [[maybe_unused]] const uint32_t thread = threadIdx.x;
+  const auto tensor = shape;
+  const float beta1 = uniforms->beta1;
+  const float one_minus_beta1 = uniforms->one_minus_beta1;
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const float lr_weight_decay = uniforms->lr_weight_decay;
+  const float lr = uniforms->lr;
+  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
+  // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+  const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
+    const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+    float v_magnitudes[8];
+    bool is_ordinary = false;
+    if (is_whole && are_ordinary) {
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      // Not a number where one of them is not.
+      float sums[2] = {};
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
+
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float v_out = v_new;
+
+        sums[0] += fabsf(p);
+        sums[1] += fabsf(g);
+
+        // What is subnormal counts for nothing where maxima are raised.
+        v_magnitudes[index] = fabsf(v_out);
+      }
+      is_ordinary =
+          sums[0] <= 4096.0f &&
+          fabsf(m_scale) <= 4096.0f &&
+          areWithin(v_scales, 16777216.0f) &&
+          sums[1] <= 4096.0f;
+    }
+    if (!is_ordinary) {
+      // Read again, so that nothing of it is kept in registers until it is known to be needed.
+      asm volatile("" ::: "memory");
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
+
+        const auto [v_out] = measure_element(p, m, v, g, *uniforms);
+
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+        v_magnitudes[index] = v_magnitude;
+      }
+    }
+    raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
+  };
+  if (length >= 1024u) update(true);
+  else update(false);
+}
+
 /**
  * Measures the scales of v for the step that follows.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 4 bits, unsigned linear without zero, rank-1 scales
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 64 rows of a
+ * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) measure(
+extern "C" __global__ void __launch_bounds__(128, 4) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -416,11 +619,33 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
-    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+    if (tensor.panels == 0) {
+      const uint64_t start = uint64_t{own.tile} * 1024u;
+      const uint32_t length = uint32_t(min(tensor.length - start, uint64_t{1024}));
+      measure_neighbours(uniforms, shape, m_levels, v_levels, start, thread * 8u, length);
+      continue;
+    }
+    const Panel<64, 128> panel(tensor, own.tile);
+    const uint32_t first = thread % 16u * 8u;
+    const uint64_t column_scale = firstColumnScale(shape) + panel.column + first;
+    float v_columns[8];
+    loadColumns(v_columns, tensor.v_scale + column_scale);
+    const bool are_v_columns_ordinary = areWithin(v_columns, 16777216.0f);
+    float v_column_maxima[8] = {};
+    constexpr uint32_t limit = 8;
+    [[maybe_unused]] constexpr uint32_t length = 128;
+    const auto row_of = [&](uint32_t group) {
+      return panel.matrix * tensor.rows + panel.row + group * 8u + thread / 16u;
+    };
+    // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group: they come last, so that
+    // nothing is kept for them in the meantime.
+    uint32_t left = 0;
+    for (uint32_t group = 0; group < 8; group++) {
+      const uint64_t first_row = panel.row + group * 8u;
+      if (first_row >= tensor.rows) break;
+      const uint64_t row = row_of(group);
+      const uint64_t start = row * tensor.cols + panel.column;
+      const bool is_whole = first_row + 8 <= tensor.rows;
       float v_magnitudes[8];
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
@@ -434,10 +659,11 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
         uint32_t v_words[1] = {};
         load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         float v_scales[8];
-        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        const float v_row = leastOfRow(shape, tensor.v_scale, row);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
         // Not a number where one of them is not.
-        float sums[3] = {};
-        float lowest = 0.0f;
+        float sums[2] = {};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -454,65 +680,38 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
           const float v_out = v_new;
 
           sums[0] += fabsf(p);
-          sums[1] += fabsf(v);
-          lowest = fminf(lowest, v);
-          sums[2] += fabsf(g);
+          sums[1] += fabsf(g);
 
-          const float v_size = fabsf(v_out);
-          const float v_magnitude = v_size >= 1.1754944e-38f ? v_size : 0.0f;
-          v_magnitudes[index] = v_magnitude;
+          // What is subnormal counts for nothing where maxima are raised.
+          v_magnitudes[index] = fabsf(v_out);
         }
         is_ordinary =
-            lowest >= 0.0f &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
-            sums[1] <= 16777216.0f &&
-            sums[2] <= 4096.0f;
+            are_v_columns_ordinary && isPositive(v_row, 0.0f, 16777216.0f) &&
+            sums[1] <= 4096.0f;
+        is_ordinary = __all_sync(0xffffffffu, is_ordinary);
       }
       if (!is_ordinary) {
-        // Read again, so that nothing of it is kept in registers until it is known to be needed.
-        asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
-        load(parameters, tensor.p + start + first, limit);
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
-        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
-          const float p = parameters[index];
-          const float g = gradients[index];
-          const uint32_t m_bit = index * 4u;
-          const uint32_t m_word = m_bit >> 5u;
-          const uint32_t m_shift = m_bit & 31u;
-          const uint32_t m_low = m_words[m_word];
-          const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
-          const uint32_t v_bit = index * 4u;
-          const uint32_t v_word = v_bit >> 5u;
-          const uint32_t v_shift = v_bit & 31u;
-          const uint32_t v_low = v_words[v_word];
-          const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = v_scales[index];
-          const float v = v_levels[v_code] * v_scale;
-
-          const auto [v_out] = measure_element(p, m, v, g, *uniforms);
-
-          const float v_size = fabsf(v_out);
-          const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
-          v_magnitudes[index] = v_magnitude;
-        }
+        left |= 1u << group;
+        continue;
       }
-      raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
-    };
-    const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
-    else update(uint32_t(rest), false);
+      float v_greatest = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        v_greatest = fmaxf(v_greatest, v_magnitudes[index]);
+        v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
+      }
+      v_greatest = maximumOfLanes<16>(v_greatest);
+      if (thread % 16u == 0) raiseRow(shape, tensor.v_next, row, __float_as_uint(v_greatest));
+    }
+    raiseColumns<16>(tensor.v_next + column_scale, v_column_maxima);
+    for (uint32_t group = 0; left > 0; group++, left >>= 1) {
+      if ((left & 1) == 0) continue;
+      const uint64_t row = row_of(group);
+      const uint32_t there = row < (panel.matrix + 1) * tensor.rows ? 128u : 0;
+      measure_neighbours(uniforms, shape, m_levels, v_levels, row * tensor.cols + panel.column, first, there);
+    }
   }
 }
 
@@ -530,6 +729,9 @@ struct step_uniforms {
 
 struct alignas(16) step_tensor {
   uint64_t length;
+  uint64_t rows;
+  uint64_t cols;
+  uint64_t panels;
   uint64_t rank;
   uint64_t sizes[8];
   uint32_t id;
@@ -570,13 +772,209 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
   return {p_out, m_out, v_out};
 }
 
+/** Elements that follow each other, wherever in rows and columns these are; all threads of a warp take part. */
+__device__ __noinline__ void step_neighbours(
+    const step_uniforms* __restrict__ uniforms, const step_tensor& shape,
+    const float (&m_levels)[16],
+    const uint32_t (&m_steps)[74],
+    const float (&v_levels)[16],
+    const uint64_t start, const uint32_t first, const uint32_t length) {
+  [[maybe_unused]] const uint32_t thread = threadIdx.x;
+  const auto tensor = shape;
+  const float beta1 = uniforms->beta1;
+  const float one_minus_beta1 = uniforms->one_minus_beta1;
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const float lr_weight_decay = uniforms->lr_weight_decay;
+  const float lr = uniforms->lr;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
+  const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
+  // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+  const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
+    const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+    float m_values[8];
+    float m_maximum = 0.0f;
+    float v_values[8];
+    bool is_ordinary = false;
+    if (is_whole && are_ordinary) {
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      // One level of the run in each lane, for the others to fetch.
+      const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+        const float m = m_levels[m_code] * m_scale;
+        return m;
+      };
+      const float m_level = m_level_of(thread % 16u);
+      // Not a number where one of them is not.
+      float sums[2] = {};
+      uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
+
+        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float p_new = p - lr_weight_decay * p;
+        const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
+        const float p_out = p_new_2;
+        const float m_out = m_new;
+        const float v_out = v_new;
+
+        sums[0] += fabsf(p);
+        sums[1] += fabsf(g);
+        least[0] = min(least[0], orderOf(m_new));
+        least[1] = min(least[1], orderOfPositive(v_new));
+
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = m_size;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        v_values[index] = v_out;
+      }
+      is_ordinary =
+          least[0] >= orderOf(8.4703295e-22f) &&
+          least[1] >= orderOfPositive(3.1554436e-30f) &&
+          sums[0] <= 4096.0f &&
+          fabsf(m_scale) <= 4096.0f &&
+          areWithin(v_scales, 16777216.0f) &&
+          sums[1] <= 4096.0f;
+      if (is_ordinary) {
+        store(tensor.p + start + first, parameters, limit);
+      }
+    }
+    if (!is_ordinary) {
+      // Read again, so that nothing of it is kept in registers until it is known to be needed.
+      asm volatile("" ::: "memory");
+      float parameters[8];
+      float gradients[8];
+      load(parameters, tensor.p + start + first, limit);
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      m_maximum = 0.0f;
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float p = parameters[index];
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
+
+        const auto [p_out, m_out, v_out] = step_element(p, m, v, g, *uniforms);
+
+        parameters[index] = p_out;
+        m_values[index] = m_out;
+        const float m_size = fabsf(m_out);
+        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        v_values[index] = v_out;
+      }
+      store(tensor.p + start + first, parameters, limit);
+    }
+
+    uint32_t m_packed[1] = {};
+    const float m_absmax = maximumOfLanes<16>(m_maximum);
+    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+    if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+    #pragma unroll
+    // From the last one: each code moves those behind it up.
+    for (uint32_t index = 8; index-- > 0;) {
+      const float m_out = m_values[index];
+      const float m_normalized = m_out * m_inverse;
+      const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
+      const float m_normalized_3 = m_normalized_2 > 0.001953125f ? m_normalized_2 : 0.001953125f;
+      const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 21u) + (m_normalized >= 0.0f ? 0xfffffe28u : 0xfffffe4du)]) >> 28u;
+      uint32_t& m_word = m_packed[index * 4 / 32];
+      if (index < limit) m_word = m_word << 4 | m_new_code;
+    }
+    store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+
+    uint32_t v_packed[1] = {};
+    float v_inverses[8];
+    leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_inverses);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float v_absmax = v_inverses[index];
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      v_inverses[index] = v_inverse;
+    }
+    #pragma unroll
+    // From the last one: each code moves those behind it up.
+    for (uint32_t index = 8; index-- > 0;) {
+      const float v_out = v_values[index];
+      const float v_inverse = v_inverses[index];
+      const float v_normalized = v_out * v_inverse;
+      const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
+      const uint32_t v_new_code = __float2uint_rz(v_position);
+      uint32_t& v_word = v_packed[index * 4 / 32];
+      if (index < limit) v_word = v_word << 4 | v_new_code;
+    }
+    store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+  };
+  if (length >= 1024u) update(true);
+  else update(false);
+}
+
 /**
  * One step of 4-bit AdamW, dynamic-exponent first moment, rank-1 linear second moment.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * v: 4 bits, unsigned linear without zero, rank-1 scales
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 64 rows of a
+ * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) step(
+extern "C" __global__ void __launch_bounds__(128, 4) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -615,11 +1013,41 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const auto& shape = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
-    // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-    const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+    if (tensor.panels == 0) {
+      const uint64_t start = uint64_t{own.tile} * 1024u;
+      const uint32_t length = uint32_t(min(tensor.length - start, uint64_t{1024}));
+      step_neighbours(uniforms, shape, m_levels, m_steps, v_levels, start, thread * 8u, length);
+      continue;
+    }
+    const Panel<64, 128> panel(tensor, own.tile);
+    const uint32_t first = thread % 16u * 8u;
+    const uint64_t column_scale = firstColumnScale(shape) + panel.column + first;
+    float v_columns[8];
+    loadColumns(v_columns, tensor.v_scale + column_scale);
+    const bool are_v_columns_ordinary = areWithin(v_columns, 16777216.0f);
+    float v_column_inverses[8];
+    loadColumns(v_column_inverses, reinterpret_cast<const float*>(tensor.v_next) + column_scale);
+    #pragma unroll
+    for (uint32_t index = 0; index < 8; index++) {
+      const float v_absmax = v_column_inverses[index];
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      v_column_inverses[index] = v_inverse;
+    }
+    constexpr uint32_t limit = 8;
+    [[maybe_unused]] constexpr uint32_t length = 128;
+    const auto row_of = [&](uint32_t group) {
+      return panel.matrix * tensor.rows + panel.row + group * 8u + thread / 16u;
+    };
+    // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group: they come last, so that
+    // nothing is kept for them in the meantime.
+    uint32_t left = 0;
+    for (uint32_t group = 0; group < 8; group++) {
+      const uint64_t first_row = panel.row + group * 8u;
+      if (first_row >= tensor.rows) break;
+      const uint64_t row = row_of(group);
+      const uint64_t start = row * tensor.cols + panel.column;
+      const bool is_whole = first_row + 8 <= tensor.rows;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
@@ -635,7 +1063,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         uint32_t v_words[1] = {};
         load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         float v_scales[8];
-        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+        const float v_row = leastOfRow(shape, tensor.v_scale, row);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
         // One level of the run in each lane, for the others to fetch.
         const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
           const float m = m_levels[m_code] * m_scale;
@@ -643,8 +1073,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         };
         const float m_level = m_level_of(thread % 16u);
         // Not a number where one of them is not.
-        float sums[3] = {};
-        float lowest = 0.0f;
+        float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
@@ -673,9 +1102,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           const float v_out = v_new;
 
           sums[0] += fabsf(p);
-          sums[1] += fabsf(v);
-          lowest = fminf(lowest, v);
-          sums[2] += fabsf(g);
+          sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
           least[1] = min(least[1], orderOfPositive(v_new));
 
@@ -687,60 +1114,20 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           v_values[index] = v_out;
         }
         is_ordinary =
-            lowest >= 0.0f &&
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
-            sums[1] <= 16777216.0f &&
-            sums[2] <= 4096.0f;
+            are_v_columns_ordinary && isPositive(v_row, 0.0f, 16777216.0f) &&
+            sums[1] <= 4096.0f;
+        is_ordinary = __all_sync(0xffffffffu, is_ordinary);
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
       }
       if (!is_ordinary) {
-        // Read again, so that nothing of it is kept in registers until it is known to be needed.
-        asm volatile("" ::: "memory");
-        float parameters[8];
-        float gradients[8];
-        load(parameters, tensor.p + start + first, limit);
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
-        leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-        m_maximum = 0.0f;
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
-          const float p = parameters[index];
-          const float g = gradients[index];
-          const uint32_t m_bit = index * 4u;
-          const uint32_t m_word = m_bit >> 5u;
-          const uint32_t m_shift = m_bit & 31u;
-          const uint32_t m_low = m_words[m_word];
-          const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
-          const uint32_t v_bit = index * 4u;
-          const uint32_t v_word = v_bit >> 5u;
-          const uint32_t v_shift = v_bit & 31u;
-          const uint32_t v_low = v_words[v_word];
-          const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = v_scales[index];
-          const float v = v_levels[v_code] * v_scale;
-
-          const auto [p_out, m_out, v_out] = step_element(p, m, v, g, *uniforms);
-
-          parameters[index] = p_out;
-          m_values[index] = m_out;
-          const float m_size = fabsf(m_out);
-          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-          v_values[index] = v_out;
-        }
-        store(tensor.p + start + first, parameters, limit);
+        left |= 1u << group;
+        continue;
       }
 
       uint32_t m_packed[1] = {};
@@ -762,15 +1149,21 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t v_packed[1] = {};
-      float v_maxima[8];
-      leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_maxima);
+      float v_inverses[8];
+      const float v_absmax = leastOfRow(shape, reinterpret_cast<const float*>(tensor.v_next), row);
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      // The reciprocal of the less of two scales is the greater of theirs, since rounding keeps their order. Of zero there is
+      // none, and nothing there but zeros.
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        v_inverses[index] = fmaxf(v_inverse, v_column_inverses[index]);
+      }
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
         const float v_out = v_values[index];
-        const float v_absmax = v_maxima[index];
-        const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-        const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+        const float v_inverse = v_inverses[index];
         const float v_normalized = v_out * v_inverse;
         const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
         const uint32_t v_new_code = __float2uint_rz(v_position);
@@ -778,10 +1171,13 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         if (index < limit) v_word = v_word << 4 | v_new_code;
       }
       store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
-    };
-    const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
-    else update(uint32_t(rest), false);
+    }
+    for (uint32_t group = 0; left > 0; group++, left >>= 1) {
+      if ((left & 1) == 0) continue;
+      const uint64_t row = row_of(group);
+      const uint32_t there = row < (panel.matrix + 1) * tensor.rows ? 128u : 0;
+      step_neighbours(uniforms, shape, m_levels, m_steps, v_levels, row * tensor.cols + panel.column, first, there);
+    }
   }
 }
 
