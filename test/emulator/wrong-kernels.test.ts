@@ -24,6 +24,11 @@ const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [{ p: { ...normal, length: 5120, dimensions: [9] }, gradients: [normal] }],
 };
+/** 2 x 20 x 128: threads whose elements are of one row, in two matrices. */
+const rowsOfThreads: Case = {
+  ...{ seed: 1, steps: 2, hypers: {} },
+  tensors: [{ p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [normal] }],
+};
 const cases = [...random, matrices];
 
 /** A state whose blocks are longer than what a warp has: quantiles are taken in shared memory. */
@@ -165,6 +170,18 @@ describe.runIf(canRun)("is found and said:", () => {
       found: differs,
     },
     {
+      mistake: "a thread that takes another's columns",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.cols + line.col, 8u)", "tensor.cols, 8u)"),
+      found: differs,
+    },
+    {
+      mistake: "a matrix that is taken for the first",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.colmean_2[line.matrix];", "tensor.colmean_2[0];"),
+      found: differs,
+    },
+    {
       mistake: "shared memory that nobody wrote",
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
@@ -189,7 +206,7 @@ describe.runIf(canRun)("is found and said:", () => {
       found: /does not compile.*‘expf’ was not declared/s,
     },
   ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
-    const mistake = findMistake(shipped.get(spec) ?? "", edit, emulated, [...cases, panels]);
+    const mistake = findMistake(shipped.get(spec) ?? "", edit, emulated, [...cases, panels, rowsOfThreads]);
     expect(await mistake.catch(String)).toMatch(found);
   });
 });

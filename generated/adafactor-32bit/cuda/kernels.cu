@@ -86,7 +86,7 @@ struct Line {
   __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
     row = divide(place, cols);
     col = place - row * cols;
-    matrix = divide(row, rows);
+    matrix = row < rows ? 0 : divide(row, rows);
     rows_left = rows - (row - matrix * rows);
   }
 
@@ -138,6 +138,78 @@ __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
 #pragma unroll
   for (uint32_t distance = 1; distance < 32; distance *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
   return sum;
+}
+
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+struct Divisor {
+  float value;
+  float inverse;
+  float high;
+  float low;
+
+  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
+    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
+    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
+    low = __fmaf_rn(-value, high, 1.0f) * inverse;
+  }
+
+  [[maybe_unused]] __device__ operator float() const { return value; }
+};
+
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
+  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
 }
 
 }  // namespace
@@ -675,19 +747,40 @@ struct alignas(16) step_tensor {
   float* rms_2;
 };
 
+struct step_values {
+  float p_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float g, float r_next, float c_next, float colmean_2, float rms, float rms_2, const step_uniforms& uniforms) {
+  const float rho = uniforms.rho;
+  const float eps2 = uniforms.eps2;
+  const float d = uniforms.d;
+  const float u = g / sqrtf(r_next / colmean_2 * c_next);
+  const float right = rms_2 / d;
+  const float p_new = p - rho * (eps2 > rms ? eps2 : rms) * u / (1.0f > right ? 1.0f : right);
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = finite ? p_new : p;
+  return {p_out};
+}
+
 /**
  * One step of Adafactor, a float32 second moment of rows and columns.
  * r: float32, one value a row
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float rho = uniforms->rho;
   const float eps2 = uniforms->eps2;
-  const float d = uniforms->d;
+  const Divisor d(uniforms->d);
+  const bool are_ordinary =
+      isOrdinary(rho, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(eps2, 3.7252903e-9f, 4.0f) &&
+      isPositive(d, 0.000015258789f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -700,31 +793,85 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
-        const float rms = index < limit ? tensor.rms[0] : 0.0f;
-        const float rms_2 = index < limit ? tensor.rms_2[0] : 0.0f;
-        line.advance();
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        uint32_t least[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r_next = tensor.r_next[line.row];
+        const float colmean_2 = tensor.colmean_2[line.matrix];
+        const float rms = tensor.rms[0];
+        const float rms_2 = tensor.rms_2[0];
+        float c_next_columns[8];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c_next = c_next_columns[index];
+          are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
 
-        const float u = g / sqrtf(r_next / colmean_2 * c_next);
-        const float right = rms_2 / d;
-        const float p_new = p - rho * (eps2 > rms ? eps2 : rms) * u / (1.0f > right ? 1.0f : right);
-        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
+          const float u = quotient(g, squareRoot(quotient(r_next, colmean_2) * c_next));
+          const float right = quotient(rms_2, d);
+          const float p_new = p - quotient(rho * (eps2 > rms ? eps2 : rms) * u, 1.0f > right ? 1.0f : right);
+          const float p_out = p_new;
 
-        parameters[index] = p_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+          least[0] = min(least[0], orderOfPositive(quotient(r_next, colmean_2) * c_next));
+          least[1] = min(least[1], orderOf(g));
+          least[2] = min(least[2], orderOf(rho * (eps2 > rms ? eps2 : rms) * u));
+
+          parameters[index] = p_out;
+        }
+        is_ordinary =
+            least[0] >= orderOfPositive(7.888609e-31f) &&
+            least[1] >= orderOf(6.4623485e-27f) &&
+            least[2] >= orderOf(7.888609e-31f) &&
+            are_columns_ordinary &&
+            isPositive(r_next, 3.469447e-18f, 256.0f) &&
+            isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
+            isOrdinary(rms, 3.469447e-18f, 256.0f) &&
+            isPositive(rms_2, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+          const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+          const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
+          const float rms = index < limit ? tensor.rms[0] : 0.0f;
+          const float rms_2 = index < limit ? tensor.rms_2[0] : 0.0f;
+          line.advance();
+
+          const auto [p_out] = step_element(p, g, r_next, c_next, colmean_2, rms, rms_2, *uniforms);
+
+          parameters[index] = p_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

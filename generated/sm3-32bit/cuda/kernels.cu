@@ -84,7 +84,7 @@ struct Line {
   __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
     row = divide(place, cols);
     col = place - row * cols;
-    matrix = divide(row, rows);
+    matrix = row < rows ? 0 : divide(row, rows);
     rows_left = rows - (row - matrix * rows);
   }
 
@@ -115,6 +115,55 @@ __device__ __forceinline__ float greatestOfWarp(const float (&terms)[4]) {
     greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, distance));
   }
   return greatest;
+}
+
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
 }
 
 }  // namespace
@@ -316,6 +365,25 @@ struct alignas(16) step_tensor {
   float* c;
 };
 
+struct step_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float g, float r, float c, const step_uniforms& uniforms) {
+  const float momentum = uniforms.momentum;
+  const float one_minus_momentum = uniforms.one_minus_momentum;
+  const float lr = uniforms.lr;
+  const float v = (r < c ? r : c) + g * g;
+  const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? g / sqrtf(v) : 0.0f);
+  const float p_new = p - lr * m_new;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of SM3 over rows and columns, float32 states.
  * m: float32
@@ -323,13 +391,17 @@ struct alignas(16) step_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float momentum = uniforms->momentum;
   const float one_minus_momentum = uniforms->one_minus_momentum;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -342,34 +414,87 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r = index < limit ? tensor.r[line.row] : 0.0f;
-        const float c = index < limit ? tensor.c[line.matrix * tensor.cols + line.col] : 0.0f;
-        line.advance();
-        const float m = m_data[index];
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r = tensor.r[line.row];
+        float c_columns[8];
+        load(c_columns, tensor.c + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c = c_columns[index];
+          are_columns_ordinary &= isPositive(c, 3.469447e-18f, 256.0f);
+          const float m = m_data[index];
 
-        const float v = (r < c ? r : c) + g * g;
-        const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? g / sqrtf(v) : 0.0f);
-        const float p_new = p - lr * m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
+          const float v = (r < c ? r : c) + g * g;
+          const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? quotient(g, squareRoot(v)) : 0.0f);
+          const float p_new = p - lr * m_new;
+          const float p_out = p_new;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(g);
+          least[0] = min(least[0], orderOfPositive(v));
+          least[1] = min(least[1], orderOf(g));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        is_ordinary =
+            least[0] >= orderOfPositive(7.888609e-31f) &&
+            least[1] >= orderOf(7.888609e-31f) &&
+            are_columns_ordinary &&
+            isPositive(r, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r = index < limit ? tensor.r[line.row] : 0.0f;
+          const float c = index < limit ? tensor.c[line.matrix * tensor.cols + line.col] : 0.0f;
+          line.advance();
+          const float m = m_data[index];
+
+          const auto [p_out, m_out] = step_element(p, m, g, r, c, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

@@ -114,7 +114,7 @@ struct Line {
   __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
     row = divide(place, cols);
     col = place - row * cols;
-    matrix = divide(row, rows);
+    matrix = row < rows ? 0 : divide(row, rows);
     rows_left = rows - (row - matrix * rows);
   }
 
@@ -171,6 +171,78 @@ __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
 #pragma unroll
   for (uint32_t distance = 1; distance < 32; distance *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
   return sum;
+}
+
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+struct Divisor {
+  float value;
+  float inverse;
+  float high;
+  float low;
+
+  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
+    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
+    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
+    low = __fmaf_rn(-value, high, 1.0f) * inverse;
+  }
+
+  [[maybe_unused]] __device__ operator float() const { return value; }
+};
+
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
+  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
 }
 
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
@@ -696,6 +768,28 @@ struct alignas(16) step_tensor {
   float* rms;
 };
 
+struct step_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float g, float r_next, float c_next, float colmean_2, float rms, const step_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1_lr = uniforms.one_minus_beta1_lr;
+  const float d = uniforms.d;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float u = g / sqrtf(r_next / colmean_2 * c_next);
+  const float right = rms / d;
+  const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - m_new;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of Adafactor with a 4-bit first moment, second moment of rows and columns.
  * m: 4 bits, signed dynamic, one scale a block of 128
@@ -703,14 +797,19 @@ struct alignas(16) step_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1_lr = uniforms->one_minus_beta1_lr;
-  const float d = uniforms->d;
+  const Divisor d(uniforms->d);
   const float lr_weight_decay = uniforms->lr_weight_decay;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1_lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(d, 0.000015258789f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[16];
   alignas(16) __shared__ uint32_t m_steps[74];
@@ -731,46 +830,119 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
-        const float rms = index < limit ? tensor.rms[0] : 0.0f;
-        line.advance();
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        // One level of the run in each lane, for the others to fetch.
+        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+          const float m = m_levels[m_code] * m_scale;
+          return m;
+        };
+        const float m_level = m_level_of(thread % 16u);
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        uint32_t least[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r_next = tensor.r_next[line.row];
+        const float colmean_2 = tensor.colmean_2[line.matrix];
+        const float rms = tensor.rms[0];
+        float c_next_columns[8];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c_next = c_next_columns[index];
+          are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
 
-        const float u = g / sqrtf(r_next / colmean_2 * c_next);
-        const float right = rms / d;
-        const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
+          const float u = quotient(g, squareRoot(quotient(r_next, colmean_2) * c_next));
+          const float right = quotient(rms, d);
+          const float m_new = beta1 * m + quotient(one_minus_beta1_lr * u, 1.0f > right ? 1.0f : right);
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - m_new;
+          const float p_out = p_new_2;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+          least[0] = min(least[0], orderOfPositive(quotient(r_next, colmean_2) * c_next));
+          least[1] = min(least[1], orderOf(g));
+          least[2] = min(least[2], orderOf(one_minus_beta1_lr * u));
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = m_size;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        is_ordinary =
+            least[0] >= orderOfPositive(7.888609e-31f) &&
+            least[1] >= orderOf(6.4623485e-27f) &&
+            least[2] >= orderOf(7.888609e-31f) &&
+            are_columns_ordinary &&
+            isPositive(r_next, 3.469447e-18f, 256.0f) &&
+            isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
+            isPositive(rms, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
+            sums[1] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        m_maximum = 0.0f;
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+          const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+          const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
+          const float rms = index < limit ? tensor.rms[0] : 0.0f;
+          line.advance();
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = m_levels[m_code] * m_scale;
+
+          const auto [p_out, m_out] = step_element(p, m, g, r_next, c_next, colmean_2, rms, *uniforms);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
 
       uint32_t m_packed[1] = {};
       const float m_absmax = maximumOfLanes<16>(m_maximum);
@@ -1302,6 +1474,28 @@ struct alignas(16) step_float32_tensor {
   float* rms;
 };
 
+struct step_float32_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_float32_values step_float32_element(float p, float m, float g, float r_next, float c_next, float colmean_2, float rms, const step_float32_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1_lr = uniforms.one_minus_beta1_lr;
+  const float d = uniforms.d;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float u = g / sqrtf(r_next / colmean_2 * c_next);
+  const float right = rms / d;
+  const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - m_new;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of Adafactor with a 4-bit first moment, second moment of rows and columns.
  * m: float32
@@ -1309,14 +1503,19 @@ struct alignas(16) step_float32_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step_float32(
+extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1_lr = uniforms->one_minus_beta1_lr;
-  const float d = uniforms->d;
+  const Divisor d(uniforms->d);
   const float lr_weight_decay = uniforms->lr_weight_decay;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1_lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(d, 0.000015258789f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -1329,38 +1528,97 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
-        const float rms = index < limit ? tensor.rms[0] : 0.0f;
-        line.advance();
-        const float m = m_data[index];
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        uint32_t least[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r_next = tensor.r_next[line.row];
+        const float colmean_2 = tensor.colmean_2[line.matrix];
+        const float rms = tensor.rms[0];
+        float c_next_columns[8];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c_next = c_next_columns[index];
+          are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
+          const float m = m_data[index];
 
-        const float u = g / sqrtf(r_next / colmean_2 * c_next);
-        const float right = rms / d;
-        const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
+          const float u = quotient(g, squareRoot(quotient(r_next, colmean_2) * c_next));
+          const float right = quotient(rms, d);
+          const float m_new = beta1 * m + quotient(one_minus_beta1_lr * u, 1.0f > right ? 1.0f : right);
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - m_new;
+          const float p_out = p_new_2;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(g);
+          least[0] = min(least[0], orderOfPositive(quotient(r_next, colmean_2) * c_next));
+          least[1] = min(least[1], orderOf(g));
+          least[2] = min(least[2], orderOf(one_minus_beta1_lr * u));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        is_ordinary =
+            least[0] >= orderOfPositive(7.888609e-31f) &&
+            least[1] >= orderOf(6.4623485e-27f) &&
+            least[2] >= orderOf(7.888609e-31f) &&
+            are_columns_ordinary &&
+            isPositive(r_next, 3.469447e-18f, 256.0f) &&
+            isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
+            isPositive(rms, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+          const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+          const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
+          const float rms = index < limit ? tensor.rms[0] : 0.0f;
+          line.advance();
+          const float m = m_data[index];
+
+          const auto [p_out, m_out] = step_float32_element(p, m, g, r_next, c_next, colmean_2, rms, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);
