@@ -66,6 +66,7 @@ export function sweepView(kernel: SweepKernel, target: Target) {
     reductions,
     rowReductions: reductions.filter(({ isRow }) => isRow),
     colReductions: reductions.filter(({ isRow }) => !isRow),
+    anyRowSum: reductions.some(({ isRow, isSum }) => isRow && isSum),
     /** Whether it needs to know where in a granule an element is. */
     readsElements: base.states.length > 0 || base.anyHalf,
     vectors,
@@ -123,6 +124,8 @@ export function foldView(kernel: FoldKernel, target: Target) {
     /** What an entry stands for is a column: a place in every row of parts. */
     isColumns: from.cut !== undefined && from.shape === "col",
     isParts: from.cut !== undefined,
+    /** Terms that a thread reads at a time: columns are fewer than rows where they are long. */
+    ahead: from.shape === "col" ? 16 : 8,
     /** Whether it needs to know where in a granule an element is. */
     readsElements: base.states.length > 0 || base.anyHalf,
     isReduction,

@@ -24,10 +24,13 @@ const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [{ p: { ...normal, length: 5120, dimensions: [9] }, gradients: [normal] }],
 };
-/** 2 x 20 x 128: threads whose elements are of one row, in two matrices. */
+/** 2 x 20 x 128: threads whose elements are of one row, in two matrices; and a whole square. */
 const rowsOfThreads: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
-  tensors: [{ p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [normal] }],
+  tensors: [
+    { p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [normal] },
+    { p: { ...normal, length: 16_384, dimensions: [7] }, gradients: [normal] },
+  ],
 };
 const cases = [...random, matrices];
 
@@ -173,6 +176,19 @@ describe.runIf(canRun)("is found and said:", () => {
       mistake: "a thread that takes another's columns",
       spec: "factor-4bit",
       edit: (s: string) => s.replaceAll("tensor.cols + line.col, 8u)", "tensor.cols, 8u)"),
+      found: differs,
+    },
+    {
+      mistake: "a whole square that is read elsewhere",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.g + start, 4u)", "tensor.g + start / 8 * 8, 4u)"),
+      found: differs,
+    },
+    {
+      mistake: "a row whose sum another lane has",
+      spec: "factor-4bit",
+      edit: (s: string) =>
+        s.replace("return (lane & 1) * 4 + (lane & 2) + (lane >> 2 & 1);", "return lane & 7;"),
       found: differs,
     },
     {

@@ -168,6 +168,41 @@ struct TreeSum {
   }
 };
 
+/** The sum of terms in the order of the tree; -0 where there is none. */
+template <uint32_t N>
+__device__ __forceinline__ float sumOfNeighbours(float (&terms)[N]) {
+#pragma unroll
+  for (uint32_t distance = 1; distance < N; distance *= 2) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 2 * distance) terms[i] += terms[i + distance < N ? i + distance : 0];
+  }
+  return terms[0];
+}
+
+/** Which of eight rows a lane has the sum of. */
+__device__ __forceinline__ uint32_t rowOfLane(uint32_t lane) { return (lane & 1) * 4 + (lane & 2) + (lane >> 2 & 1); }
+
+/**
+ * The sum of the terms of a warp in eight rows, in the order of the tree, of which each lane has four's: half of the rows go to
+ * the neighbour while there are several.
+ */
+__device__ __forceinline__ float sumOfRows(float (&rows)[8], uint32_t lane) {
+#pragma unroll
+  for (uint32_t distance = 1; distance < 8; distance *= 2) {
+    const uint32_t half = 4 / distance;
+    const bool is_upper = (lane & distance) > 0;
+#pragma unroll
+    for (uint32_t i = 0; i < half; i++) {
+      const float given = is_upper ? rows[i] : rows[i + half];
+      const float kept = is_upper ? rows[i + half] : rows[i];
+      rows[i] = kept + __shfl_xor_sync(0xffffffffu, given, distance);
+    }
+  }
+  float sum = rows[0];
+  sum += __shfl_xor_sync(0xffffffffu, sum, 8);
+  return sum + __shfl_xor_sync(0xffffffffu, sum, 16);
+}
+
 /** The sum of the terms of a warp in the order of the tree; -0 where there is none. */
 __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
   float sum = (terms[0] + terms[1]) + (terms[2] + terms[3]);
@@ -301,45 +336,58 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      TreeSum colmean_terms[4];
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float rowmean_term_rows[8];
+        TreeSum colmean_terms[4];
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmean_term_values[4];
-        float colmean_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmean_term_values[4];
+          float colmean_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmean_term_values[j] = -0.0f;
+            colmean_term_values[j] = -0.0f;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float s = g * g + eps1;
+              const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              rowmean_term_values[j] = rowmean_term;
+              colmean_term_values[j] = colmean_term;
+            }
+            colmean_terms[j].add(colmean_term_values[j], i);
+          }
+          rowmean_term_rows[i] = (rowmean_term_values[0] + rowmean_term_values[1]) + (rowmean_term_values[2] + rowmean_term_values[3]);
+        }
+        const uint64_t own_row = first_row + rowOfLane(lane);
+        const float rowmean_sum = sumOfRows(rowmean_term_rows, lane);
+        if (lane < 8 && (is_whole || own_row < tensor.rows)) tensor.rowmean_parts[(matrix * tensor.rows + own_row) * row_parts + row_part] = rowmean_sum;
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmean_term_values[j] = -0.0f;
-          colmean_term_values[j] = -0.0f;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float s = g * g + eps1;
-            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            rowmean_term_values[j] = rowmean_term;
-            colmean_term_values[j] = colmean_term;
-          }
-          colmean_terms[j].add(colmean_term_values[j], i);
+          colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
         }
-        const float rowmean_sum = sumOfWarp(rowmean_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -395,12 +443,19 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmean_term = tensor.rowmean_parts[place];
-      rowmean_terms.add(rowmean_term, term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+      float rowmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint64_t term = piece * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmean_term = tensor.rowmean_parts[place];
+        rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
+      }
+      rowmean_terms.add(sumOfNeighbours(rowmean_term_values), piece);
     }
-    const float rowmean_sum = rowmean_terms.sum(terms);
+    const float rowmean_sum = rowmean_terms.sum((terms + 8 - 1) / 8);
     const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
     const float r = tensor.r[entry];
     const float rowmean = rowmean_sum / count;
@@ -450,15 +505,23 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
     const uint64_t entries = tensor.length / tensor.rows;
     if (entry >= entries) continue;
     const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmean_term = tensor.colmean_parts[place];
-      colmean_terms.add(colmean_term, term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
+      float colmean_term_values[16];
+#pragma unroll
+      for (uint32_t j = 0; j < 16; j++) {
+        const uint64_t term = piece * 16 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
+      }
+      colmean_terms.add(sumOfNeighbours(colmean_term_values), piece);
     }
-    const float colmean_sum = colmean_terms.sum(terms);
+    const float colmean_sum = colmean_terms.sum((terms + 16 - 1) / 16);
     const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
     const float c = tensor.c[entry];
     const float colmean = colmean_sum / count;
@@ -817,45 +880,58 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_float32_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      TreeSum colmean_terms[4];
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float rowmean_term_rows[8];
+        TreeSum colmean_terms[4];
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmean_term_values[4];
-        float colmean_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmean_term_values[4];
+          float colmean_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmean_term_values[j] = -0.0f;
+            colmean_term_values[j] = -0.0f;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float s = g * g + eps1;
+              const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              rowmean_term_values[j] = rowmean_term;
+              colmean_term_values[j] = colmean_term;
+            }
+            colmean_terms[j].add(colmean_term_values[j], i);
+          }
+          rowmean_term_rows[i] = (rowmean_term_values[0] + rowmean_term_values[1]) + (rowmean_term_values[2] + rowmean_term_values[3]);
+        }
+        const uint64_t own_row = first_row + rowOfLane(lane);
+        const float rowmean_sum = sumOfRows(rowmean_term_rows, lane);
+        if (lane < 8 && (is_whole || own_row < tensor.rows)) tensor.rowmean_parts[(matrix * tensor.rows + own_row) * row_parts + row_part] = rowmean_sum;
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmean_term_values[j] = -0.0f;
-          colmean_term_values[j] = -0.0f;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float s = g * g + eps1;
-            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            rowmean_term_values[j] = rowmean_term;
-            colmean_term_values[j] = colmean_term;
-          }
-          colmean_terms[j].add(colmean_term_values[j], i);
+          colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
         }
-        const float rowmean_sum = sumOfWarp(rowmean_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -911,12 +987,19 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32_rows(
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmean_term = tensor.rowmean_parts[place];
-      rowmean_terms.add(rowmean_term, term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+      float rowmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint64_t term = piece * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmean_term = tensor.rowmean_parts[place];
+        rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
+      }
+      rowmean_terms.add(sumOfNeighbours(rowmean_term_values), piece);
     }
-    const float rowmean_sum = rowmean_terms.sum(terms);
+    const float rowmean_sum = rowmean_terms.sum((terms + 8 - 1) / 8);
     const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
     const float r = tensor.r[entry];
     const float rowmean = rowmean_sum / count;
@@ -966,15 +1049,23 @@ extern "C" __global__ void __launch_bounds__(64) reduce1_float32_cols(
     const uint64_t entries = tensor.length / tensor.rows;
     if (entry >= entries) continue;
     const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmean_term = tensor.colmean_parts[place];
-      colmean_terms.add(colmean_term, term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
+      float colmean_term_values[16];
+#pragma unroll
+      for (uint32_t j = 0; j < 16; j++) {
+        const uint64_t term = piece * 16 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
+      }
+      colmean_terms.add(sumOfNeighbours(colmean_term_values), piece);
     }
-    const float colmean_sum = colmean_terms.sum(terms);
+    const float colmean_sum = colmean_terms.sum((terms + 16 - 1) / 16);
     const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
     const float c = tensor.c[entry];
     const float colmean = colmean_sum / count;

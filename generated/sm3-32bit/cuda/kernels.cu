@@ -199,47 +199,57 @@ extern "C" __global__ void __launch_bounds__(128) reduce_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      float colmax_maxs[4] = {missing, missing, missing, missing};
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float colmax_maxs[4] = {missing, missing, missing, missing};
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmax_term_values[4];
-        float colmax_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmax_term_values[4];
+          float colmax_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmax_term_values[j] = missing;
+            colmax_term_values[j] = missing;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float r = tensor.r[matrix * tensor.rows + row];
+              const float c = tensor.c[matrix * tensor.cols + col];
+              const float v = (r < c ? r : c) + g * g;
+              const float rowmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
+              const float colmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
+              rowmax_term_values[j] = rowmax_term;
+              colmax_term_values[j] = colmax_term;
+            }
+            colmax_maxs[j] = fmaxf(colmax_maxs[j], colmax_term_values[j]);
+          }
+          const float rowmax_max = greatestOfWarp(rowmax_term_values);
+          if (lane == 0 && (is_whole || row < tensor.rows)) tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmax_max;
+        }
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmax_term_values[j] = missing;
-          colmax_term_values[j] = missing;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float r = tensor.r[matrix * tensor.rows + row];
-            const float c = tensor.c[matrix * tensor.cols + col];
-            const float v = (r < c ? r : c) + g * g;
-            const float rowmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
-            const float colmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
-            rowmax_term_values[j] = rowmax_term;
-            colmax_term_values[j] = colmax_term;
-          }
-          colmax_maxs[j] = fmaxf(colmax_maxs[j], colmax_term_values[j]);
+          colmax_term_groups[group][lane * 4 + j] = colmax_maxs[j];
         }
-        const float rowmax_max = greatestOfWarp(rowmax_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmax_max;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmax_term_groups[group][lane * 4 + j] = colmax_maxs[j];
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -286,10 +296,18 @@ extern "C" __global__ void __launch_bounds__(64) reduce_rows(
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     float rowmax_max = __uint_as_float(0x7fc00000u);
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmax_term = tensor.rowmax_parts[place];
-      rowmax_max = fmaxf(rowmax_max, rowmax_term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+      float rowmax_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint64_t term = piece * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmax_term = tensor.rowmax_parts[place];
+        rowmax_term_values[j] = rowmax_term;
+      }
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) rowmax_max = fmaxf(rowmax_max, rowmax_term_values[j]);
     }
     const float r = tensor.r[entry];
     const float rowmax = rowmax_max;
@@ -330,13 +348,22 @@ extern "C" __global__ void __launch_bounds__(64) reduce_cols(
     const uint64_t entries = tensor.length / tensor.rows;
     if (entry >= entries) continue;
     const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     float colmax_max = __uint_as_float(0x7fc00000u);
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmax_term = tensor.colmax_parts[place];
-      colmax_max = fmaxf(colmax_max, colmax_term);
+    // So many at a time that they are read while none of them is waited for.
+    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
+      float colmax_term_values[16];
+#pragma unroll
+      for (uint32_t j = 0; j < 16; j++) {
+        const uint64_t term = piece * 16 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmax_term = tensor.colmax_parts[place];
+        colmax_term_values[j] = colmax_term;
+      }
+#pragma unroll
+      for (uint32_t j = 0; j < 16; j++) colmax_max = fmaxf(colmax_max, colmax_term_values[j]);
     }
     const float c = tensor.c[entry];
     const float colmax = colmax_max;
