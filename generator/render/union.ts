@@ -86,7 +86,7 @@ function groupsOf(kernels: readonly KernelView[]) {
   );
   return {
     anySweepSum: sweeps.some(({ anySum }) => anySum),
-    anyGroupMaximum: [...sweeps, ...grouped].some(({ anyMaximum }) => anyMaximum),
+    anyGroupMaximum: [...sweeps, ...grouped, ...parted].some(({ anyMaximum }) => anyMaximum),
     anySweepMaximum: sweeps.some(({ anyMaximum }) => anyMaximum),
     /** What a warp reduces. */
     anyWarpSum: grouped.some(({ anySum }) => anySum),
@@ -96,6 +96,7 @@ function groupsOf(kernels: readonly KernelView[]) {
     anyRowSum: sweeps.some(({ anyRowSum }) => anyRowSum),
     /** Sums of parts that a thread has read. */
     anyPartSum: parted.some(({ anySum }) => anySum),
+    anyPartMaximum: parted.some(({ anyMaximum }) => anyMaximum),
     sweepTerms: [...counts].map(([term, count]) => ({ term, count })),
   };
 }

@@ -88,7 +88,7 @@ export const dialect: Dialect = {
       "threadIdx blockIdx blockDim gridDim warpSize",
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
       "own next ahead held read elements place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
-      "first_entry last_entry piece pieces sumOfWarp greatestOfWarp sumOfRows rowOfLane sumOfNeighbours sweep own_row half is_upper given kept rows pairs are_all_there begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit shape advance width column columns known bits",
+      "first_entry last_entry piece pieces sumOfWarp greatestOfWarp sumOfRows rowOfLane sumOfNeighbours greatestOf slice sweep own_row half is_upper given kept rows pairs are_all_there begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit shape advance width column columns known bits",
       "firstColumnScale leastOfDimensions leastOfRow areWithin raiseAbove raiseDimensions raiseRow raiseNeighbours raiseColumns loadColumns Panel Rows Cols panels",
       "panel group left there row_of first_row column_scale of_columns of_row stacked above end outer first_row dimension bound maxima scales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",

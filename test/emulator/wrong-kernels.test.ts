@@ -19,6 +19,15 @@ const matrices: Case = {
   ...{ seed: 1, steps: 1, hypers: {} },
   tensors: [{ p: { ...normal, length: 4500, dimensions: [2, 19] }, gradients: [normal] }],
 };
+/** 8200 x 2 and 2 x 8200: lines of more parts than threads read at once; 20 x 300 x 2: many matrices. */
+const lines: Case = {
+  ...{ seed: 1, steps: 1, hypers: {} },
+  tensors: [
+    { p: { ...normal, length: 16_400, dimensions: [28] }, gradients: [normal] },
+    { p: { ...normal, length: 16_400, dimensions: [1] }, gradients: [normal] },
+    { p: { ...normal, length: 12_000, dimensions: [11, 22] }, gradients: [normal] },
+  ],
+};
 /** 40 x 128: a panel, and nothing else. */
 const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
@@ -32,7 +41,7 @@ const rowsOfThreads: Case = {
     { p: { ...normal, length: 16_384, dimensions: [7] }, gradients: [normal] },
   ],
 };
-const cases = [...random, matrices];
+const cases = [...random, matrices, lines];
 
 /** A state whose blocks are longer than what a warp has: quantiles are taken in shared memory. */
 const longBlocks = JSON.stringify({

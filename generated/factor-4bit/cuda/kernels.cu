@@ -426,43 +426,55 @@ struct alignas(16) reduce1_rows_tensor {
 
 /**
  * rowmean, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce1_rows(
     const reduce1_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+    for (uint32_t round = 0; round * 32 < terms; round++) {
       float rowmean_term_values[8];
 #pragma unroll
       for (uint32_t j = 0; j < 8; j++) {
-        const uint64_t term = piece * 8 + j;
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float rowmean_term = tensor.rowmean_parts[place];
         rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
       }
-      rowmean_terms.add(sumOfNeighbours(rowmean_term_values), piece);
+      rowmean_term_slices[slice][own] = sumOfNeighbours(rowmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) rowmean_term_parts[j] = rowmean_term_slices[j][own];
+        rowmean_terms.add(sumOfNeighbours(rowmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float rowmean_sum = rowmean_terms.sum((terms + 8 - 1) / 8);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
-    const float r = tensor.r[entry];
-    const float rowmean = rowmean_sum / count;
-    const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmean_sum = rowmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
+      const float r = tensor.r[entry];
+      const float rowmean = rowmean_sum / count;
+      const float r_new = beta2 * r + one_minus_beta2 * rowmean;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -491,44 +503,56 @@ struct alignas(16) reduce1_cols_tensor {
 
 /**
  * colmean, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
     const reduce1_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_cols_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
     const uint64_t matrix = entry / tensor.cols;
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
-      float colmean_term_values[16];
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmean_term_values[8];
 #pragma unroll
-      for (uint32_t j = 0; j < 16; j++) {
-        const uint64_t term = piece * 16 + j;
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float colmean_term = tensor.colmean_parts[place];
         colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
       }
-      colmean_terms.add(sumOfNeighbours(colmean_term_values), piece);
+      colmean_term_slices[slice][own] = sumOfNeighbours(colmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[j][own];
+        colmean_terms.add(sumOfNeighbours(colmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float colmean_sum = colmean_terms.sum((terms + 16 - 1) / 16);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmean_sum = colmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const float colmean = colmean_sum / count;
+      const float c_new = beta2 * c + one_minus_beta2 * colmean;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 
@@ -982,43 +1006,55 @@ struct alignas(16) reduce1_float32_rows_tensor {
 
 /**
  * rowmean, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_float32_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce1_float32_rows(
     const reduce1_float32_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_float32_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+    for (uint32_t round = 0; round * 32 < terms; round++) {
       float rowmean_term_values[8];
 #pragma unroll
       for (uint32_t j = 0; j < 8; j++) {
-        const uint64_t term = piece * 8 + j;
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float rowmean_term = tensor.rowmean_parts[place];
         rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
       }
-      rowmean_terms.add(sumOfNeighbours(rowmean_term_values), piece);
+      rowmean_term_slices[slice][own] = sumOfNeighbours(rowmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) rowmean_term_parts[j] = rowmean_term_slices[j][own];
+        rowmean_terms.add(sumOfNeighbours(rowmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float rowmean_sum = rowmean_terms.sum((terms + 8 - 1) / 8);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
-    const float r = tensor.r[entry];
-    const float rowmean = rowmean_sum / count;
-    const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmean_sum = rowmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
+      const float r = tensor.r[entry];
+      const float rowmean = rowmean_sum / count;
+      const float r_new = beta2 * r + one_minus_beta2 * rowmean;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -1047,44 +1083,56 @@ struct alignas(16) reduce1_float32_cols_tensor {
 
 /**
  * colmean, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_float32_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce1_float32_cols(
     const reduce1_float32_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_float32_cols_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
     const uint64_t matrix = entry / tensor.cols;
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
-      float colmean_term_values[16];
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmean_term_values[8];
 #pragma unroll
-      for (uint32_t j = 0; j < 16; j++) {
-        const uint64_t term = piece * 16 + j;
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float colmean_term = tensor.colmean_parts[place];
         colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
       }
-      colmean_terms.add(sumOfNeighbours(colmean_term_values), piece);
+      colmean_term_slices[slice][own] = sumOfNeighbours(colmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[j][own];
+        colmean_terms.add(sumOfNeighbours(colmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float colmean_sum = colmean_terms.sum((terms + 16 - 1) / 16);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmean_sum = colmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const float colmean = colmean_sum / count;
+      const float c_new = beta2 * c + one_minus_beta2 * colmean;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 

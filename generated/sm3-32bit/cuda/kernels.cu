@@ -104,6 +104,15 @@ struct Line {
   }
 };
 
+/** The greatest of some terms. */
+template <uint32_t N>
+__device__ __forceinline__ float greatestOf(const float (&terms)[N]) {
+  float greatest = terms[0];
+#pragma unroll
+  for (uint32_t i = 1; i < N; i++) greatest = fmaxf(greatest, terms[i]);
+  return greatest;
+}
+
 /** NaN, which counts for nothing in a maximum. */
 [[maybe_unused]] const float missing = __builtin_nanf("");
 
@@ -281,40 +290,52 @@ struct alignas(16) reduce_rows_tensor {
 
 /**
  * rowmax, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce_rows(
     const reduce_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_rows_tensor* __restrict__ tensors) {
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmax_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
-    float rowmax_max = __uint_as_float(0x7fc00000u);
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 8 < terms; piece++) {
+    float rowmax_max_found = missing;
+    for (uint32_t round = 0; round * 32 < terms; round++) {
       float rowmax_term_values[8];
 #pragma unroll
       for (uint32_t j = 0; j < 8; j++) {
-        const uint64_t term = piece * 8 + j;
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float rowmax_term = tensor.rowmax_parts[place];
         rowmax_term_values[j] = rowmax_term;
       }
+      rowmax_term_slices[slice][own] = greatestOf(rowmax_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmax_term_parts[4];
 #pragma unroll
-      for (uint32_t j = 0; j < 8; j++) rowmax_max = fmaxf(rowmax_max, rowmax_term_values[j]);
+        for (uint32_t j = 0; j < 4; j++) rowmax_term_parts[j] = rowmax_term_slices[j][own];
+        rowmax_max_found = fmaxf(rowmax_max_found, greatestOf(rowmax_term_parts));
+      }
+      __syncthreads();
     }
-    const float r = tensor.r[entry];
-    const float rowmax = rowmax_max;
-    const float r_new = r > rowmax ? r : rowmax;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmax_max = rowmax_max_found;
+      const float r = tensor.r[entry];
+      const float rowmax = rowmax_max;
+      const float r_new = r > rowmax ? r : rowmax;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -336,41 +357,53 @@ struct alignas(16) reduce_cols_tensor {
 
 /**
  * colmax, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce_cols(
     const reduce_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_cols_tensor* __restrict__ tensors) {
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmax_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
     const uint64_t matrix = entry / tensor.cols;
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
-    float colmax_max = __uint_as_float(0x7fc00000u);
-    // So many at a time that they are read while none of them is waited for.
-    for (uint64_t piece = 0; piece * 16 < terms; piece++) {
-      float colmax_term_values[16];
+    float colmax_max_found = missing;
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmax_term_values[8];
 #pragma unroll
-      for (uint32_t j = 0; j < 16; j++) {
-        const uint64_t term = piece * 16 + j;
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
         const uint64_t place = begin + min(term, terms - 1) * stride;
         const float colmax_term = tensor.colmax_parts[place];
         colmax_term_values[j] = colmax_term;
       }
+      colmax_term_slices[slice][own] = greatestOf(colmax_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmax_term_parts[4];
 #pragma unroll
-      for (uint32_t j = 0; j < 16; j++) colmax_max = fmaxf(colmax_max, colmax_term_values[j]);
+        for (uint32_t j = 0; j < 4; j++) colmax_term_parts[j] = colmax_term_slices[j][own];
+        colmax_max_found = fmaxf(colmax_max_found, greatestOf(colmax_term_parts));
+      }
+      __syncthreads();
     }
-    const float c = tensor.c[entry];
-    const float colmax = colmax_max;
-    const float c_new = c > colmax ? c : colmax;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmax_max = colmax_max_found;
+      const float c = tensor.c[entry];
+      const float colmax = colmax_max;
+      const float c_new = c > colmax ? c : colmax;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 
