@@ -52,7 +52,7 @@ function measureOp(expr: Extract<Expr, { kind: "op" }>, known: Magnitudes): Magn
     case "f32.abs":
       return { ...a, isNonNegative: true };
     case "f32.select":
-      return union(b, c);
+      return isGreatest(expr.args) ? greatest(b, c) : union(b, c);
     default:
       return anything;
   }
@@ -80,6 +80,20 @@ function union(a: Magnitude, b: Magnitude): Magnitude {
     isNonNegative: a.isNonNegative && b.isNonNegative,
     isZero: a.isZero || b.isZero,
   };
+}
+
+/** a > b ? a : b */
+function isGreatest([condition, ...choices]: readonly Expr[]): boolean {
+  if (condition?.kind !== "op" || condition.op !== "f32.gt") return false;
+  return condition.args.every((argument, index) => keyOf(argument) === keyOf(choices[index] as Expr));
+}
+
+function greatest(a: Magnitude, b: Magnitude): Magnitude {
+  const either = union(a, b);
+  const least = [a, b].filter(({ isZero }) => !isZero).map(({ lo }) => lo);
+  return either.isNonNegative && least.length > 0
+    ? { ...either, lo: Math.max(...least), isZero: false }
+    : either;
 }
 
 /** Whether every factor that may be negative is there an even number of times, as in c * g * g. */

@@ -36,6 +36,8 @@ const BOUND_OF_SQUARE = 24;
 const UNIFORM = { lo: -28, hi: 2 } as const;
 /** What is divided by: bias corrections. */
 const DIVISOR = { lo: -16, hi: 2 } as const;
+/** 3e-18 to 256: means of squares, which are divided by each other. */
+const VECTOR = { lo: -58, hi: 8 } as const;
 /** What was found for an update, by all that it follows from: the same rule stands in many kernels of many specs. */
 const found = new Map<string, OrdinaryUpdate | null>();
 
@@ -54,6 +56,7 @@ export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
     update: kernel.update,
     parameter: kernel.parameter.encode,
     uniforms: kernel.uniforms,
+    vectors: kernel.vectors.map(({ variable }) => variable),
     states,
     isMeasure: kernel.kind === "measure",
   };
@@ -80,6 +83,7 @@ interface StateFacts {
 interface Facts {
   readonly update: Fragment;
   readonly uniforms: readonly Variable[];
+  readonly vectors: readonly Variable[];
   readonly parameter: Fragment | null;
   readonly states: readonly StateFacts[];
   readonly isMeasure: boolean;
@@ -88,7 +92,10 @@ interface Facts {
 /** @param square a state that is held to be zero or more */
 function attempt(facts: Facts, hard: readonly Expr[], square: string | null): OrdinaryUpdate | null {
   const { update, states } = facts;
-  const bounded = update.inputs.map((variable) => inputOf(variable, variable.name === square, states));
+  const ofShapes = new Set(facts.vectors.map(({ name }) => name));
+  const bounded = update.inputs
+    .filter(({ name }) => !ofShapes.has(name))
+    .map((variable) => inputOf(variable, variable.name === square, states));
   const inputs = bounded.map(
     ({ variable, exponent: hi, isNonNegative }) =>
       [variable.name, { lo: -149, hi, isNonNegative, isZero: true }] as const,
@@ -100,7 +107,10 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
       }),
       ...inputs,
     ]);
-  let uniforms = uniformsOf(facts, hard);
+  const vectors = facts.vectors.map((variable) => {
+    return { variable, isDivisor: false, isPositive: true, ...VECTOR };
+  });
+  let uniforms = [...uniformsOf(facts, hard), ...vectors];
   // A measuring pass needs no quotient but only that it is finite.
   const judge = facts.isMeasure ? judgeOverflow : undefined;
   const guards: Guards | null = facts.isMeasure ? new Map() : guardsFor(update, given(uniforms));
@@ -119,7 +129,10 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
     prune({ ...fragment, body: specialize(fragment, variables, new Map()).body }, fragment.outputs);
   return {
     update: { ...slim, inputs: update.inputs },
-    uniforms: facts.isMeasure ? uniforms.map((one) => ({ ...one, isDivisor: false })) : uniforms,
+    uniforms: uniforms
+      .filter(({ variable }) => !ofShapes.has(variable.name))
+      .map((one) => (facts.isMeasure ? { ...one, isDivisor: false } : one)),
+    vectors: uniforms.filter(({ variable }) => ofShapes.has(variable.name)),
     bounded,
     present: [...guards.values()].map((guard) => {
       const { isNonNegative } = measure(guard.value, { variables, least: new Map() });

@@ -222,6 +222,8 @@ export interface OrdinaryUpdate {
   readonly update: Fragment;
   /** Zero or from 2^lo to 2^hi in magnitude; where positive, neither negative nor zero. */
   readonly uniforms: readonly OrdinaryUniform[];
+  /** What belongs to rows, columns, matrices or the tensor, held to the same. */
+  readonly vectors: readonly OrdinaryUniform[];
   /** Inputs no greater than 2^exponent in magnitude; finite, therefore. */
   readonly bounded: readonly OrdinaryInput[];
   /** Values that are zero or no less than 2^exponent in magnitude. */

@@ -1,5 +1,5 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
-import type { ElementKernel, OrdinaryInput } from "../ir/types.js";
+import type { ElementKernel, OrdinaryInput, OrdinaryUniform } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
@@ -36,11 +36,13 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   });
   const sums = bounds.filter(({ sum }) => sum !== null);
   const { inputs, outputs } = kernel.update;
+  const within = ({ variable, lo, hi, isPositive }: OrdinaryUniform) => {
+    return { name: name(variable), least: f32(2 ** lo), greatest: f32(2 ** hi), isPositive };
+  };
   return {
     updateLines: printFragment(ordinary.update, spelled),
-    uniforms: ordinary.uniforms.map(({ variable, lo, hi, isPositive, isDivisor }) => {
-      return { name: name(variable), least: f32(2 ** lo), greatest: f32(2 ** hi), isPositive, isDivisor };
-    }),
+    uniforms: ordinary.uniforms.map((uniform) => ({ ...within(uniform), isDivisor: uniform.isDivisor })),
+    vectors: ordinary.vectors.map(within),
     bounds,
     /** Inputs whose values are checked, one by one. */
     sums,

@@ -66,6 +66,7 @@ export function sweepView(kernel: SweepKernel, target: Target) {
     reductions,
     rowReductions: reductions.filter(({ isRow }) => isRow),
     colReductions: reductions.filter(({ isRow }) => !isRow),
+    anyRowSum: reductions.some(({ isRow, isSum }) => isRow && isSum),
     /** Whether it needs to know where in a granule an element is. */
     readsElements: base.states.length > 0 || base.anyHalf,
     vectors,
@@ -82,6 +83,9 @@ export function sweepView(kernel: SweepKernel, target: Target) {
   };
 }
 
+/** A matrix may have few columns, of many parts each. */
+const SLICES = 4;
+
 export function foldView(kernel: FoldKernel, target: Target) {
   const { dialect } = target;
   const { from, to, count, stores, finish } = kernel;
@@ -90,7 +94,8 @@ export function foldView(kernel: FoldKernel, target: Target) {
   const isReduction = kernel.reductions.length > 0;
   const { lanes } = target.capabilities;
   const isGrouped = lanes > 0 && isReduction && from.cut === undefined;
-  const threads = isGrouped ? target.capabilities.threads : ENTRIES;
+  const slices = lanes > 0 && isReduction && !isGrouped ? SLICES : 1;
+  const threads = isGrouped ? target.capabilities.threads : ENTRIES * slices;
   const reducing = reductionViews(kernel, isAtElements(from) && isReduction, target);
   const arrays = arraysOf([...kernel.vectors, ...kernel.entryVectors]);
   const stored = stores.map(({ array, variable }) => ({ array, value: name(variable) }));
@@ -123,6 +128,9 @@ export function foldView(kernel: FoldKernel, target: Target) {
     /** What an entry stands for is a column: a place in every row of parts. */
     isColumns: from.cut !== undefined && from.shape === "col",
     isParts: from.cut !== undefined,
+    /** Threads of an entry that is put together from parts, and how many of these they read at a time. */
+    slices,
+    roundSize: 8 * slices,
     /** Whether it needs to know where in a granule an element is. */
     readsElements: base.states.length > 0 || base.anyHalf,
     isReduction,

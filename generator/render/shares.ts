@@ -72,15 +72,14 @@ export function residentOf(
 
 /**
  * Whether quotients and the codes of packed states keep threads busy, rather than memory, and nothing else takes their
- * registers: quantiles, scales of rows and columns, vectors.
+ * registers: quantiles, scales of rows and columns.
  */
 function isBusy(kernel: ElementKernel, { dialect }: Target): boolean {
-  const { kind, states, vectors } = kernel;
+  const { kind, states } = kernel;
   const packed = states.filter(({ locate }) => locate !== null);
   return (
     kind === "step" &&
     packed.length > 0 &&
-    vectors.length === 0 &&
     packed.every(({ statistic, straddles }) => {
       if (straddles) return false;
       return statistic === null || (typeof statistic.run === "number" && statistic.spread === null);

@@ -78,20 +78,25 @@ export function unionOf(kernels: readonly KernelView[]) {
 function groupsOf(kernels: readonly KernelView[]) {
   const sweeps = kernels.filter((kernel): kernel is SweepView => "rowReductions" in kernel);
   const grouped = kernels.filter((kernel): kernel is FoldView => "isGrouped" in kernel && kernel.isGrouped);
-  const byWarps = [
-    ...sweeps.flatMap(({ rowReductions }) => rowReductions),
-    ...grouped.flatMap(({ reductions }) => reductions),
-  ];
+  const parted = kernels.filter(
+    (kernel): kernel is FoldView => "isGrouped" in kernel && !kernel.isGrouped && kernel.isReduction,
+  );
   const counts = new Map(
     sweeps.flatMap(({ cut, reductions }) => reductions.map(({ term }) => [term, cut * cut] as const)),
   );
   return {
     anySweepSum: sweeps.some(({ anySum }) => anySum),
-    anyGroupMaximum: [...sweeps, ...grouped].some(({ anyMaximum }) => anyMaximum),
+    anyGroupMaximum: [...sweeps, ...grouped, ...parted].some(({ anyMaximum }) => anyMaximum),
     anySweepMaximum: sweeps.some(({ anyMaximum }) => anyMaximum),
     /** What a warp reduces. */
-    anyWarpSum: byWarps.some(({ isSum }) => isSum),
-    anyWarpMaximum: byWarps.some(({ isSum }) => !isSum),
+    anyWarpSum: grouped.some(({ anySum }) => anySum),
+    anyWarpMaximum:
+      grouped.some(({ anyMaximum }) => anyMaximum) ||
+      sweeps.some(({ rowReductions }) => rowReductions.some(({ isSum }) => !isSum)),
+    anyRowSum: sweeps.some(({ anyRowSum }) => anyRowSum),
+    /** Sums of parts that a thread has read. */
+    anyPartSum: parted.some(({ anySum }) => anySum),
+    anyPartMaximum: parted.some(({ anyMaximum }) => anyMaximum),
     sweepTerms: [...counts].map(([term, count]) => ({ term, count })),
   };
 }

@@ -87,7 +87,13 @@ function elementView(planned: ElementKernel, target: Target) {
     owned: rounds * granule,
     newParameter: printName(kernel.parameter.variables.value.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
-    vectors,
+    vectors: vectors.map((vector) => ({
+      ...vector,
+      /** What it is held to where numbers are of ordinary size. */
+      ordinary: ordinary?.vectors.find(({ name }) => name === vector.name) ?? null,
+    })),
+    /** Whether there is a value for each column. */
+    anyOfColumns: vectors.some(({ isColOfElement }) => isColOfElement),
     needsPlace: vectors.some(({ isFirst }) => !isFirst),
     /** Whether it asks where elements stand in a tensor, or in which row and column of a matrix. */
     needsElementPlace: vectors.some(({ isSame }) => isSame),

@@ -50,8 +50,29 @@ const panels: Case = {
     { p: { ...normal, length: 4128, dimensions: [9] }, gradients: [normal] },
   ],
 };
+/** 2 x 130 x 132 and 128 x 256, some of whose squares of 128 rows and columns are whole; lines of more than 32 parts. */
+const squares: Case = {
+  ...{ seed: 1, steps: 2, hypers: {} },
+  tensors: [
+    { p: { ...normal, length: 34_320, dimensions: [1, 31] }, gradients: [spiked, normal] },
+    { p: { ...normal, length: 32_768, dimensions: [7] }, gradients: [normal, spiked] },
+    { p: { ...normal, length: 16_400, dimensions: [1] }, gradients: [normal] },
+    { p: { ...normal, length: 16_400, dimensions: [28] }, gradients: [normal] },
+  ],
+};
+const isSwept = (text: string): boolean => /row(mean|max)/.test(text);
 
 describe.runIf(canRun)("the CUDA kernels", () => {
+  test("have whole squares of elements", () => {
+    expect(squares.tensors.map(({ p }) => shapeOf(p))).toEqual([
+      [2, 130, 132],
+      [128, 256],
+      [2, 8200],
+      [8200, 2],
+    ]);
+    expect(specs.filter(({ text }) => isSwept(text)).map(({ name }) => name)).toContain("factor-4bit");
+  });
+
   test("have matrices of a multiple of 128 columns in panels", () => {
     expect(panels.tensors.map(({ p }) => shapeOf(p))).toEqual([
       [33, 128],
@@ -69,7 +90,7 @@ describe.runIf(canRun)("the CUDA kernels", () => {
     { timeout: 120_000 },
     async ({ text }) => {
       const subject = await emulatedSubject(text, undefined, checked);
-      for (const given of cases) {
+      for (const given of isSwept(text) ? [...cases, squares] : cases) {
         // One multiprocessor, so that a block of threads works on several chunks.
         fake.set("SMS", "1");
         const device = openWatched(fake);

@@ -19,12 +19,29 @@ const matrices: Case = {
   ...{ seed: 1, steps: 1, hypers: {} },
   tensors: [{ p: { ...normal, length: 4500, dimensions: [2, 19] }, gradients: [normal] }],
 };
+/** 8200 x 2 and 2 x 8200: lines of more parts than threads read at once; 20 x 300 x 2: many matrices. */
+const lines: Case = {
+  ...{ seed: 1, steps: 1, hypers: {} },
+  tensors: [
+    { p: { ...normal, length: 16_400, dimensions: [28] }, gradients: [normal] },
+    { p: { ...normal, length: 16_400, dimensions: [1] }, gradients: [normal] },
+    { p: { ...normal, length: 12_000, dimensions: [11, 22] }, gradients: [normal] },
+  ],
+};
 /** 40 x 128: a panel, and nothing else. */
 const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [{ p: { ...normal, length: 5120, dimensions: [9] }, gradients: [normal] }],
 };
-const cases = [...random, matrices];
+/** 2 x 20 x 128: threads whose elements are of one row, in two matrices; and a whole square. */
+const rowsOfThreads: Case = {
+  ...{ seed: 1, steps: 2, hypers: {} },
+  tensors: [
+    { p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [normal] },
+    { p: { ...normal, length: 16_384, dimensions: [7] }, gradients: [normal] },
+  ],
+};
+const cases = [...random, matrices, lines];
 
 /** A state whose blocks are longer than what a warp has: quantiles are taken in shared memory. */
 const longBlocks = JSON.stringify({
@@ -165,6 +182,31 @@ describe.runIf(canRun)("is found and said:", () => {
       found: differs,
     },
     {
+      mistake: "a thread that takes another's columns",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.cols + line.col,", "tensor.cols,"),
+      found: differs,
+    },
+    {
+      mistake: "a whole square that is read elsewhere",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.g + start, 4u)", "tensor.g + start / 8 * 8, 4u)"),
+      found: differs,
+    },
+    {
+      mistake: "a row whose sum another lane has",
+      spec: "factor-4bit",
+      edit: (s: string) =>
+        s.replace("return (lane & 1) * 4 + (lane & 2) + (lane >> 2 & 1);", "return lane & 7;"),
+      found: differs,
+    },
+    {
+      mistake: "a matrix that is taken for the first",
+      spec: "factor-4bit",
+      edit: (s: string) => s.replaceAll("tensor.colmean_2[line.matrix];", "tensor.colmean_2[0];"),
+      found: differs,
+    },
+    {
       mistake: "shared memory that nobody wrote",
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
@@ -189,7 +231,7 @@ describe.runIf(canRun)("is found and said:", () => {
       found: /does not compile.*‘expf’ was not declared/s,
     },
   ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {
-    const mistake = findMistake(shipped.get(spec) ?? "", edit, emulated, [...cases, panels]);
+    const mistake = findMistake(shipped.get(spec) ?? "", edit, emulated, [...cases, panels, rowsOfThreads]);
     expect(await mistake.catch(String)).toMatch(found);
   });
 });

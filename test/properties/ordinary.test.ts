@@ -46,7 +46,7 @@ function holds(
 ): boolean {
   const value = (name: string): number => values.get(name) ?? Number.NaN;
   return (
-    ordinary.uniforms.every(({ variable: { name }, lo, hi, isPositive }) => {
+    [...ordinary.uniforms, ...ordinary.vectors].every(({ variable: { name }, lo, hi, isPositive }) => {
       const x = value(name);
       return isPositive ? x >= 2 ** lo && x <= 2 ** hi : isZeroOr(x, 2 ** lo, 2 ** hi);
     }) &&
@@ -86,7 +86,9 @@ describe("the update for numbers of ordinary size", () => {
     const found = names.filter((name) => kernelsOf(name).some((kernel) => ordinaryUpdate(kernel) !== null));
     expect(found).toEqual(
       expect.arrayContaining(
-        ["adamw-8bit", "adamw-4bit-block", "adamw-32bit", "solo-adamw-2-2"].map((name) => `${name}.yaml`),
+        ["adamw-8bit", "adamw-4bit-block", "adamw-32bit", "solo-adamw-2-2", "factor-4bit", "lamb-8bit"].map(
+          (name) => `${name}.yaml`,
+        ),
       ),
     );
   });
@@ -134,9 +136,9 @@ describe("the update for numbers of ordinary size", () => {
   });
 });
 
-/** A uniform is one number of a step: mostly one that is allowed, folded into the bounds. */
-function withinUniform({ uniforms }: OrdinaryUpdate, name: string, value: number): number {
-  const bounds = uniforms.find(({ variable }) => variable.name === name);
+/** A uniform is one number of a step, a vector's one of a row: mostly one that is allowed, folded into the bounds. */
+function withinUniform({ uniforms, vectors }: OrdinaryUpdate, name: string, value: number): number {
+  const bounds = [...uniforms, ...vectors].find(({ variable }) => variable.name === name);
   if (bounds === undefined || value === 0) return value;
   const exponent = Math.floor(Math.log2(Math.abs(value)));
   const span = bounds.hi - bounds.lo;

@@ -41,7 +41,7 @@ const reduce1_squares = {
 
 const reduce1_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -55,7 +55,7 @@ const reduce1_rows = {
 
 const reduce1_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

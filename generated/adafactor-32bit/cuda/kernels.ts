@@ -43,7 +43,7 @@ const reduce1_squares: CudaKernel = {
 
 const reduce1_rows: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -57,7 +57,7 @@ const reduce1_rows: CudaKernel = {
 
 const reduce1_cols: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

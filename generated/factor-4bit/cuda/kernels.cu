@@ -117,7 +117,7 @@ struct Line {
   __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
     row = divide(place, cols);
     col = place - row * cols;
-    matrix = divide(row, rows);
+    matrix = row < rows ? 0 : divide(row, rows);
     rows_left = rows - (row - matrix * rows);
   }
 
@@ -168,12 +168,119 @@ struct TreeSum {
   }
 };
 
+/** The sum of terms in the order of the tree; -0 where there is none. */
+template <uint32_t N>
+__device__ __forceinline__ float sumOfNeighbours(float (&terms)[N]) {
+#pragma unroll
+  for (uint32_t distance = 1; distance < N; distance *= 2) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 2 * distance) terms[i] += terms[i + distance < N ? i + distance : 0];
+  }
+  return terms[0];
+}
+
+/** Which of eight rows a lane has the sum of. */
+__device__ __forceinline__ uint32_t rowOfLane(uint32_t lane) { return (lane & 1) * 4 + (lane & 2) + (lane >> 2 & 1); }
+
+/**
+ * The sum of the terms of a warp in eight rows, in the order of the tree, of which each lane has four's: half of the rows go to
+ * the neighbour while there are several.
+ */
+__device__ __forceinline__ float sumOfRows(float (&rows)[8], uint32_t lane) {
+#pragma unroll
+  for (uint32_t distance = 1; distance < 8; distance *= 2) {
+    const uint32_t half = 4 / distance;
+    const bool is_upper = (lane & distance) > 0;
+#pragma unroll
+    for (uint32_t i = 0; i < half; i++) {
+      const float given = is_upper ? rows[i] : rows[i + half];
+      const float kept = is_upper ? rows[i + half] : rows[i];
+      rows[i] = kept + __shfl_xor_sync(0xffffffffu, given, distance);
+    }
+  }
+  float sum = rows[0];
+  sum += __shfl_xor_sync(0xffffffffu, sum, 8);
+  return sum + __shfl_xor_sync(0xffffffffu, sum, 16);
+}
+
 /** The sum of the terms of a warp in the order of the tree; -0 where there is none. */
 __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
   float sum = (terms[0] + terms[1]) + (terms[2] + terms[3]);
 #pragma unroll
   for (uint32_t distance = 1; distance < 32; distance *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
   return sum;
+}
+
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+struct Divisor {
+  float value;
+  float inverse;
+  float high;
+  float low;
+
+  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
+    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
+    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
+    low = __fmaf_rn(-value, high, 1.0f) * inverse;
+  }
+
+  [[maybe_unused]] __device__ operator float() const { return value; }
+};
+
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
+  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
 }
 
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
@@ -229,45 +336,58 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      TreeSum colmean_terms[4];
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float rowmean_term_rows[8];
+        TreeSum colmean_terms[4];
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmean_term_values[4];
-        float colmean_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmean_term_values[4];
+          float colmean_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmean_term_values[j] = -0.0f;
+            colmean_term_values[j] = -0.0f;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float s = g * g + eps1;
+              const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              rowmean_term_values[j] = rowmean_term;
+              colmean_term_values[j] = colmean_term;
+            }
+            colmean_terms[j].add(colmean_term_values[j], i);
+          }
+          rowmean_term_rows[i] = (rowmean_term_values[0] + rowmean_term_values[1]) + (rowmean_term_values[2] + rowmean_term_values[3]);
+        }
+        const uint64_t own_row = first_row + rowOfLane(lane);
+        const float rowmean_sum = sumOfRows(rowmean_term_rows, lane);
+        if (lane < 8 && (is_whole || own_row < tensor.rows)) tensor.rowmean_parts[(matrix * tensor.rows + own_row) * row_parts + row_part] = rowmean_sum;
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmean_term_values[j] = -0.0f;
-          colmean_term_values[j] = -0.0f;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float s = g * g + eps1;
-            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            rowmean_term_values[j] = rowmean_term;
-            colmean_term_values[j] = colmean_term;
-          }
-          colmean_terms[j].add(colmean_term_values[j], i);
+          colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
         }
-        const float rowmean_sum = sumOfWarp(rowmean_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -306,36 +426,55 @@ struct alignas(16) reduce1_rows_tensor {
 
 /**
  * rowmean, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce1_rows(
     const reduce1_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmean_term = tensor.rowmean_parts[place];
-      rowmean_terms.add(rowmean_term, term);
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float rowmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmean_term = tensor.rowmean_parts[place];
+        rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
+      }
+      rowmean_term_slices[slice][own] = sumOfNeighbours(rowmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) rowmean_term_parts[j] = rowmean_term_slices[j][own];
+        rowmean_terms.add(sumOfNeighbours(rowmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float rowmean_sum = rowmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
-    const float r = tensor.r[entry];
-    const float rowmean = rowmean_sum / count;
-    const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmean_sum = rowmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
+      const float r = tensor.r[entry];
+      const float rowmean = rowmean_sum / count;
+      const float r_new = beta2 * r + one_minus_beta2 * rowmean;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -364,36 +503,56 @@ struct alignas(16) reduce1_cols_tensor {
 
 /**
  * colmean, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
     const reduce1_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_cols_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmean_term = tensor.colmean_parts[place];
-      colmean_terms.add(colmean_term, term);
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
+      }
+      colmean_term_slices[slice][own] = sumOfNeighbours(colmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[j][own];
+        colmean_terms.add(sumOfNeighbours(colmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float colmean_sum = colmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmean_sum = colmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const float colmean = colmean_sum / count;
+      const float c_new = beta2 * c + one_minus_beta2 * colmean;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 
@@ -506,6 +665,38 @@ struct alignas(16) step_tensor {
   float* colmean_2;
 };
 
+/** What a thread reads of a whole chunk. */
+struct step_elements {
+  float p[16];
+  float g[16];
+  uint32_t m_codes[2];
+  float m_scale;
+};
+
+struct step_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float g, float r_next, float c_next, float colmean_2, const step_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float lr = uniforms.lr;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v = r_next / colmean_2 * c_next;
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v / one_minus_beta2_pow_t) + eps);
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of 4-bit AdamW, dynamic-exponent first moment, factored second moment.
  * m: 4 bits, signed dynamic, one scale a block of 128
@@ -513,7 +704,7 @@ struct alignas(16) step_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 4) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -521,9 +712,17 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float lr = uniforms->lr;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[16];
   alignas(16) __shared__ uint32_t m_steps[74];
@@ -533,64 +732,137 @@ extern "C" __global__ void __launch_bounds__(128) step(
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    const uint32_t first = thread * 16u;
+    if (tensor.length - start < 2048u) return;
+    load(elements.p, tensor.p + start + first, 16u);
+    load(elements.g, tensor.g + start + first, 16u);
+    load(elements.m_codes, tensor.m_codes + (start + first) / 16 * 2, 2u);
+    elements.m_scale = tensor.m_scale[(start + first) / 128u];
+  };
+  step_elements held{};
+  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 8u;
-      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float m_values[8];
+      const uint32_t first = thread * 16u;
+      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
+      float m_values[16];
       float m_maximum = 0.0f;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
-        line.advance();
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 16u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        auto& parameters = held.p;
+        const auto& gradients = held.g;
+        const auto& m_words = held.m_codes;
+        const float m_scale = held.m_scale;
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r_next = tensor.r_next[line.row];
+        const float colmean_2 = tensor.colmean_2[line.matrix];
+        float c_next_columns[16];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 16u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 16; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c_next = c_next_columns[index];
+          are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = m_levels[m_code] * m_scale;
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v = r_next / colmean_2 * c_next;
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v / one_minus_beta2_pow_t) + eps);
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v = quotient(r_next, colmean_2) * c_next;
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v, one_minus_beta2_pow_t)) + eps);
+          const float p_out = p_new_2;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOfPositive(v));
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = m_size;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        is_ordinary =
+            least[0] >= orderOf(3.5527137e-15f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
+            are_columns_ordinary &&
+            isPositive(r_next, 3.469447e-18f, 256.0f) &&
+            isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
+            sums[1] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[16];
+        float gradients[16];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        m_maximum = 0.0f;
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 16; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+          const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+          const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
+          line.advance();
+          const uint32_t m_bit = index * 4u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 15u;
+          const float m = m_levels[m_code] * m_scale;
 
-      uint32_t m_packed[1] = {};
-      const float m_absmax = maximumOfLanes<16>(m_maximum);
+          const auto [p_out, m_out] = step_element(p, m, g, r_next, c_next, colmean_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
+      if (chunk + gridDim.x < chunk_count) read(next, held);
+
+      uint32_t m_packed[2] = {};
+      const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = m_out * m_inverse;
         const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
@@ -599,10 +871,10 @@ extern "C" __global__ void __launch_bounds__(128) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 2048u) update(2048u, true);
     else update(uint32_t(rest), false);
   }
 }
@@ -644,45 +916,58 @@ extern "C" __global__ void __launch_bounds__(128) reduce1_float32_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      TreeSum colmean_terms[4];
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float rowmean_term_rows[8];
+        TreeSum colmean_terms[4];
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmean_term_values[4];
-        float colmean_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmean_term_values[4];
+          float colmean_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmean_term_values[j] = -0.0f;
+            colmean_term_values[j] = -0.0f;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float s = g * g + eps1;
+              const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
+              rowmean_term_values[j] = rowmean_term;
+              colmean_term_values[j] = colmean_term;
+            }
+            colmean_terms[j].add(colmean_term_values[j], i);
+          }
+          rowmean_term_rows[i] = (rowmean_term_values[0] + rowmean_term_values[1]) + (rowmean_term_values[2] + rowmean_term_values[3]);
+        }
+        const uint64_t own_row = first_row + rowOfLane(lane);
+        const float rowmean_sum = sumOfRows(rowmean_term_rows, lane);
+        if (lane < 8 && (is_whole || own_row < tensor.rows)) tensor.rowmean_parts[(matrix * tensor.rows + own_row) * row_parts + row_part] = rowmean_sum;
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmean_term_values[j] = -0.0f;
-          colmean_term_values[j] = -0.0f;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float s = g * g + eps1;
-            const float rowmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            const float colmean_term = fabsf(s) <= FLT_MAX ? s : 0.0f;
-            rowmean_term_values[j] = rowmean_term;
-            colmean_term_values[j] = colmean_term;
-          }
-          colmean_terms[j].add(colmean_term_values[j], i);
+          colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
         }
-        const float rowmean_sum = sumOfWarp(rowmean_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmean_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmean_sum;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmean_term_groups[group][lane * 4 + j] = colmean_terms[j].sum(8);
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -721,36 +1006,55 @@ struct alignas(16) reduce1_float32_rows_tensor {
 
 /**
  * rowmean, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_float32_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce1_float32_rows(
     const reduce1_float32_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_float32_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
     TreeSum rowmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmean_term = tensor.rowmean_parts[place];
-      rowmean_terms.add(rowmean_term, term);
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float rowmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmean_term = tensor.rowmean_parts[place];
+        rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
+      }
+      rowmean_term_slices[slice][own] = sumOfNeighbours(rowmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) rowmean_term_parts[j] = rowmean_term_slices[j][own];
+        rowmean_terms.add(sumOfNeighbours(rowmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float rowmean_sum = rowmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
-    const float r = tensor.r[entry];
-    const float rowmean = rowmean_sum / count;
-    const float r_new = beta2 * r + one_minus_beta2 * rowmean;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmean_sum = rowmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.cols));
+      const float r = tensor.r[entry];
+      const float rowmean = rowmean_sum / count;
+      const float r_new = beta2 * r + one_minus_beta2 * rowmean;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -779,36 +1083,56 @@ struct alignas(16) reduce1_float32_cols_tensor {
 
 /**
  * colmean, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce1_float32_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce1_float32_cols(
     const reduce1_float32_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_float32_cols_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmean_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmean_term = tensor.colmean_parts[place];
-      colmean_terms.add(colmean_term, term);
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmean_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmean_term = tensor.colmean_parts[place];
+        colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
+      }
+      colmean_term_slices[slice][own] = sumOfNeighbours(colmean_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmean_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[j][own];
+        colmean_terms.add(sumOfNeighbours(colmean_term_parts), round);
+      }
+      __syncthreads();
     }
-    const float colmean_sum = colmean_terms.sum(terms);
-    const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
-    const float c = tensor.c[entry];
-    const float colmean = colmean_sum / count;
-    const float c_new = beta2 * c + one_minus_beta2 * colmean;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmean_sum = colmean_terms.sum((terms + 32 - 1) / 32);
+      const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
+      const float c = tensor.c[entry];
+      const float colmean = colmean_sum / count;
+      const float c_new = beta2 * c + one_minus_beta2 * colmean;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 
@@ -920,6 +1244,30 @@ struct alignas(16) step_float32_tensor {
   float* colmean_2;
 };
 
+struct step_float32_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_float32_values step_float32_element(float p, float m, float g, float r_next, float c_next, float colmean_2, const step_float32_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float lr_weight_decay = uniforms.lr_weight_decay;
+  const float lr = uniforms.lr;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v = r_next / colmean_2 * c_next;
+  const float p_new = p - lr_weight_decay * p;
+  const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v / one_minus_beta2_pow_t) + eps);
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new_2 : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of 4-bit AdamW, dynamic-exponent first moment, factored second moment.
  * m: float32
@@ -927,7 +1275,7 @@ struct alignas(16) step_float32_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step_float32(
+extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -935,9 +1283,17 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float lr_weight_decay = uniforms->lr_weight_decay;
   const float lr = uniforms->lr;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -950,36 +1306,91 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
-        const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
-        const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
-        line.advance();
-        const float m = m_data[index];
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r_next = tensor.r_next[line.row];
+        const float colmean_2 = tensor.colmean_2[line.matrix];
+        float c_next_columns[8];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c_next = c_next_columns[index];
+          are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
+          const float m = m_data[index];
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v = r_next / colmean_2 * c_next;
-        const float p_new = p - lr_weight_decay * p;
-        const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v / one_minus_beta2_pow_t) + eps);
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
-        const float m_out = finite ? m_new : m;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v = quotient(r_next, colmean_2) * c_next;
+          const float p_new = p - lr_weight_decay * p;
+          const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v, one_minus_beta2_pow_t)) + eps);
+          const float p_out = p_new_2;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOfPositive(v));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        is_ordinary =
+            least[0] >= orderOf(3.5527137e-15f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
+            are_columns_ordinary &&
+            isPositive(r_next, 3.469447e-18f, 256.0f) &&
+            isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
+          const float c_next = index < limit ? tensor.c_next[line.matrix * tensor.cols + line.col] : 0.0f;
+          const float colmean_2 = index < limit ? tensor.colmean_2[line.matrix] : 0.0f;
+          line.advance();
+          const float m = m_data[index];
+
+          const auto [p_out, m_out] = step_float32_element(p, m, g, r_next, c_next, colmean_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

@@ -48,7 +48,7 @@ const reduce1_squares = {
 
 const reduce1_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -62,7 +62,7 @@ const reduce1_rows = {
 
 const reduce1_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -90,7 +90,7 @@ const reduce2 = {
 const step = {
   image,
   threads: 128,
-  tile: 1024,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -122,7 +122,7 @@ const reduce1_float32_squares = {
 
 const reduce1_float32_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -136,7 +136,7 @@ const reduce1_float32_rows = {
 
 const reduce1_float32_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -50,7 +50,7 @@ const reduce1_squares: CudaKernel = {
 
 const reduce1_rows: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -64,7 +64,7 @@ const reduce1_rows: CudaKernel = {
 
 const reduce1_cols: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -92,7 +92,7 @@ const reduce2: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  tile: 1024,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -124,7 +124,7 @@ const reduce1_float32_squares: CudaKernel = {
 
 const reduce1_float32_rows: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -138,7 +138,7 @@ const reduce1_float32_rows: CudaKernel = {
 
 const reduce1_float32_cols: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -382,6 +382,78 @@ __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
   return sum;
 }
 
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+struct Divisor {
+  float value;
+  float inverse;
+  float high;
+  float low;
+
+  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
+    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
+    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
+    low = __fmaf_rn(-value, high, 1.0f) * inverse;
+  }
+
+  [[maybe_unused]] __device__ operator float() const { return value; }
+};
+
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
+  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
+}
+
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
@@ -702,13 +774,52 @@ struct alignas(16) step_tensor {
   float* norm_2;
 };
 
+/** What a thread reads of a whole chunk. */
+struct step_elements {
+  float p[8];
+  float g[8];
+  uint32_t m_codes[2];
+  float m_scale;
+  uint32_t v_codes[2];
+  float v_scale;
+};
+
+struct step_values {
+  float p_out;
+  float m_out;
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float v, float g, float norm, float norm_2, const step_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float weight_decay = uniforms.weight_decay;
+  const float lr = uniforms.lr;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
+  const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
+  const float p_new = p - lr * trust * u;
+  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float p_out = finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  const float v_out = finite ? v_new : v;
+  return {p_out, m_out, v_out};
+}
+
 /**
  * One step of 8-bit LAMB, dynamic-exponent moments, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
  * v: 8 bits, unsigned dynamic, one scale a block of 256
- * Any number of blocks of 128 threads; p and g on 16 bytes.
+ * Any number of blocks of 256 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(256, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -716,29 +827,53 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
   const float weight_decay = uniforms->weight_decay;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[256];
   alignas(16) __shared__ uint32_t m_steps[2802];
   alignas(16) __shared__ float v_levels[256];
   alignas(16) __shared__ uint32_t v_steps[2900];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
-  copyTable<128>(v_levels, v_levels_table);
-  copyTable<128>(v_steps, v_steps_table);
+  copyTable<256>(m_levels, m_levels_table);
+  copyTable<256>(m_steps, m_steps_table);
+  copyTable<256>(v_levels, v_levels_table);
+  copyTable<256>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    const uint32_t first = thread * 8u;
+    if (tensor.length - start < 2048u) return;
+    load(elements.p, tensor.p + start + first, 8u);
+    load(elements.g, tensor.g + start + first, 8u);
+    load(elements.m_codes, tensor.m_codes + (start + first) / 8 * 2, 2u);
+    elements.m_scale = tensor.m_scale[(start + first) / 256u];
+    load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
+    elements.v_scale = tensor.v_scale[(start + first) / 256u];
+  };
+  step_elements held{};
+  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -747,56 +882,123 @@ extern "C" __global__ void __launch_bounds__(128) step(
       float m_maximum = 0.0f;
       float v_values[8];
       float v_maximum = 0.0f;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[2] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
-      uint32_t v_words[2] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float norm = index < limit ? tensor.norm[0] : 0.0f;
-        const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
-        const uint32_t m_bit = index * 8u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 255u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t v_bit = index * 8u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 255u;
-        const float v = v_levels[v_code] * v_scale;
+      bool is_ordinary = false;
+      if (is_whole && are_ordinary) {
+        auto& parameters = held.p;
+        const auto& gradients = held.g;
+        const auto& m_words = held.m_codes;
+        const float m_scale = held.m_scale;
+        const auto& v_words = held.v_codes;
+        const float v_scale = held.v_scale;
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        const float norm = tensor.norm[0];
+        const float norm_2 = tensor.norm_2[0];
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t v_bit = index * 8u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 255u;
+          const float v = v_levels[v_code] * v_scale;
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
-        const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
-        const float p_new = p - lr * trust * u;
-        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
-        const float v_out = finite ? v_new : v;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float u = quotient(quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps) + weight_decay * p;
+          const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? quotient(norm, norm_2) : 1.0f;
+          const float p_new = p - lr * trust * u;
+          const bool finite = fabsf(p_new) <= FLT_MAX;
+          const float p_out = finite ? p_new : p;
+          const float m_out = finite ? m_new : m;
+          const float v_out = finite ? v_new : v;
 
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-        v_values[index] = v_out;
-        const float v_size = fabsf(v_out);
-        const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
-        if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOfPositive(v_new));
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = m_size;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          v_values[index] = v_out;
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = v_size;
+          if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+        }
+        is_ordinary =
+            least[0] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
+            isOrdinary(norm, 3.469447e-18f, 256.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            fabsf(m_scale) <= 4096.0f &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f &&
+            sums[1] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
+        m_maximum = 0.0f;
+        v_maximum = 0.0f;
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float norm = index < limit ? tensor.norm[0] : 0.0f;
+          const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+          const uint32_t v_bit = index * 8u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 255u;
+          const float v = v_levels[v_code] * v_scale;
+
+          const auto [p_out, m_out, v_out] = step_element(p, m, v, g, norm, norm_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          v_values[index] = v_out;
+          const float v_size = fabsf(v_out);
+          const float v_magnitude = fabsf(v_out) <= FLT_MAX ? v_size : 0.0f;
+          if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
+      if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<32>(m_maximum);
@@ -834,7 +1036,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 2048u) update(2048u, true);
     else update(uint32_t(rest), false);
   }
 }
@@ -1125,13 +1327,42 @@ struct alignas(16) step_float32_tensor {
   float* norm_2;
 };
 
+struct step_float32_values {
+  float p_out;
+  float m_out;
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_float32_values step_float32_element(float p, float m, float v, float g, float norm, float norm_2, const step_float32_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
+  const float one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
+  const float eps = uniforms.eps;
+  const float weight_decay = uniforms.weight_decay;
+  const float lr = uniforms.lr;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
+  const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
+  const float p_new = p - lr * trust * u;
+  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float p_out = finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  const float v_out = finite ? v_new : v;
+  return {p_out, m_out, v_out};
+}
+
 /**
  * One step of 8-bit LAMB, dynamic-exponent moments, blocks of 256.
  * m: float32
  * v: float32
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step_float32(
+extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -1139,11 +1370,21 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
   const float weight_decay = uniforms->weight_decay;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -1156,40 +1397,97 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      float v_data[8];
-      load(v_data, tensor.v_data + start + first, limit);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float norm = index < limit ? tensor.norm[0] : 0.0f;
-        const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
-        const float m = m_data[index];
-        const float v = v_data[index];
+      bool is_ordinary = false;
+      if (is_whole && are_ordinary) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        float v_data[8];
+        load(v_data, tensor.v_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[4] = {};
+        float lowest = 0.0f;
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        const float norm = tensor.norm[0];
+        const float norm_2 = tensor.norm_2[0];
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float m = m_data[index];
+          const float v = v_data[index];
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
-        const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
-        const float p_new = p - lr * trust * u;
-        const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
-        const float v_out = finite ? v_new : v;
+          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float u = quotient(quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps) + weight_decay * p;
+          const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? quotient(norm, norm_2) : 1.0f;
+          const float p_new = p - lr * trust * u;
+          const bool finite = fabsf(p_new) <= FLT_MAX;
+          const float p_out = finite ? p_new : p;
+          const float m_out = finite ? m_new : m;
+          const float v_out = finite ? v_new : v;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
-        v_data[index] = v_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(v);
+          lowest = fminf(lowest, v);
+          sums[3] += fabsf(g);
+          least[0] = min(least[0], orderOf(m_new));
+          least[1] = min(least[1], orderOfPositive(v_new));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+          v_data[index] = v_out;
+        }
+        is_ordinary =
+            lowest >= 0.0f &&
+            least[0] >= orderOf(3.1554436e-30f) &&
+            least[1] >= orderOfPositive(3.1554436e-30f) &&
+            isOrdinary(norm, 3.469447e-18f, 256.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 16777216.0f &&
+            sums[3] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+          store(tensor.v_data + start + first, v_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
-      store(tensor.v_data + start + first, v_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        float v_data[8];
+        load(v_data, tensor.v_data + start + first, limit);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float norm = index < limit ? tensor.norm[0] : 0.0f;
+          const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
+          const float m = m_data[index];
+          const float v = v_data[index];
+
+          const auto [p_out, m_out, v_out] = step_float32_element(p, m, v, g, norm, norm_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+          v_data[index] = v_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+        store(tensor.v_data + start + first, v_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

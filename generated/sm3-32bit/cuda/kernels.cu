@@ -84,7 +84,7 @@ struct Line {
   __device__ Line(uint64_t place, uint64_t rows, uint64_t cols) : rows(rows), cols(cols) {
     row = divide(place, cols);
     col = place - row * cols;
-    matrix = divide(row, rows);
+    matrix = row < rows ? 0 : divide(row, rows);
     rows_left = rows - (row - matrix * rows);
   }
 
@@ -104,6 +104,15 @@ struct Line {
   }
 };
 
+/** The greatest of some terms. */
+template <uint32_t N>
+__device__ __forceinline__ float greatestOf(const float (&terms)[N]) {
+  float greatest = terms[0];
+#pragma unroll
+  for (uint32_t i = 1; i < N; i++) greatest = fmaxf(greatest, terms[i]);
+  return greatest;
+}
+
 /** NaN, which counts for nothing in a maximum. */
 [[maybe_unused]] const float missing = __builtin_nanf("");
 
@@ -115,6 +124,55 @@ __device__ __forceinline__ float greatestOfWarp(const float (&terms)[4]) {
     greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, distance));
   }
   return greatest;
+}
+
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
 }
 
 }  // namespace
@@ -150,47 +208,57 @@ extern "C" __global__ void __launch_bounds__(128) reduce_squares(
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t square = chunks[chunk].tile;
-    const uint64_t row_parts = (tensor.cols + 127) / 128;
-    const uint64_t col_parts = (tensor.rows + 127) / 128;
+    const uint32_t square = chunks[chunk].tile;
+    const uint32_t row_parts = uint32_t((tensor.cols + 127) / 128);
+    const uint32_t col_parts = uint32_t((tensor.rows + 127) / 128);
     const uint64_t matrix = square / (col_parts * row_parts);
     const uint64_t col_part = square / row_parts % col_parts;
     const uint64_t row_part = square % row_parts;
     const uint64_t first_col = row_part * 128 + lane * 4;
 
-    for (uint32_t group = warp; group < 16; group += 4) {
-      float colmax_maxs[4] = {missing, missing, missing, missing};
+    // Compiled twice: most squares are whole, of rows on 16 bytes, and ask nowhere where their matrix ends.
+    const auto sweep = [&](const bool is_whole) __attribute__((always_inline)) {
+      for (uint32_t group = warp; group < 16; group += 4) {
+        const uint64_t first_row = col_part * 128 + group * 8;
+        float colmax_maxs[4] = {missing, missing, missing, missing};
 #pragma unroll
-      for (uint32_t i = 0; i < 8; i++) {
-        const uint64_t row = col_part * 128 + group * 8 + i;
-        float rowmax_term_values[4];
-        float colmax_term_values[4];
+        for (uint32_t i = 0; i < 8; i++) {
+          const uint64_t row = first_row + i;
+          const uint64_t start = (matrix * tensor.rows + row) * tensor.cols + first_col;
+          float gradients[4];
+          if (is_whole) load(gradients, tensor.g + start, 4u);
+          float rowmax_term_values[4];
+          float colmax_term_values[4];
+#pragma unroll
+          for (uint32_t j = 0; j < 4; j++) {
+            [[maybe_unused]] const uint64_t col = first_col + j;
+            rowmax_term_values[j] = missing;
+            colmax_term_values[j] = missing;
+            if (is_whole || (row < tensor.rows && col < tensor.cols)) {
+              [[maybe_unused]] const uint64_t place = start + j;
+              const float g = is_whole ? gradients[j] : tensor.g[place];
+              const float r = tensor.r[matrix * tensor.rows + row];
+              const float c = tensor.c[matrix * tensor.cols + col];
+              const float v = (r < c ? r : c) + g * g;
+              const float rowmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
+              const float colmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
+              rowmax_term_values[j] = rowmax_term;
+              colmax_term_values[j] = colmax_term;
+            }
+            colmax_maxs[j] = fmaxf(colmax_maxs[j], colmax_term_values[j]);
+          }
+          const float rowmax_max = greatestOfWarp(rowmax_term_values);
+          if (lane == 0 && (is_whole || row < tensor.rows)) tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmax_max;
+        }
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
-          const uint64_t col = first_col + j;
-          rowmax_term_values[j] = missing;
-          colmax_term_values[j] = missing;
-          if (row < tensor.rows && col < tensor.cols) {
-            const uint64_t place = (matrix * tensor.rows + row) * tensor.cols + col;
-            const float g = tensor.g[place];
-            const float r = tensor.r[matrix * tensor.rows + row];
-            const float c = tensor.c[matrix * tensor.cols + col];
-            const float v = (r < c ? r : c) + g * g;
-            const float rowmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
-            const float colmax_term = fabsf(v) <= FLT_MAX ? v : 0.0f;
-            rowmax_term_values[j] = rowmax_term;
-            colmax_term_values[j] = colmax_term;
-          }
-          colmax_maxs[j] = fmaxf(colmax_maxs[j], colmax_term_values[j]);
+          colmax_term_groups[group][lane * 4 + j] = colmax_maxs[j];
         }
-        const float rowmax_max = greatestOfWarp(rowmax_term_values);
-        if (lane == 0 && row < tensor.rows) tensor.rowmax_parts[(matrix * tensor.rows + row) * row_parts + row_part] = rowmax_max;
       }
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) {
-        colmax_term_groups[group][lane * 4 + j] = colmax_maxs[j];
-      }
-    }
+    };
+    const bool are_all_there = (col_part + 1) * 128 <= tensor.rows && (row_part + 1) * 128 <= tensor.cols;
+    if (are_all_there && tensor.cols % 4 == 0) sweep(true);
+    else sweep(false);
     __syncthreads();
     const uint64_t col = row_part * 128 + threadIdx.x;
     if (col < tensor.cols) {
@@ -222,32 +290,52 @@ struct alignas(16) reduce_rows_tensor {
 
 /**
  * rowmax, r of each row, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_rows(
+extern "C" __global__ void __launch_bounds__(256) reduce_rows(
     const reduce_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_rows_tensor* __restrict__ tensors) {
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float rowmax_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.cols;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.cols + 128u - 1) / 128u;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
     const uint64_t stride = 1;
-    float rowmax_max = __uint_as_float(0x7fc00000u);
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float rowmax_term = tensor.rowmax_parts[place];
-      rowmax_max = fmaxf(rowmax_max, rowmax_term);
+    float rowmax_max_found = missing;
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float rowmax_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float rowmax_term = tensor.rowmax_parts[place];
+        rowmax_term_values[j] = rowmax_term;
+      }
+      rowmax_term_slices[slice][own] = greatestOf(rowmax_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float rowmax_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) rowmax_term_parts[j] = rowmax_term_slices[j][own];
+        rowmax_max_found = fmaxf(rowmax_max_found, greatestOf(rowmax_term_parts));
+      }
+      __syncthreads();
     }
-    const float r = tensor.r[entry];
-    const float rowmax = rowmax_max;
-    const float r_new = r > rowmax ? r : rowmax;
-    const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
-    const float r_next = r_held;
-    tensor.r_next[entry] = r_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float rowmax_max = rowmax_max_found;
+      const float r = tensor.r[entry];
+      const float rowmax = rowmax_max;
+      const float r_new = r > rowmax ? r : rowmax;
+      const float r_held = fabsf(r_new) <= FLT_MAX ? r_new : r;
+      const float r_next = r_held;
+      tensor.r_next[entry] = r_next;
+    }
   }
 }
 
@@ -269,32 +357,53 @@ struct alignas(16) reduce_cols_tensor {
 
 /**
  * colmax, c of each column, from its parts of 128.
- * Any number of blocks of 64 threads, which compute one entry each.
+ * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
  */
-extern "C" __global__ void __launch_bounds__(64) reduce_cols(
+extern "C" __global__ void __launch_bounds__(256) reduce_cols(
     const reduce_cols_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_cols_tensor* __restrict__ tensors) {
+  const uint32_t slice = threadIdx.x / 64;
+  const uint32_t own = threadIdx.x % 64;
+  __shared__ float colmax_term_slices[4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
-    const uint64_t entry = uint64_t{chunks[chunk].tile} * 64u + threadIdx.x;
     const uint64_t entries = tensor.length / tensor.rows;
-    if (entry >= entries) continue;
-    const uint64_t terms = (tensor.rows + 128u - 1) / 128u;
-    const uint64_t begin = entry / tensor.cols * terms * tensor.cols + entry % tensor.cols;
+    const uint64_t first_entry = uint64_t{chunks[chunk].tile} * 64u;
+    const uint64_t entry = min(first_entry + own, entries - 1);
+    const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
+    const uint64_t matrix = entry / tensor.cols;
+    const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     const uint64_t stride = tensor.cols;
-    float colmax_max = __uint_as_float(0x7fc00000u);
-    for (uint64_t term = 0; term < terms; term++) {
-      const uint64_t place = begin + term * stride;
-      const float colmax_term = tensor.colmax_parts[place];
-      colmax_max = fmaxf(colmax_max, colmax_term);
+    float colmax_max_found = missing;
+    for (uint32_t round = 0; round * 32 < terms; round++) {
+      float colmax_term_values[8];
+#pragma unroll
+      for (uint32_t j = 0; j < 8; j++) {
+        const uint32_t term = round * 32 + slice * 8 + j;
+        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const float colmax_term = tensor.colmax_parts[place];
+        colmax_term_values[j] = colmax_term;
+      }
+      colmax_term_slices[slice][own] = greatestOf(colmax_term_values);
+      __syncthreads();
+      if (slice == 0) {
+        float colmax_term_parts[4];
+#pragma unroll
+        for (uint32_t j = 0; j < 4; j++) colmax_term_parts[j] = colmax_term_slices[j][own];
+        colmax_max_found = fmaxf(colmax_max_found, greatestOf(colmax_term_parts));
+      }
+      __syncthreads();
     }
-    const float c = tensor.c[entry];
-    const float colmax = colmax_max;
-    const float c_new = c > colmax ? c : colmax;
-    const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
-    const float c_next = c_held;
-    tensor.c_next[entry] = c_next;
+    if (slice == 0 && first_entry + own < entries) {
+      const float colmax_max = colmax_max_found;
+      const float c = tensor.c[entry];
+      const float colmax = colmax_max;
+      const float c_new = c > colmax ? c : colmax;
+      const float c_held = fabsf(c_new) <= FLT_MAX ? c_new : c;
+      const float c_next = c_held;
+      tensor.c_next[entry] = c_next;
+    }
   }
 }
 
@@ -316,6 +425,25 @@ struct alignas(16) step_tensor {
   float* c;
 };
 
+struct step_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float g, float r, float c, const step_uniforms& uniforms) {
+  const float momentum = uniforms.momentum;
+  const float one_minus_momentum = uniforms.one_minus_momentum;
+  const float lr = uniforms.lr;
+  const float v = (r < c ? r : c) + g * g;
+  const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? g / sqrtf(v) : 0.0f);
+  const float p_new = p - lr * m_new;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
+  const float p_out = finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of SM3 over rows and columns, float32 states.
  * m: float32
@@ -323,13 +451,17 @@ struct alignas(16) step_tensor {
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float momentum = uniforms->momentum;
   const float one_minus_momentum = uniforms->one_minus_momentum;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -342,34 +474,87 @@ extern "C" __global__ void __launch_bounds__(128) step(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      Line line(start + first, tensor.rows, tensor.cols);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float r = index < limit ? tensor.r[line.row] : 0.0f;
-        const float c = index < limit ? tensor.c[line.matrix * tensor.cols + line.col] : 0.0f;
-        line.advance();
-        const float m = m_data[index];
+      bool is_ordinary = false;
+      // All of a thread's elements are of one row.
+      const bool is_in_row = tensor.cols % 8u == 0;
+      if (is_whole && are_ordinary && is_in_row) {
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        bool are_columns_ordinary = true;
+        const Line line(start + first, tensor.rows, tensor.cols);
+        const float r = tensor.r[line.row];
+        float c_columns[8];
+        load(c_columns, tensor.c + line.matrix * tensor.cols + line.col, 8u);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float c = c_columns[index];
+          are_columns_ordinary &= isPositive(c, 3.469447e-18f, 256.0f);
+          const float m = m_data[index];
 
-        const float v = (r < c ? r : c) + g * g;
-        const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? g / sqrtf(v) : 0.0f);
-        const float p_new = p - lr * m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
+          const float v = (r < c ? r : c) + g * g;
+          const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? quotient(g, squareRoot(v)) : 0.0f);
+          const float p_new = p - lr * m_new;
+          const float p_out = p_new;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(g);
+          least[0] = min(least[0], orderOfPositive(v));
+          least[1] = min(least[1], orderOf(g));
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        is_ordinary =
+            least[0] >= orderOfPositive(7.888609e-31f) &&
+            least[1] >= orderOf(7.888609e-31f) &&
+            are_columns_ordinary &&
+            isPositive(r, 3.469447e-18f, 256.0f) &&
+            sums[0] <= 4096.0f &&
+            sums[1] <= 4096.0f &&
+            sums[2] <= 4096.0f;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        Line line(start + first, tensor.rows, tensor.cols);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float r = index < limit ? tensor.r[line.row] : 0.0f;
+          const float c = index < limit ? tensor.c[line.matrix * tensor.cols + line.col] : 0.0f;
+          line.advance();
+          const float m = m_data[index];
+
+          const auto [p_out, m_out] = step_element(p, m, g, r, c, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

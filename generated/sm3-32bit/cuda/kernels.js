@@ -41,7 +41,7 @@ const reduce_squares = {
 
 const reduce_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -55,7 +55,7 @@ const reduce_rows = {
 
 const reduce_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -45,7 +45,7 @@ const reduce1_squares = {
 
 const reduce1_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -59,7 +59,7 @@ const reduce1_rows = {
 
 const reduce1_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -129,7 +129,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
-  tile: 1024,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -162,7 +162,7 @@ const reduce1_float32_squares = {
 
 const reduce1_float32_rows = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -176,7 +176,7 @@ const reduce1_float32_rows = {
 
 const reduce1_float32_cols = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -47,7 +47,7 @@ const reduce1_squares: CudaKernel = {
 
 const reduce1_rows: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -61,7 +61,7 @@ const reduce1_rows: CudaKernel = {
 
 const reduce1_cols: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -131,7 +131,7 @@ const reduce3: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  tile: 1024,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -164,7 +164,7 @@ const reduce1_float32_squares: CudaKernel = {
 
 const reduce1_float32_rows: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -178,7 +178,7 @@ const reduce1_float32_rows: CudaKernel = {
 
 const reduce1_float32_cols: CudaKernel = {
   image,
-  threads: 64,
+  threads: 256,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
