@@ -68,16 +68,17 @@ export function buildSpread(state: StateVariables, codec: LogCodec, names: Names
   };
 }
 
-/** The bits of |x| less those of the least normal number: below it they are great, as those of what is not finite. */
+/** Twice the bits of |x| less those of the least normal number: below it they are great, as those of what is not finite. */
 function buildOrder(state: StateVariables, names: Names): Order {
   const key = new FragmentWriter(names);
-  const bits = op("u32.and", op("f32.bits", key.input(state.value)), u32(0x7fffffff));
-  key.define(state.key, op("u32.sub", bits, u32(LEAST_NORMAL)));
+  const bits = op("u32.shl", op("f32.bits", key.input(state.value)), u32(1));
+  key.define(state.key, op("u32.sub", bits, u32(2 * LEAST_NORMAL)));
   const keyed = new FragmentWriter(names);
-  keyed.define(state.keyed, op("f32.from_bits", op("u32.add", keyed.input(state.key), u32(LEAST_NORMAL))));
+  const half = op("u32.shr", keyed.input(state.key), u32(1));
+  keyed.define(state.keyed, op("f32.from_bits", op("u32.add", half, u32(LEAST_NORMAL))));
   return {
     key: key.finish(state.key),
-    missing: INFINITE - LEAST_NORMAL,
+    missing: 2 * (INFINITE - LEAST_NORMAL),
     keyed: keyed.finish(state.keyed),
   };
 }
@@ -159,13 +160,14 @@ function drawnPart(
   const first = writer.bind(`${prefix}_first`, exp2(within, `${prefix}_drawn`, writer));
 
   const one = writer.bind(`${prefix}_one`, op("f32.select", op("f32.gt", alpha, f32(0)), f32(1), f32(0)));
-  const place = op("u32.xor", random, element);
   const eighth = writer.input(state.root);
   const fourth = writer.bind(`${prefix}_root`, op("f32.mul", eighth, eighth));
   const half = writer.bind(`${prefix}_root`, op("f32.mul", fourth, fourth));
   return [eighth, fourth, half].reduce((product, root, bit) => {
-    const isBehind = op("u32.gt", op("u32.and", place, u32(2 ** bit)), u32(0));
-    return op("f32.mul", product, op("f32.select", isBehind, root, one));
+    // Their exclusive or as a sum: compilers then choose twice for a bit of the word, and not for each element.
+    const own = u32(2 ** bit);
+    const sum = op("u32.add", op("u32.and", random, own), op("u32.and", element, own));
+    return op("f32.mul", product, op("f32.select", op("u32.eq", sum, own), root, one));
   }, first);
 }
 

@@ -19,6 +19,8 @@ export interface Dialect {
   readonly ops: Readonly<Record<Op, Spelling>>;
   /** Other spellings for operands of ordinary size (ir/ordinary.ts), where there are cheaper ones of the same value. */
   readonly ordinary: Readonly<Partial<Record<Op, Spelling>>> | null;
+  /** The quotient of such an operand by a constant 2^n - 1, n from 2 to 8. */
+  readonly quotientByConstant?: Spelling;
   /**
    * The greater and the lesser of two, `select(a > b, a, b)` and `select(a < b, a, b)` with the second for NaN, where the
    * language has words for them that are better than a selection's.

@@ -1,8 +1,9 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
 import type { ElementKernel, OrdinaryInput, OrdinaryUniform } from "../ir/types.js";
-import { namesRead } from "../ir/uses.js";
+import { namesIn, namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
+import { productOf, withProduct } from "./products.js";
 import type { stateView } from "./state.js";
 
 type StateView = ReturnType<typeof stateView>;
@@ -39,8 +40,22 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   const within = ({ variable, lo, hi, isPositive }: OrdinaryUniform) => {
     return { name: name(variable), least: f32(2 ** lo), greatest: f32(2 ** hi), isPositive };
   };
+  const uniforms = new Set(kernel.uniforms.map(({ name }) => name));
+  const asked = new Set([
+    ...unscaled.map(({ variable }) => variable.name),
+    ...ordinary.present.flatMap(({ value }) => namesIn(value)),
+    ...ordinary.update.outputs.map((output) => output.name),
+  ]);
+  const products = kernel.states.flatMap(({ variables: { old } }, place) => {
+    const product =
+      states[place]?.hasLevelLanes && !asked.has(old.name) ? productOf(ordinary.update, old, uniforms) : null;
+    return product === null ? [] : [{ ...product, state: states[place]?.state, old }];
+  });
+  const update = products.reduce((rest, product) => withProduct(rest, product.old, product), ordinary.update);
   return {
-    updateLines: printFragment(ordinary.update, spelled),
+    updateLines: printFragment(update, spelled),
+    /** Of old values that lanes fetch from each other, where the update reads nothing else of them. */
+    products,
     uniforms: ordinary.uniforms.map((uniform) => ({ ...within(uniform), isDivisor: uniform.isDivisor })),
     vectors: ordinary.vectors.map(within),
     bounds,

@@ -99,7 +99,7 @@ export function stateView(
     lanes,
     isLanes: lanes > 0,
     /** Whether they can have each a level of their run. */
-    hasLevelLanes: lanes >= 2 ** state.bits && state.decode !== null,
+    hasLevelLanes: lanes >= 2 ** state.bits && state.decode !== null && !state.straddles,
     levels: 2 ** state.bits,
     /** Whether they look for a rank among the least magnitudes of a run. */
     isLowRank,

@@ -1,4 +1,4 @@
-import type { ElementKernel, Kernel } from "../ir/types.js";
+import type { ElementKernel, Kernel, KernelState } from "../ir/types.js";
 import { namesRead } from "../ir/uses.js";
 import { correctionName } from "../names.js";
 import { printFragment, printName } from "../print/index.js";
@@ -9,6 +9,7 @@ import { panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import { granuleOf, readsAhead, residentOf, widened } from "./shares.js";
+import { ordinarySpread } from "./spread.js";
 import { isShared } from "./state.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
@@ -56,7 +57,13 @@ function elementView(planned: ElementKernel, target: Target) {
     ...geometry,
     panel,
     ordinary,
-    states: ordinary === null ? states : states.map((state) => withMagnitude(state, ordinary)),
+    states:
+      ordinary === null
+        ? states
+        : states.map((state, place) => {
+            const spread = ordinarySpread(kernel.states[place] as KernelState, dialect);
+            return Object.assign(withMagnitude(state, ordinary), spread);
+          }),
     uniforms: base.uniforms.map((uniform) => ({
       ...uniform,
       /** Whether the update reads it, and whether it is what numbers of ordinary size are divided by. */
@@ -114,18 +121,22 @@ function elementView(planned: ElementKernel, target: Target) {
     /** Streams of the parameter and of states, under the same names. */
     isScoped: parameter.isStochastic && states.some(({ isStochastic }) => isStochastic),
     anyStateStream: states.some(({ isStochastic }) => isStochastic),
+    /** Whether one tile after the other is worked on, each in one part of 2^32 elements, of which random streams are. */
+    keepsStreams: panel === null && Number.isInteger(Math.log2(kernel.tile)),
     anyStream: [...states, parameter].some(({ isStochastic }) => isStochastic),
   };
 }
 
 function withMagnitude(
   state: ElementState,
-  { magnitudeLines, reads, bounds, normal }: NonNullable<ReturnType<typeof ordinaryView>>,
+  { magnitudeLines, reads, bounds, normal, products }: NonNullable<ReturnType<typeof ordinaryView>>,
 ) {
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
     /** Whether its old scales are checked in place of its values, and how great they may be. */
     ordinaryBound: bounds.find(({ scales }) => scales === `${state.state}_scales`)?.bound ?? null,
+    /** What lanes fetch in place of its old value. */
+    product: products.find((product) => product.state === state.state) ?? null,
     /** Whether new values of ordinary size are zero or normal. */
     isNormal: normal.has(state.state),
     // The second part of p is read with the first.

@@ -67,6 +67,7 @@ export const dialect: Dialect = {
     "f32.div": { text: "quotient($0, $1)", level: CALL, args: [FREE, FREE] },
     "f32.sqrt": call("squareRoot"),
   },
+  quotientByConstant: { text: "quotient($0, $1, 1.0f / $1)", level: CALL, args: [FREE, MULTIPLY + 1] },
   exactProduct: { text: "__fmaf_rn($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] },
   lookups: {
     f32: { text: "$0[$1]", level: CALL, args: [CALL, FREE] },
@@ -93,7 +94,7 @@ export const dialect: Dialect = {
       "panel group left there row_of first_row column_scale of_columns of_row stacked above end outer first_row dimension bound maxima scales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sortKeys sortBitonic presentInLanes keysOfRank KeyPair order sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
-      "copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf orderOfPositive isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
+      "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf orderOfPositive isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
       "approximateReciprocal approximateReciprocalRoot always_inline atomicMax fmaxf uint4 uint8_t cfloat cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",
       "char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",

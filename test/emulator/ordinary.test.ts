@@ -63,7 +63,7 @@ int main() {
 }
 `;
 
-function differences(source: string): string {
+function differences(source: string, compared = comparison): string {
   const own = mkdtempSync(join(tmpdir(), "lowbit-ordinary-"));
   try {
     const [input, translated, program] = ["check.cu", "check.cc", "check"].map((name) => join(own, name)) as [
@@ -71,7 +71,7 @@ function differences(source: string): string {
       string,
       string,
     ];
-    writeFileSync(input, source + comparison);
+    writeFileSync(input, source + compared);
     execFileSync("node", [join(folder, "nvcc.mjs"), "-E", "-o", translated, input]);
     const flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno"];
     execFileSync("g++", [...flags, "-include", join(folder, "cuda.h"), "-o", program, translated], {
@@ -87,6 +87,23 @@ test("quotients and roots are exactly rounded", () => {
   expect(differences(sourceOf("adamw-8bit"))).toBe("0 differ\n");
 }, 120_000);
 
+/** The same of each quotient by 2^n - 1: all fractions, on both sides of a power of two. */
+const byConstants = `
+#include <cstdio>
+int main() {
+  long wrong = 0;
+  for (uint32_t bits = 2; bits <= 8; bits++) {
+    const float b = float((1u << bits) - 1);
+    for (uint32_t fraction = 0; fraction < 1u << 24; fraction++) {
+      const float a = -__uint_as_float((126u << 23) + fraction);
+      if (__float_as_uint(quotient(a, b, 1.0f / b)) != __float_as_uint(a / b)) wrong++;
+    }
+    if (__float_as_uint(quotient(0.0f, b, 1.0f / b)) != 0) wrong++;
+  }
+  std::printf("%ld differ\\n", wrong);
+}
+`;
+
 const steps = [
   ["a quotient", "return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);", "return first;"],
   [
@@ -96,6 +113,10 @@ const steps = [
   ],
   ["a root", "return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);", "return root;"],
 ] as const;
+
+test("quotients by the constants of logarithmic codes are exactly rounded", () => {
+  expect(differences(sourceOf("solo-adamw-4-2"), byConstants)).toBe("0 differ\n");
+}, 120_000);
 
 test.each(steps)(
   "without remainders %s is not",

@@ -167,7 +167,8 @@ struct Divisor {
 
 /** The root of x, zero or more. */
 [[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
-  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
   const float root = x * inverse;
   return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
 }
@@ -307,6 +308,11 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
   copyTable<32>(v_gaps, v_gaps_table);
   __syncthreads();
 
+  // The random streams of the last tensor, and which that was: none has so many elements.
+  uint32_t stream_tensor = 0;
+  uint32_t stream_high = 0xffffffffu;
+  uint32_t m_streams[2] = {};
+  uint32_t v_streams[2] = {};
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
@@ -314,6 +320,48 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint32_t tensor_id = tensor.id;
+    const uint32_t element_high = uint32_t(start >> 32);
+    if (tensor_id != stream_tensor || element_high != stream_high) {
+      const uint32_t m_hash = m_key0 ^ tensor_id;
+      const uint32_t m_hash_2 = (m_hash ^ (m_hash >> 16u)) * 0x7feb352du + m_key1;
+      const uint32_t m_hash_3 = (m_hash_2 ^ (m_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_4 = m_key1 + tensor_id;
+      const uint32_t m_hash_5 = (m_hash_4 ^ (m_hash_4 >> 16u)) * 0x7feb352du + (m_key0 ^ 0x9e3779b9u);
+      const uint32_t m_hash_6 = (m_hash_5 ^ (m_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_7 = m_hash_3 ^ (m_hash_3 >> 16u);
+      const uint32_t m_hash_8 = m_hash_6 ^ (m_hash_6 >> 16u);
+      const uint32_t m_hash_9 = m_hash_7 ^ element_high;
+      const uint32_t m_hash_10 = (m_hash_9 ^ (m_hash_9 >> 16u)) * 0x7feb352du + m_hash_8;
+      const uint32_t m_hash_11 = (m_hash_10 ^ (m_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_hash_12 = m_hash_8 + element_high;
+      const uint32_t m_hash_13 = (m_hash_12 ^ (m_hash_12 >> 16u)) * 0x7feb352du + (m_hash_7 ^ 0x9e3779b9u);
+      const uint32_t m_hash_14 = (m_hash_13 ^ (m_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
+      const uint32_t m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
+      m_streams[0] = m_stream0;
+      m_streams[1] = m_stream1;
+      const uint32_t v_hash = v_key0 ^ tensor_id;
+      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
+      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_4 = v_key1 + tensor_id;
+      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
+      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
+      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
+      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
+      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
+      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_12 = v_hash_8 + element_high;
+      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
+      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
+      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      v_streams[0] = v_stream0;
+      v_streams[1] = v_stream1;
+      stream_tensor = tensor_id;
+      stream_high = element_high;
+    }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 32u;
@@ -439,41 +487,10 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
         store(tensor.p + start + first, parameters, limit);
       }
 
-      // The random stream of this tensor.
-      const uint32_t tensor_id = tensor.id;
-      const uint32_t element_high = uint32_t((start + first) >> 32);
-      const uint32_t m_hash = m_key0 ^ tensor_id;
-      const uint32_t m_hash_2 = (m_hash ^ (m_hash >> 16u)) * 0x7feb352du + m_key1;
-      const uint32_t m_hash_3 = (m_hash_2 ^ (m_hash_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t m_hash_4 = m_key1 + tensor_id;
-      const uint32_t m_hash_5 = (m_hash_4 ^ (m_hash_4 >> 16u)) * 0x7feb352du + (m_key0 ^ 0x9e3779b9u);
-      const uint32_t m_hash_6 = (m_hash_5 ^ (m_hash_5 >> 15u)) * 0x846ca68bu;
-      const uint32_t m_hash_7 = m_hash_3 ^ (m_hash_3 >> 16u);
-      const uint32_t m_hash_8 = m_hash_6 ^ (m_hash_6 >> 16u);
-      const uint32_t m_hash_9 = m_hash_7 ^ element_high;
-      const uint32_t m_hash_10 = (m_hash_9 ^ (m_hash_9 >> 16u)) * 0x7feb352du + m_hash_8;
-      const uint32_t m_hash_11 = (m_hash_10 ^ (m_hash_10 >> 15u)) * 0x846ca68bu;
-      const uint32_t m_hash_12 = m_hash_8 + element_high;
-      const uint32_t m_hash_13 = (m_hash_12 ^ (m_hash_12 >> 16u)) * 0x7feb352du + (m_hash_7 ^ 0x9e3779b9u);
-      const uint32_t m_hash_14 = (m_hash_13 ^ (m_hash_13 >> 15u)) * 0x846ca68bu;
-      const uint32_t m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
-      const uint32_t m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
-      const uint32_t v_hash = v_key0 ^ tensor_id;
-      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
-      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_4 = v_key1 + tensor_id;
-      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
-      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
-      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
-      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
-      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
-      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_12 = v_hash_8 + element_high;
-      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
-      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
-      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      const uint32_t m_stream0 = m_streams[0];
+      const uint32_t m_stream1 = m_streams[1];
+      const uint32_t v_stream0 = v_streams[0];
+      const uint32_t v_stream1 = v_streams[1];
 
       uint32_t m_packed[4] = {};
       const float m_absmax = maximumOfLanes<4>(m_maximum);

@@ -367,7 +367,8 @@ struct Divisor {
 
 /** The root of x, zero or more. */
 [[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
-  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
   const float root = x * inverse;
   return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
 }
@@ -824,7 +825,7 @@ __device__ __noinline__ void step_neighbours(
         const float m = m_levels[m_code] * m_scale;
         return m;
       };
-      const float m_level = m_level_of(thread % 16u);
+      const float m_level = beta1 * m_level_of(thread % 16u);
       // Not a number where one of them is not.
       float sums[2] = {};
       uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -832,12 +833,8 @@ __device__ __noinline__ void step_neighbours(
       for (uint32_t index = 0; index < 8; index++) {
         const float p = parameters[index];
         const float g = gradients[index];
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
+        // Of the bits above the code a shuffle knows nothing.
+        const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
         const uint32_t v_bit = index * 4u;
         const uint32_t v_word = v_bit >> 5u;
         const uint32_t v_shift = v_bit & 31u;
@@ -846,7 +843,7 @@ __device__ __noinline__ void step_neighbours(
         const float v_scale = v_scales[index];
         const float v = v_levels[v_code] * v_scale;
 
-        const float m_new = beta1 * m + one_minus_beta1 * g;
+        const float m_new = m_product + one_minus_beta1 * g;
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
         const float p_new = p - lr_weight_decay * p;
         const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
@@ -1071,7 +1068,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
           const float m = m_levels[m_code] * m_scale;
           return m;
         };
-        const float m_level = m_level_of(thread % 16u);
+        const float m_level = beta1 * m_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -1079,12 +1076,8 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
-          const uint32_t m_bit = index * 4u;
-          const uint32_t m_word = m_bit >> 5u;
-          const uint32_t m_shift = m_bit & 31u;
-          const uint32_t m_low = m_words[m_word];
-          const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = __shfl_sync(0xffffffffu, m_level, m_code, 16);
+          // Of the bits above the code a shuffle knows nothing.
+          const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
           const uint32_t v_bit = index * 4u;
           const uint32_t v_word = v_bit >> 5u;
           const uint32_t v_shift = v_bit & 31u;
@@ -1093,7 +1086,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
           const float v_scale = v_scales[index];
           const float v = v_levels[v_code] * v_scale;
 
-          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float m_new = m_product + one_minus_beta1 * g;
           const float v_new = beta2 * v + one_minus_beta2 * g * g;
           const float p_new = p - lr_weight_decay * p;
           const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);

@@ -343,7 +343,7 @@ KERNEL void step(
         const auto s_one = select(s_new_alpha > 0.0f, 1.0f, 0.0f);
         const auto s_root_2 = s_root * s_root;
         const auto s_root_3 = s_root_2 * s_root_2;
-        const auto s_part = s_first * select(((s_random_4 ^ element) & 1u) > 0u, s_root, s_one) * select(((s_random_4 ^ element) & 2u) > 0u, s_root_2, s_one) * select(((s_random_4 ^ element) & 4u) > 0u, s_root_3, s_one);
+        const auto s_part = s_first * select((s_random_4 & 1u) + (element & 1u) == 1u, s_root, s_one) * select((s_random_4 & 2u) + (element & 2u) == 2u, s_root_2, s_one) * select((s_random_4 & 4u) + (element & 4u) == 4u, s_root_3, s_one);
         const auto s_square_2 = s_new_alpha * s_new_alpha;
         const auto s_bound = s_part * s_new_alpha;
         const auto s_above = s_normalized >= s_bound;

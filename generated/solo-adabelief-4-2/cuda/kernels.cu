@@ -153,9 +153,16 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
 }
 
+/** a / b, for b of 3, 7, 15 ... 255 and its rounded reciprocal: as trying all fractions has shown. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** The root of x, zero or more. */
 [[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
-  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
   const float root = x * inverse;
   return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
 }
@@ -262,11 +269,15 @@ __device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_
   const uint32_t lane = threadIdx.x % Lanes;
   if constexpr (Joined > Lanes) {
     const auto at = [&](uint32_t place) __attribute__((always_inline)) {
-      uint32_t key = keys[0];
-#pragma unroll
-      for (uint32_t i = 1; i < N; i++) key = place % N == i ? keys[i] : key;
       const uint32_t bits = __brev(place / N) / (0x80000000u / Lanes * 2);
-      return __shfl_sync(0xffffffffu, key, bits ^ bits >> 1, Lanes);
+      uint32_t key = 0;
+#pragma unroll
+      for (uint32_t i = 0; i < N; i++) {
+        // Chosen of what was exchanged: to choose before it, nvcc puts the list in memory.
+        const uint32_t other = __shfl_sync(0xffffffffu, keys[i], bits ^ bits >> 1, Lanes);
+        key = place % N == i ? other : key;
+      }
+      return key;
     };
     return {at(rank), at(rank + 1)};
   } else {
@@ -388,6 +399,10 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
   copyTable<64>(m_steps, m_steps_table);
   __syncthreads();
 
+  // The random streams of the last tensor, and which that was: none has so many elements.
+  uint32_t stream_tensor = 0;
+  uint32_t stream_high = 0xffffffffu;
+  uint32_t s_streams[2] = {};
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
@@ -395,6 +410,30 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint32_t tensor_id = tensor.id;
+    const uint32_t element_high = uint32_t(start >> 32);
+    if (tensor_id != stream_tensor || element_high != stream_high) {
+      const uint32_t s_hash = s_key0 ^ tensor_id;
+      const uint32_t s_hash_2 = (s_hash ^ (s_hash >> 16u)) * 0x7feb352du + s_key1;
+      const uint32_t s_hash_3 = (s_hash_2 ^ (s_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_4 = s_key1 + tensor_id;
+      const uint32_t s_hash_5 = (s_hash_4 ^ (s_hash_4 >> 16u)) * 0x7feb352du + (s_key0 ^ 0x9e3779b9u);
+      const uint32_t s_hash_6 = (s_hash_5 ^ (s_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_7 = s_hash_3 ^ (s_hash_3 >> 16u);
+      const uint32_t s_hash_8 = s_hash_6 ^ (s_hash_6 >> 16u);
+      const uint32_t s_hash_9 = s_hash_7 ^ element_high;
+      const uint32_t s_hash_10 = (s_hash_9 ^ (s_hash_9 >> 16u)) * 0x7feb352du + s_hash_8;
+      const uint32_t s_hash_11 = (s_hash_10 ^ (s_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_hash_12 = s_hash_8 + element_high;
+      const uint32_t s_hash_13 = (s_hash_12 ^ (s_hash_12 >> 16u)) * 0x7feb352du + (s_hash_7 ^ 0x9e3779b9u);
+      const uint32_t s_hash_14 = (s_hash_13 ^ (s_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t s_stream0 = s_hash_11 ^ (s_hash_11 >> 16u);
+      const uint32_t s_stream1 = s_hash_14 ^ (s_hash_14 >> 16u);
+      s_streams[0] = s_stream0;
+      s_streams[1] = s_stream1;
+      stream_tensor = tensor_id;
+      stream_high = element_high;
+    }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
@@ -421,7 +460,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
           const float s = ((s_code & 1u) > 0u ? s_alpha : 1.0f) * ((s_code & 2u) > 0u ? s_square : 1.0f) * s_scale;
           return s;
         };
-        const float s_level = s_level_of(thread % 4u);
+        const float s_level = beta2 * s_level_of(thread % 4u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -435,16 +474,12 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
           const float m = m_levels[m_code] * m_scale;
-          const uint32_t s_bit = index * 2u;
-          const uint32_t s_word = s_bit >> 5u;
-          const uint32_t s_shift = s_bit & 31u;
-          const uint32_t s_low = s_words[s_word];
-          const uint32_t s_code = (s_low >> s_shift) & 3u;
-          const float s = __shfl_sync(0xffffffffu, s_level, s_code, 4);
+          // Of the bits above the code a shuffle knows nothing.
+          const float s_product = __shfl_sync(0xffffffffu, s_level, s_words[index * 2 / 32] >> index * 2 % 32, 4);
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
           const float d = g - m_new;
-          const float s_new = beta2 * s + one_minus_beta2 * d * d + eps;
+          const float s_new = s_product + one_minus_beta2 * d * d + eps;
           const float p_new = p - lr_weight_decay * p;
           const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(s_new, one_minus_beta2_pow_t)) + eps);
           const float p_out = p_new_2;
@@ -519,25 +554,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
         store(tensor.p + start + first, parameters, limit);
       }
 
-      // The random stream of this tensor.
-      const uint32_t tensor_id = tensor.id;
-      const uint32_t element_high = uint32_t((start + first) >> 32);
-      const uint32_t s_hash = s_key0 ^ tensor_id;
-      const uint32_t s_hash_2 = (s_hash ^ (s_hash >> 16u)) * 0x7feb352du + s_key1;
-      const uint32_t s_hash_3 = (s_hash_2 ^ (s_hash_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t s_hash_4 = s_key1 + tensor_id;
-      const uint32_t s_hash_5 = (s_hash_4 ^ (s_hash_4 >> 16u)) * 0x7feb352du + (s_key0 ^ 0x9e3779b9u);
-      const uint32_t s_hash_6 = (s_hash_5 ^ (s_hash_5 >> 15u)) * 0x846ca68bu;
-      const uint32_t s_hash_7 = s_hash_3 ^ (s_hash_3 >> 16u);
-      const uint32_t s_hash_8 = s_hash_6 ^ (s_hash_6 >> 16u);
-      const uint32_t s_hash_9 = s_hash_7 ^ element_high;
-      const uint32_t s_hash_10 = (s_hash_9 ^ (s_hash_9 >> 16u)) * 0x7feb352du + s_hash_8;
-      const uint32_t s_hash_11 = (s_hash_10 ^ (s_hash_10 >> 15u)) * 0x846ca68bu;
-      const uint32_t s_hash_12 = s_hash_8 + element_high;
-      const uint32_t s_hash_13 = (s_hash_12 ^ (s_hash_12 >> 16u)) * 0x7feb352du + (s_hash_7 ^ 0x9e3779b9u);
-      const uint32_t s_hash_14 = (s_hash_13 ^ (s_hash_13 >> 15u)) * 0x846ca68bu;
-      const uint32_t s_stream0 = s_hash_11 ^ (s_hash_11 >> 16u);
-      const uint32_t s_stream1 = s_hash_14 ^ (s_hash_14 >> 16u);
+      const uint32_t s_stream0 = s_streams[0];
+      const uint32_t s_stream1 = s_streams[1];
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<8>(m_maximum);
@@ -562,20 +580,20 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       #pragma unroll
       for (uint32_t index = 0; index < 16; index++) {
         const float s_out = s_values[index];
-        const uint32_t s_sort_key = (__float_as_uint(s_out) & 0x7fffffffu) - 0x800000u;
+        const uint32_t s_sort_key = (__float_as_uint(s_out) << 1u) - 0x1000000u;
         s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
       }
       sortKeys(s_keys);
       const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
-        const float s_keyed = __uint_as_float(s_sort_key + 0x800000u);
+        const float s_keyed = __uint_as_float((s_sort_key >> 1u) + 0x800000u);
         return s_keyed;
       };
       float s_maximum = s_keyed_of(s_keys[16 - 1]);
-      if (s_keys[16 - 1] >= 0x7f000000u) {
+      if (s_keys[16 - 1] >= 0xfe000000u) {
         s_maximum = 0.0f;
       #pragma unroll
         for (const uint32_t s_sort_key : s_keys) {
-          if (s_sort_key < 0x7f000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
+          if (s_sort_key < 0xfe000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
         }
       }
       const float s_absmax = maximumOfLanes<8>(s_maximum);
@@ -583,11 +601,11 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
       const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t s_counted = presentInLanes<8>(s_keys, 0x7f000000u);
+      const uint32_t s_counted = presentInLanes<8>(s_keys, 0xfe000000u);
       const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
       const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
       const float s_lower = s_keyed_of(s_pair.lower);
-      const float s_upper = s_keyed_of(s_pair.upper < 0x7f000000u ? s_pair.upper : s_pair.lower);
+      const float s_upper = s_keyed_of(s_pair.upper < 0xfe000000u ? s_pair.upper : s_pair.lower);
       const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
       const float s_part_2 = s_lower * s_inverse;
       const float s_part_3 = s_part_2 > 7.888609e-31f ? s_part_2 : 7.888609e-31f;
@@ -606,7 +624,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
       const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
       const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
-      const float s_power = (__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f))) / 3.0f;
+      const float s_power = quotient(__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
       const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
       const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
       const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
@@ -628,7 +646,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
       const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
       const float s_rate = s_span_2 * 5.9604645e-8f;
-      const float s_root = sqrtf(sqrtf(sqrtf(s_new_alpha)));
+      const float s_root = squareRoot(squareRoot(squareRoot(s_new_alpha)));
       if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
       #pragma unroll
       // From the last one: each code moves those behind it up.
@@ -651,7 +669,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
         const float s_one = s_new_alpha > 0.0f ? 1.0f : 0.0f;
         const float s_root_2 = s_root * s_root;
         const float s_root_3 = s_root_2 * s_root_2;
-        const float s_part = s_first * (((s_random_4 ^ element) & 1u) > 0u ? s_root : s_one) * (((s_random_4 ^ element) & 2u) > 0u ? s_root_2 : s_one) * (((s_random_4 ^ element) & 4u) > 0u ? s_root_3 : s_one);
+        const float s_part = s_first * ((s_random_4 & 1u) + (element & 1u) == 1u ? s_root : s_one) * ((s_random_4 & 2u) + (element & 2u) == 2u ? s_root_2 : s_one) * ((s_random_4 & 4u) + (element & 4u) == 4u ? s_root_3 : s_one);
         const float s_square_2 = s_new_alpha * s_new_alpha;
         const float s_bound = s_part * s_new_alpha;
         const bool s_above = s_normalized >= s_bound;

@@ -316,7 +316,7 @@ function step({ length, id, arrays }, uniforms) {
         const s_one = s_new_alpha > 0 ? 1 : 0;
         const s_root_2 = fround(s_root * s_root);
         const s_root_3 = fround(s_root_2 * s_root_2);
-        const s_part = fround(fround(fround(s_first * ((((s_random_4 ^ element) >>> 0) & 1) >>> 0 > 0 ? s_root : s_one)) * ((((s_random_4 ^ element) >>> 0) & 2) >>> 0 > 0 ? s_root_2 : s_one)) * ((((s_random_4 ^ element) >>> 0) & 4) >>> 0 > 0 ? s_root_3 : s_one));
+        const s_part = fround(fround(fround(s_first * ((((s_random_4 & 1) >>> 0) + ((element & 1) >>> 0)) >>> 0 === 1 ? s_root : s_one)) * ((((s_random_4 & 2) >>> 0) + ((element & 2) >>> 0)) >>> 0 === 2 ? s_root_2 : s_one)) * ((((s_random_4 & 4) >>> 0) + ((element & 4) >>> 0)) >>> 0 === 4 ? s_root_3 : s_one));
         const s_square_2 = fround(s_new_alpha * s_new_alpha);
         const s_bound = fround(s_part * s_new_alpha);
         const s_above = s_normalized >= s_bound;

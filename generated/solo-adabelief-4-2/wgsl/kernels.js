@@ -420,7 +420,7 @@ fn main(
       let s_one = select(0f, 1f, s_new_alpha > 0f);
       let s_root_2 = s_root * s_root;
       let s_root_3 = s_root_2 * s_root_2;
-      let s_part = s_first * select(s_one, s_root, ((s_random_4 ^ element) & 1u) > 0u) * select(s_one, s_root_2, ((s_random_4 ^ element) & 2u) > 0u) * select(s_one, s_root_3, ((s_random_4 ^ element) & 4u) > 0u);
+      let s_part = s_first * select(s_one, s_root, (s_random_4 & 1u) + (element & 1u) == 1u) * select(s_one, s_root_2, (s_random_4 & 2u) + (element & 2u) == 2u) * select(s_one, s_root_3, (s_random_4 & 4u) + (element & 4u) == 4u);
       let s_square_2 = s_new_alpha * s_new_alpha;
       let s_bound = s_part * s_new_alpha;
       let s_above = s_normalized >= s_bound;

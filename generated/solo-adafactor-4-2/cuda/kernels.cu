@@ -259,7 +259,8 @@ struct Divisor {
 
 /** The root of x, zero or more. */
 [[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
-  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
   const float root = x * inverse;
   return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
 }

@@ -337,7 +337,7 @@ KERNEL void step(
         const auto v_one = select(v_new_alpha > 0.0f, 1.0f, 0.0f);
         const auto v_root_2 = v_root * v_root;
         const auto v_root_3 = v_root_2 * v_root_2;
-        const auto v_part = v_first * select(((v_random_4 ^ element) & 1u) > 0u, v_root, v_one) * select(((v_random_4 ^ element) & 2u) > 0u, v_root_2, v_one) * select(((v_random_4 ^ element) & 4u) > 0u, v_root_3, v_one);
+        const auto v_part = v_first * select((v_random_4 & 1u) + (element & 1u) == 1u, v_root, v_one) * select((v_random_4 & 2u) + (element & 2u) == 2u, v_root_2, v_one) * select((v_random_4 & 4u) + (element & 4u) == 4u, v_root_3, v_one);
         const auto v_square_2 = v_new_alpha * v_new_alpha;
         const auto v_bound = v_part * v_new_alpha;
         const auto v_above = v_normalized >= v_bound;

@@ -415,7 +415,7 @@ fn main(
       let v_one = select(0f, 1f, v_new_alpha > 0f);
       let v_root_2 = v_root * v_root;
       let v_root_3 = v_root_2 * v_root_2;
-      let v_part = v_first * select(v_one, v_root, ((v_random_4 ^ element) & 1u) > 0u) * select(v_one, v_root_2, ((v_random_4 ^ element) & 2u) > 0u) * select(v_one, v_root_3, ((v_random_4 ^ element) & 4u) > 0u);
+      let v_part = v_first * select(v_one, v_root, (v_random_4 & 1u) + (element & 1u) == 1u) * select(v_one, v_root_2, (v_random_4 & 2u) + (element & 2u) == 2u) * select(v_one, v_root_3, (v_random_4 & 4u) + (element & 4u) == 4u);
       let v_square_2 = v_new_alpha * v_new_alpha;
       let v_bound = v_part * v_new_alpha;
       let v_above = v_normalized >= v_bound;

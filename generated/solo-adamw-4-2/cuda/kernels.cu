@@ -152,9 +152,16 @@ struct Divisor {
   return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
 }
 
+/** a / b, for b of 3, 7, 15 ... 255 and its rounded reciprocal: as trying all fractions has shown. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** The root of x, zero or more. */
 [[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
-  const float inverse = approximateReciprocalRoot(fmaxf(x, 7.888609e-31f));
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
   const float root = x * inverse;
   return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
 }
@@ -261,11 +268,15 @@ __device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_
   const uint32_t lane = threadIdx.x % Lanes;
   if constexpr (Joined > Lanes) {
     const auto at = [&](uint32_t place) __attribute__((always_inline)) {
-      uint32_t key = keys[0];
-#pragma unroll
-      for (uint32_t i = 1; i < N; i++) key = place % N == i ? keys[i] : key;
       const uint32_t bits = __brev(place / N) / (0x80000000u / Lanes * 2);
-      return __shfl_sync(0xffffffffu, key, bits ^ bits >> 1, Lanes);
+      uint32_t key = 0;
+#pragma unroll
+      for (uint32_t i = 0; i < N; i++) {
+        // Chosen of what was exchanged: to choose before it, nvcc puts the list in memory.
+        const uint32_t other = __shfl_sync(0xffffffffu, keys[i], bits ^ bits >> 1, Lanes);
+        key = place % N == i ? other : key;
+      }
+      return key;
     };
     return {at(rank), at(rank + 1)};
   } else {
@@ -386,6 +397,10 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
   copyTable<64>(m_steps, m_steps_table);
   __syncthreads();
 
+  // The random streams of the last tensor, and which that was: none has so many elements.
+  uint32_t stream_tensor = 0;
+  uint32_t stream_high = 0xffffffffu;
+  uint32_t v_streams[2] = {};
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
@@ -393,6 +408,30 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
     const uint64_t start = uint64_t{own.tile} * 1024u;
+    const uint32_t tensor_id = tensor.id;
+    const uint32_t element_high = uint32_t(start >> 32);
+    if (tensor_id != stream_tensor || element_high != stream_high) {
+      const uint32_t v_hash = v_key0 ^ tensor_id;
+      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
+      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_4 = v_key1 + tensor_id;
+      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
+      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
+      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
+      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
+      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
+      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_hash_12 = v_hash_8 + element_high;
+      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
+      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
+      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
+      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      v_streams[0] = v_stream0;
+      v_streams[1] = v_stream1;
+      stream_tensor = tensor_id;
+      stream_high = element_high;
+    }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 16u;
@@ -419,7 +458,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
           const float v = ((v_code & 1u) > 0u ? v_alpha : 1.0f) * ((v_code & 2u) > 0u ? v_square : 1.0f) * v_scale;
           return v;
         };
-        const float v_level = v_level_of(thread % 4u);
+        const float v_level = beta2 * v_level_of(thread % 4u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -433,15 +472,11 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
           const uint32_t m_low = m_words[m_word];
           const uint32_t m_code = (m_low >> m_shift) & 15u;
           const float m = m_levels[m_code] * m_scale;
-          const uint32_t v_bit = index * 2u;
-          const uint32_t v_word = v_bit >> 5u;
-          const uint32_t v_shift = v_bit & 31u;
-          const uint32_t v_low = v_words[v_word];
-          const uint32_t v_code = (v_low >> v_shift) & 3u;
-          const float v = __shfl_sync(0xffffffffu, v_level, v_code, 4);
+          // Of the bits above the code a shuffle knows nothing.
+          const float v_product = __shfl_sync(0xffffffffu, v_level, v_words[index * 2 / 32] >> index * 2 % 32, 4);
 
           const float m_new = beta1 * m + one_minus_beta1 * g;
-          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float v_new = v_product + one_minus_beta2 * g * g;
           const float p_new = p - lr_weight_decay * p;
           const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
           const float p_out = p_new_2;
@@ -516,25 +551,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
         store(tensor.p + start + first, parameters, limit);
       }
 
-      // The random stream of this tensor.
-      const uint32_t tensor_id = tensor.id;
-      const uint32_t element_high = uint32_t((start + first) >> 32);
-      const uint32_t v_hash = v_key0 ^ tensor_id;
-      const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
-      const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_4 = v_key1 + tensor_id;
-      const uint32_t v_hash_5 = (v_hash_4 ^ (v_hash_4 >> 16u)) * 0x7feb352du + (v_key0 ^ 0x9e3779b9u);
-      const uint32_t v_hash_6 = (v_hash_5 ^ (v_hash_5 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_7 = v_hash_3 ^ (v_hash_3 >> 16u);
-      const uint32_t v_hash_8 = v_hash_6 ^ (v_hash_6 >> 16u);
-      const uint32_t v_hash_9 = v_hash_7 ^ element_high;
-      const uint32_t v_hash_10 = (v_hash_9 ^ (v_hash_9 >> 16u)) * 0x7feb352du + v_hash_8;
-      const uint32_t v_hash_11 = (v_hash_10 ^ (v_hash_10 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_hash_12 = v_hash_8 + element_high;
-      const uint32_t v_hash_13 = (v_hash_12 ^ (v_hash_12 >> 16u)) * 0x7feb352du + (v_hash_7 ^ 0x9e3779b9u);
-      const uint32_t v_hash_14 = (v_hash_13 ^ (v_hash_13 >> 15u)) * 0x846ca68bu;
-      const uint32_t v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
-      const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
+      const uint32_t v_stream0 = v_streams[0];
+      const uint32_t v_stream1 = v_streams[1];
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<8>(m_maximum);
@@ -559,20 +577,20 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       #pragma unroll
       for (uint32_t index = 0; index < 16; index++) {
         const float v_out = v_values[index];
-        const uint32_t v_sort_key = (__float_as_uint(v_out) & 0x7fffffffu) - 0x800000u;
+        const uint32_t v_sort_key = (__float_as_uint(v_out) << 1u) - 0x1000000u;
         v_keys[index] = index < limit ? v_sort_key : 0xffffffffu;
       }
       sortKeys(v_keys);
       const auto v_keyed_of = [](uint32_t v_sort_key) __attribute__((always_inline)) {
-        const float v_keyed = __uint_as_float(v_sort_key + 0x800000u);
+        const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
         return v_keyed;
       };
       float v_maximum = v_keyed_of(v_keys[16 - 1]);
-      if (v_keys[16 - 1] >= 0x7f000000u) {
+      if (v_keys[16 - 1] >= 0xfe000000u) {
         v_maximum = 0.0f;
       #pragma unroll
         for (const uint32_t v_sort_key : v_keys) {
-          if (v_sort_key < 0x7f000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
+          if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
         }
       }
       const float v_absmax = maximumOfLanes<8>(v_maximum);
@@ -580,11 +598,11 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
       const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t v_counted = presentInLanes<8>(v_keys, 0x7f000000u);
+      const uint32_t v_counted = presentInLanes<8>(v_keys, 0xfe000000u);
       const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
       const auto v_pair = keysOfRank<8>(v_keys, v_rank - (v_length - v_counted));
       const float v_lower = v_keyed_of(v_pair.lower);
-      const float v_upper = v_keyed_of(v_pair.upper < 0x7f000000u ? v_pair.upper : v_pair.lower);
+      const float v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part_2 = v_lower * v_inverse;
       const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
@@ -603,7 +621,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
       const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
       const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
-      const float v_power = (__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f))) / 3.0f;
+      const float v_power = quotient(__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
       const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
       const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
       const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
@@ -625,7 +643,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
       const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
       const float v_rate = v_span_2 * 5.9604645e-8f;
-      const float v_root = sqrtf(sqrtf(sqrtf(v_new_alpha)));
+      const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
       if (limit > 0 && thread % 8u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
       #pragma unroll
       // From the last one: each code moves those behind it up.
@@ -648,7 +666,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
         const float v_one = v_new_alpha > 0.0f ? 1.0f : 0.0f;
         const float v_root_2 = v_root * v_root;
         const float v_root_3 = v_root_2 * v_root_2;
-        const float v_part = v_first * (((v_random_4 ^ element) & 1u) > 0u ? v_root : v_one) * (((v_random_4 ^ element) & 2u) > 0u ? v_root_2 : v_one) * (((v_random_4 ^ element) & 4u) > 0u ? v_root_3 : v_one);
+        const float v_part = v_first * ((v_random_4 & 1u) + (element & 1u) == 1u ? v_root : v_one) * ((v_random_4 & 2u) + (element & 2u) == 2u ? v_root_2 : v_one) * ((v_random_4 & 4u) + (element & 4u) == 4u ? v_root_3 : v_one);
         const float v_square_2 = v_new_alpha * v_new_alpha;
         const float v_bound = v_part * v_new_alpha;
         const bool v_above = v_normalized >= v_bound;

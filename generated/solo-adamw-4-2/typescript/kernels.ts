@@ -316,7 +316,7 @@ function step({ length, id, arrays }: KernelTensor, uniforms: UniformValues): vo
         const v_one = v_new_alpha > 0 ? 1 : 0;
         const v_root_2 = fround(v_root * v_root);
         const v_root_3 = fround(v_root_2 * v_root_2);
-        const v_part = fround(fround(fround(v_first * ((((v_random_4 ^ element) >>> 0) & 1) >>> 0 > 0 ? v_root : v_one)) * ((((v_random_4 ^ element) >>> 0) & 2) >>> 0 > 0 ? v_root_2 : v_one)) * ((((v_random_4 ^ element) >>> 0) & 4) >>> 0 > 0 ? v_root_3 : v_one));
+        const v_part = fround(fround(fround(v_first * ((((v_random_4 & 1) >>> 0) + ((element & 1) >>> 0)) >>> 0 === 1 ? v_root : v_one)) * ((((v_random_4 & 2) >>> 0) + ((element & 2) >>> 0)) >>> 0 === 2 ? v_root_2 : v_one)) * ((((v_random_4 & 4) >>> 0) + ((element & 4) >>> 0)) >>> 0 === 4 ? v_root_3 : v_one));
         const v_square_2 = fround(v_new_alpha * v_new_alpha);
         const v_bound = fround(v_part * v_new_alpha);
         const v_above = v_normalized >= v_bound;
