@@ -36,8 +36,14 @@ const BOUND_OF_SQUARE = 24;
 const UNIFORM = { lo: -28, hi: 2 } as const;
 /** What is divided by: bias corrections. */
 const DIVISOR = { lo: -16, hi: 2 } as const;
-/** 3e-18 to 256: means of squares, which are divided by each other. */
-const VECTOR = { lo: -58, hi: 8 } as const;
+/**
+ * Means of squares and norms, from 3e-18: the first range of these that the update has no need to ask more for. Means that are
+ * divided by each other need the second.
+ */
+const VECTORS = [
+  { lo: -58, hi: 32 },
+  { lo: -58, hi: 8 },
+] as const;
 /** What was found for an update, by all that it follows from: the same rule stands in many kernels of many specs. */
 const found = new Map<string, OrdinaryUpdate | null>();
 
@@ -63,9 +69,10 @@ export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
   const key = JSON.stringify(facts);
   const known = found.get(key);
   if (known !== undefined) return known;
-  const candidates = [null, ...states.filter(({ isSigned }) => !isSigned).map(({ name }) => name)];
+  const squares = [null, ...states.filter(({ isSigned }) => !isSigned).map(({ name }) => name)];
+  const candidates = VECTORS.flatMap((vector) => squares.map((square) => ({ square, vector })));
   const ordinary = candidates.reduce<OrdinaryUpdate | null>(
-    (first, square) => first ?? attempt(facts, hard, square),
+    (first, { square, vector }) => first ?? attempt(facts, hard, square, vector),
     null,
   );
   found.set(key, ordinary);
@@ -89,8 +96,16 @@ interface Facts {
   readonly isMeasure: boolean;
 }
 
-/** @param square a state that is held to be zero or more */
-function attempt(facts: Facts, hard: readonly Expr[], square: string | null): OrdinaryUpdate | null {
+/**
+ * @param square a state that is held to be zero or more
+ * @param vector exponents of what rows, columns and matrices have
+ */
+function attempt(
+  facts: Facts,
+  hard: readonly Expr[],
+  square: string | null,
+  vector: (typeof VECTORS)[number],
+): OrdinaryUpdate | null {
   const { update, states } = facts;
   const ofShapes = new Set(facts.vectors.map(({ name }) => name));
   const bounded = update.inputs
@@ -108,7 +123,7 @@ function attempt(facts: Facts, hard: readonly Expr[], square: string | null): Or
       ...inputs,
     ]);
   const vectors = facts.vectors.map((variable) => {
-    return { variable, isDivisor: false, isPositive: true, ...VECTOR };
+    return { variable, isDivisor: false, isPositive: true, ...vector };
   });
   let uniforms = [...uniformsOf(facts, hard), ...vectors];
   // A measuring pass needs no quotient but only that it is finite.

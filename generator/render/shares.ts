@@ -72,14 +72,15 @@ export function residentOf(
 
 /**
  * Whether quotients and the codes of packed states keep threads busy, rather than memory, and nothing else takes their
- * registers: quantiles, scales of rows and columns.
+ * registers: quantiles, scales of rows and columns, vectors beside 32 bits an element.
  */
 function isBusy(kernel: ElementKernel, { dialect }: Target): boolean {
-  const { kind, states } = kernel;
+  const { kind, states, vectors, parameter } = kernel;
   const packed = states.filter(({ locate }) => locate !== null);
   return (
     kind === "step" &&
     packed.length > 0 &&
+    (vectors.length === 0 || parameter.bits === 16) &&
     packed.every(({ statistic, straddles }) => {
       if (straddles) return false;
       return statistic === null || (typeof statistic.run === "number" && statistic.spread === null);

@@ -666,14 +666,6 @@ struct alignas(16) step_tensor {
   float* colmean_2;
 };
 
-/** What a thread reads of a whole chunk. */
-struct step_elements {
-  float p[16];
-  float g[16];
-  uint32_t m_codes[2];
-  float m_scale;
-};
-
 struct step_values {
   float p_out;
   float m_out;
@@ -705,7 +697,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float g, floa
  * c: float32, one value a column
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128, 4) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -733,37 +725,34 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
-  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
-    const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 2048u;
-    const uint32_t first = thread * 16u;
-    if (tensor.length - start < 2048u) return;
-    load(elements.p, tensor.p + start + first, 16u);
-    load(elements.g, tensor.g + start + first, 16u);
-    load(elements.m_codes, tensor.m_codes + (start + first) / 16 * 2, 2u);
-    elements.m_scale = tensor.m_scale[(start + first) / 128u];
-  };
-  step_elements held{};
-  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
-      const uint32_t first = thread * 16u;
-      const uint32_t limit = is_whole ? 16u : first < length ? min(length - first, 16u) : 0;
-      float m_values[16];
+      const uint32_t first = thread * 8u;
+      const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+      float m_values[8];
       float m_maximum = 0.0f;
       bool is_ordinary = false;
       // All of a thread's elements are of one row.
-      const bool is_in_row = tensor.cols % 16u == 0;
+      const bool is_in_row = tensor.cols % 8u == 0;
       if (is_whole && are_ordinary && is_in_row) {
-        auto& parameters = held.p;
-        const auto& gradients = held.g;
-        const auto& m_words = held.m_codes;
-        const float m_scale = held.m_scale;
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        // One level of the run in each lane, for the others to fetch.
+        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+          const float m = m_levels[m_code] * m_scale;
+          return m;
+        };
+        const float m_level = beta1 * m_level_of(thread % 16u);
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -771,22 +760,18 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
         const Line line(start + first, tensor.rows, tensor.cols);
         const float r_next = tensor.r_next[line.row];
         const float colmean_2 = tensor.colmean_2[line.matrix];
-        float c_next_columns[16];
-        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 16u);
+        float c_next_columns[8];
+        load(c_next_columns, tensor.c_next + line.matrix * tensor.cols + line.col, 8u);
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const float c_next = c_next_columns[index];
           are_columns_ordinary &= isPositive(c_next, 3.469447e-18f, 256.0f);
-          const uint32_t m_bit = index * 4u;
-          const uint32_t m_word = m_bit >> 5u;
-          const uint32_t m_shift = m_bit & 31u;
-          const uint32_t m_low = m_words[m_word];
-          const uint32_t m_code = (m_low >> m_shift) & 15u;
-          const float m = m_levels[m_code] * m_scale;
+          // Of the bits above the code a shuffle knows nothing.
+          const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
 
-          const float m_new = beta1 * m + one_minus_beta1 * g;
+          const float m_new = m_product + one_minus_beta1 * g;
           const float v = quotient(r_next, colmean_2) * c_next;
           const float p_new = p - lr_weight_decay * p;
           const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v, one_minus_beta2_pow_t)) + eps);
@@ -820,17 +805,17 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
-        float parameters[16];
-        float gradients[16];
+        float parameters[8];
+        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
         load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[2] = {};
-        load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
         const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
         m_maximum = 0.0f;
         Line line(start + first, tensor.rows, tensor.cols);
         #pragma unroll
-        for (uint32_t index = 0; index < 16; index++) {
+        for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
           const float g = gradients[index];
           const float r_next = index < limit ? tensor.r_next[line.row] : 0.0f;
@@ -854,16 +839,15 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
         }
         store(tensor.p + start + first, parameters, limit);
       }
-      if (chunk + gridDim.x < chunk_count) read(next, held);
 
-      uint32_t m_packed[2] = {};
-      const float m_absmax = maximumOfLanes<8>(m_maximum);
+      uint32_t m_packed[1] = {};
+      const float m_absmax = maximumOfLanes<16>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
+      for (uint32_t index = 8; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = m_out * m_inverse;
         const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
@@ -872,10 +856,10 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = m_word << 4 | m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }

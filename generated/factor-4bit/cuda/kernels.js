@@ -90,7 +90,7 @@ const reduce2 = {
 const step = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

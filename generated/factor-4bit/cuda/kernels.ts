@@ -92,7 +92,7 @@ const reduce2: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -589,8 +589,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             lowest >= 0.0f &&
             least[0] >= orderOf(3.1554436e-30f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            isOrdinary(norm, 3.469447e-18f, 256.0f) &&
-            isPositive(norm_2, 3.469447e-18f, 256.0f) &&
+            isOrdinary(norm, 3.469447e-18f, 4294967300.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

@@ -775,16 +775,6 @@ struct alignas(16) step_tensor {
   float* norm_2;
 };
 
-/** What a thread reads of a whole chunk. */
-struct step_elements {
-  float p[8];
-  float g[8];
-  uint32_t m_codes[2];
-  float m_scale;
-  uint32_t v_codes[2];
-  float v_scale;
-};
-
 struct step_values {
   float p_out;
   float m_out;
@@ -818,9 +808,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of 8-bit LAMB, dynamic-exponent moments, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
  * v: 8 bits, unsigned dynamic, one scale a block of 256
- * Any number of blocks of 256 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(256, 3) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -848,33 +838,19 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
   alignas(16) __shared__ uint32_t m_steps[2802];
   alignas(16) __shared__ float v_levels[256];
   alignas(16) __shared__ uint32_t v_steps[2900];
-  copyTable<256>(m_levels, m_levels_table);
-  copyTable<256>(m_steps, m_steps_table);
-  copyTable<256>(v_levels, v_levels_table);
-  copyTable<256>(v_steps, v_steps_table);
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  copyTable<128>(v_steps, v_steps_table);
   __syncthreads();
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
-  const auto read = [&](const Chunk& chunk, step_elements& elements) __attribute__((always_inline)) {
-    const auto& tensor = tensors[chunk.tensor];
-    const uint64_t start = uint64_t{chunk.tile} * 2048u;
-    const uint32_t first = thread * 8u;
-    if (tensor.length - start < 2048u) return;
-    load(elements.p, tensor.p + start + first, 8u);
-    load(elements.g, tensor.g + start + first, 8u);
-    load(elements.m_codes, tensor.m_codes + (start + first) / 8 * 2, 2u);
-    elements.m_scale = tensor.m_scale[(start + first) / 256u];
-    load(elements.v_codes, tensor.v_codes + (start + first) / 8 * 2, 2u);
-    elements.v_scale = tensor.v_scale[(start + first) / 256u];
-  };
-  step_elements held{};
-  read(next, held);
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
     const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 2048u;
+    const uint64_t start = uint64_t{own.tile} * 1024u;
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
@@ -885,12 +861,16 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       float v_maximum = 0.0f;
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
-        auto& parameters = held.p;
-        const auto& gradients = held.g;
-        const auto& m_words = held.m_codes;
-        const float m_scale = held.m_scale;
-        const auto& v_words = held.v_codes;
-        const float v_scale = held.v_scale;
+        float parameters[8];
+        float gradients[8];
+        load(parameters, tensor.p + start + first, limit);
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        uint32_t v_words[2] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float v_scale = limit > 0 ? tensor.v_scale[(start + first) / 256u] : 0.0f;
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -941,8 +921,8 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
         is_ordinary =
             least[0] >= orderOf(3.1554436e-30f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            isOrdinary(norm, 3.469447e-18f, 256.0f) &&
-            isPositive(norm_2, 3.469447e-18f, 256.0f) &&
+            isOrdinary(norm, 3.469447e-18f, 4294967300.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
             sums[0] <= 4096.0f &&
             fabsf(m_scale) <= 4096.0f &&
             v_scale >= 0.0f && v_scale <= 16777216.0f &&
@@ -999,7 +979,6 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
         }
         store(tensor.p + start + first, parameters, limit);
       }
-      if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<32>(m_maximum);
@@ -1037,7 +1016,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 2048u) update(2048u, true);
+    if (rest >= 1024u) update(1024u, true);
     else update(uint32_t(rest), false);
   }
 }
@@ -1447,8 +1426,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             lowest >= 0.0f &&
             least[0] >= orderOf(3.1554436e-30f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            isOrdinary(norm, 3.469447e-18f, 256.0f) &&
-            isPositive(norm_2, 3.469447e-18f, 256.0f) &&
+            isOrdinary(norm, 3.469447e-18f, 4294967300.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 16777216.0f &&

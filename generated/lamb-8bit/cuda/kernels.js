@@ -79,8 +79,8 @@ const reduce = {
 
 const step = {
   image,
-  threads: 256,
-  tile: 2048,
+  threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

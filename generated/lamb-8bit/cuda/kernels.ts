@@ -81,8 +81,8 @@ const reduce: CudaKernel = {
 
 const step: CudaKernel = {
   image,
-  threads: 256,
-  tile: 2048,
+  threads: 128,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -498,7 +498,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const float p = parameters[index];
           const float g = gradients[index];
           const float c = c_columns[index];
-          are_columns_ordinary &= isPositive(c, 3.469447e-18f, 256.0f);
+          are_columns_ordinary &= isPositive(c, 3.469447e-18f, 4294967300.0f);
           const float m = m_data[index];
 
           const float v = (r < c ? r : c) + g * g;
@@ -520,7 +520,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             least[0] >= orderOfPositive(7.888609e-31f) &&
             least[1] >= orderOf(7.888609e-31f) &&
             are_columns_ordinary &&
-            isPositive(r, 3.469447e-18f, 256.0f) &&
+            isPositive(r, 3.469447e-18f, 4294967300.0f) &&
             sums[0] <= 4096.0f &&
             sums[1] <= 4096.0f &&
             sums[2] <= 4096.0f;

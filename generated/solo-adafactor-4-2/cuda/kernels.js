@@ -129,7 +129,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

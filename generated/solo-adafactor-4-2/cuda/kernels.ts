@@ -131,7 +131,7 @@ const reduce3: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  tile: 2048,
+  tile: 1024,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
