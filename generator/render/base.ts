@@ -3,6 +3,7 @@ import { namesReadBy } from "../ir/uses.js";
 import { fragmentsOf } from "../ir/verify.js";
 import { neededHelpers, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { shareOf } from "./shares.js";
 import { stateView } from "./state.js";
 import { tableViews } from "./tables.js";
 
@@ -63,6 +64,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
   return {
     name: kernel.name,
     doc: kernel.doc,
+    share: shareOf(kernel, target),
     readsUniforms: kernel.uniforms.some(({ name: uniform }) => read.has(uniform)),
     ...geometryView(needsMatrix, anyRank1, false),
     /** Whether it writes nothing of the elements. */

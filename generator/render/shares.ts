@@ -1,5 +1,5 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
-import type { ElementKernel, Table } from "../ir/types.js";
+import type { ElementKernel, Kernel, Table } from "../ir/types.js";
 import type { Target } from "../target.js";
 import { isShared, type stateView } from "./state.js";
 
@@ -53,6 +53,13 @@ export function readsAhead(kernel: ElementKernel, states: readonly StateView[], 
     return !isPacked || !hasScale || isLanes;
   });
   return isBusy(kernel, target) && kernel.parameter.bits === 32 && isMeasuredByLanes;
+}
+
+/** Tiles that a workgroup should work on. */
+export function shareOf(kernel: Kernel, target: Target): number {
+  const { share } = target.capabilities;
+  if (share === undefined) return 1;
+  return "update" in kernel && isBusy(kernel, target) ? share.busy : share.usual;
 }
 
 /** Elements that a processor should work on at once; 0 where nothing bounds them. */

@@ -92,8 +92,9 @@ export function planStep(
         const layout = layoutOf(kernel);
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
-        const blocks = Math.min(count, residentBlocks(gpu, kernel));
-        const at = { chunks: place(chunks), tensors: table.offset };
+        const resident = residentBlocks(gpu, kernel);
+        const blocks = Math.min(count, Math.max(resident, Math.ceil(count / kernel.share)));
+        const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
         operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
       }
       operations.push(...rowsOf(publishes, tensors).map((span) => ({ kind: "publish", span }) as const));
@@ -104,11 +105,32 @@ export function planStep(
   return { branches: branches.map(({ operations }) => operations), tables, contents, bytes };
 }
 
-/** Enough blocks to keep every multiprocessor busy to the end of its share; each works on many chunks. */
-const WAVES = 4;
-
+/** Blocks that run at once. */
 function residentBlocks({ facts }: Gpu, kernel: LoadedKernel): number {
-  return facts.multiprocessors * Math.max(1, kernel.facts.blocksPerMultiprocessor) * WAVES;
+  return facts.multiprocessors * Math.max(1, kernel.facts.blocksPerMultiprocessor);
+}
+
+/**
+ * Pairs, given as tensors lie in memory, in the order in which blocks that run at once work on neighbours, so that few pages
+ * of memory are open at a time: block b works on the entries b, b + blocks, b + 2 blocks and so on, and the first `resident`
+ * blocks run before the next.
+ */
+export function inWindows(chunks: Uint32Array, blocks: number, resident: number): Uint32Array {
+  const count = chunks.length / 2;
+  const ordered = new Uint32Array(chunks.length);
+  let next = 0;
+  for (let first = 0; first < blocks; first += resident) {
+    const last = Math.min(first + resident, blocks);
+    for (let turn = 0; turn < count; turn += blocks) {
+      const end = Math.min(last + turn, count);
+      for (let entry = first + turn; entry < end; entry++) {
+        ordered[2 * entry] = chunks[2 * next]!;
+        ordered[2 * entry + 1] = chunks[2 * next + 1]!;
+        next++;
+      }
+    }
+  }
+  return ordered;
 }
 
 /** Arrays of all tensors, in the order in which the optimizer laid them out. */

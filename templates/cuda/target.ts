@@ -22,6 +22,8 @@ export const cuda: Target = {
       shaped: 4096,
       ranked: 10240,
     },
+    // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
+    share: { usual: 4, busy: 16 },
     panel: { cols: 128, groups: 8 },
     steps: true,
   },

@@ -23,8 +23,8 @@ describe.runIf(canRun)("one step", () => {
     await device.synchronize();
     const ran = launches(fake.ran());
     expect(ran.map(({ kernel, count, blocks, threads }) => ({ kernel, count, blocks, threads }))).toEqual([
-      // Chunks of 128 threads of 16 elements; 5 multiprocessors, 3 blocks on each, 4 waves: 60 blocks at most.
-      { kernel: "step", count: 3 + 35 + 2, blocks: 40, threads: 128 },
+      // Chunks of 128 threads of 16 elements; 5 multiprocessors, 3 blocks on each: 15 at once, of 16 chunks each if there are.
+      { kernel: "step", count: 3 + 35 + 2, blocks: 15, threads: 128 },
       { kernel: "step_float32", count: 2, blocks: 2, threads: 128 },
     ]);
     const [{ chunks, tensors }] = ran as [Extract<Ran, { kind: "launch" }>];

@@ -28,6 +28,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -42,6 +43,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -56,6 +58,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -70,6 +73,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -83,6 +87,7 @@ const reduce2 = {
 const reduce3_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -101,6 +106,7 @@ const reduce3_runs = {
 const reduce3_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -116,6 +122,7 @@ const reduce3_runs2 = {
 const reduce3 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -131,6 +138,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -24,6 +24,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 16,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -38,6 +39,7 @@ const step: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

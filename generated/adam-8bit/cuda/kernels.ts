@@ -32,6 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const step: CudaKernel = {
   image,
   threads: 256,
+  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],
@@ -48,6 +49,7 @@ const step: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -30,6 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
+  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],
@@ -46,6 +47,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

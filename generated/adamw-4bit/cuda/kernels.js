@@ -30,6 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const measure = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   panel: { rows: 64, cols: 128 },
   tensor: [
@@ -60,6 +61,7 @@ const measure = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   panel: { rows: 64, cols: 128 },
   tensor: [
@@ -90,6 +92,7 @@ const step = {
 const step_flat = {
   image,
   threads: 128,
+  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],
@@ -106,6 +109,7 @@ const step_flat = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

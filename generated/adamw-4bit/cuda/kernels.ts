@@ -32,6 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const measure: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   panel: { rows: 64, cols: 128 },
   tensor: [
@@ -62,6 +63,7 @@ const measure: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   panel: { rows: 64, cols: 128 },
   tensor: [
@@ -92,6 +94,7 @@ const step: CudaKernel = {
 const step_flat: CudaKernel = {
   image,
   threads: 128,
+  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],
@@ -108,6 +111,7 @@ const step_flat: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

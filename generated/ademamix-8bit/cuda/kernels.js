@@ -35,6 +35,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 256,
+  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],
@@ -53,6 +54,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

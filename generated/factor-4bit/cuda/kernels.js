@@ -35,6 +35,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -49,6 +50,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -63,6 +65,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -77,6 +80,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -90,6 +94,7 @@ const reduce2 = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -109,6 +114,7 @@ const step = {
 const reduce1_float32_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -123,6 +129,7 @@ const reduce1_float32_squares = {
 const reduce1_float32_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -137,6 +144,7 @@ const reduce1_float32_rows = {
 const reduce1_float32_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -151,6 +159,7 @@ const reduce1_float32_cols = {
 const reduce2_float32 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -164,6 +173,7 @@ const reduce2_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

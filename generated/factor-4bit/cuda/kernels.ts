@@ -37,6 +37,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce1_squares: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -51,6 +52,7 @@ const reduce1_squares: CudaKernel = {
 const reduce1_rows: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -65,6 +67,7 @@ const reduce1_rows: CudaKernel = {
 const reduce1_cols: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -79,6 +82,7 @@ const reduce1_cols: CudaKernel = {
 const reduce2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -92,6 +96,7 @@ const reduce2: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -111,6 +116,7 @@ const step: CudaKernel = {
 const reduce1_float32_squares: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -125,6 +131,7 @@ const reduce1_float32_squares: CudaKernel = {
 const reduce1_float32_rows: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -139,6 +146,7 @@ const reduce1_float32_rows: CudaKernel = {
 const reduce1_float32_cols: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -153,6 +161,7 @@ const reduce1_float32_cols: CudaKernel = {
 const reduce2_float32: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -166,6 +175,7 @@ const reduce2_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

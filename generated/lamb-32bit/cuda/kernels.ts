@@ -33,6 +33,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -50,6 +51,7 @@ const reduce_runs: CudaKernel = {
 const reduce_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -65,6 +67,7 @@ const reduce_runs2: CudaKernel = {
 const reduce: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -80,6 +83,7 @@ const reduce: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -31,6 +31,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -50,6 +51,7 @@ const reduce_runs = {
 const reduce_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -65,6 +67,7 @@ const reduce_runs2 = {
 const reduce = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -80,6 +83,7 @@ const reduce = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -100,6 +104,7 @@ const step = {
 const reduce_float32_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -117,6 +122,7 @@ const reduce_float32_runs = {
 const reduce_float32_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -132,6 +138,7 @@ const reduce_float32_runs2 = {
 const reduce_float32 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -147,6 +154,7 @@ const reduce_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

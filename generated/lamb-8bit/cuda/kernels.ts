@@ -33,6 +33,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -52,6 +53,7 @@ const reduce_runs: CudaKernel = {
 const reduce_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -67,6 +69,7 @@ const reduce_runs2: CudaKernel = {
 const reduce: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -82,6 +85,7 @@ const reduce: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -102,6 +106,7 @@ const step: CudaKernel = {
 const reduce_float32_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -119,6 +124,7 @@ const reduce_float32_runs: CudaKernel = {
 const reduce_float32_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -134,6 +140,7 @@ const reduce_float32_runs2: CudaKernel = {
 const reduce_float32: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -149,6 +156,7 @@ const reduce_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

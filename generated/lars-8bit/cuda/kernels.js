@@ -23,6 +23,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -38,6 +39,7 @@ const reduce_runs = {
 const reduce_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -53,6 +55,7 @@ const reduce_runs2 = {
 const reduce = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -68,6 +71,7 @@ const reduce = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -86,6 +90,7 @@ const step = {
 const reduce_float32_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -101,6 +106,7 @@ const reduce_float32_runs = {
 const reduce_float32_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -116,6 +122,7 @@ const reduce_float32_runs2 = {
 const reduce_float32 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -131,6 +138,7 @@ const reduce_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

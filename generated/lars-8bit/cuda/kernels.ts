@@ -25,6 +25,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -40,6 +41,7 @@ const reduce_runs: CudaKernel = {
 const reduce_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -55,6 +57,7 @@ const reduce_runs2: CudaKernel = {
 const reduce: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -70,6 +73,7 @@ const reduce: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -88,6 +92,7 @@ const step: CudaKernel = {
 const reduce_float32_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -103,6 +108,7 @@ const reduce_float32_runs: CudaKernel = {
 const reduce_float32_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -118,6 +124,7 @@ const reduce_float32_runs2: CudaKernel = {
 const reduce_float32: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -133,6 +140,7 @@ const reduce_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

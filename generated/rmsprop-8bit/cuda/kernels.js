@@ -24,6 +24,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
+  share: 16,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -38,6 +39,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

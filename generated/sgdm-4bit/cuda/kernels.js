@@ -22,6 +22,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -36,6 +37,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

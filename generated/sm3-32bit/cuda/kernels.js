@@ -26,6 +26,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -42,6 +43,7 @@ const reduce_squares = {
 const reduce_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -56,6 +58,7 @@ const reduce_rows = {
 const reduce_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -70,6 +73,7 @@ const reduce_cols = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -28,6 +28,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_squares: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -44,6 +45,7 @@ const reduce_squares: CudaKernel = {
 const reduce_rows: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -58,6 +60,7 @@ const reduce_rows: CudaKernel = {
 const reduce_cols: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -72,6 +75,7 @@ const reduce_cols: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

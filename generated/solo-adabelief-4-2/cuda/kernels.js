@@ -31,6 +31,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 64,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -48,6 +49,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -32,6 +32,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -46,6 +47,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -60,6 +62,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -74,6 +77,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -87,6 +91,7 @@ const reduce2 = {
 const reduce3_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -103,6 +108,7 @@ const reduce3_runs = {
 const reduce3_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -116,6 +122,7 @@ const reduce3_runs2 = {
 const reduce3 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -129,6 +136,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -149,6 +157,7 @@ const step = {
 const reduce1_float32_squares = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -163,6 +172,7 @@ const reduce1_float32_squares = {
 const reduce1_float32_rows = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -177,6 +187,7 @@ const reduce1_float32_rows = {
 const reduce1_float32_cols = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -191,6 +202,7 @@ const reduce1_float32_cols = {
 const reduce2_float32 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -204,6 +216,7 @@ const reduce2_float32 = {
 const reduce3_float32_runs = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -220,6 +233,7 @@ const reduce3_float32_runs = {
 const reduce3_float32_runs2 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -233,6 +247,7 @@ const reduce3_float32_runs2 = {
 const reduce3_float32 = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -246,6 +261,7 @@ const reduce3_float32 = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

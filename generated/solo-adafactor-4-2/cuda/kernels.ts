@@ -34,6 +34,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce1_squares: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -48,6 +49,7 @@ const reduce1_squares: CudaKernel = {
 const reduce1_rows: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -62,6 +64,7 @@ const reduce1_rows: CudaKernel = {
 const reduce1_cols: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -76,6 +79,7 @@ const reduce1_cols: CudaKernel = {
 const reduce2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -89,6 +93,7 @@ const reduce2: CudaKernel = {
 const reduce3_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -105,6 +110,7 @@ const reduce3_runs: CudaKernel = {
 const reduce3_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -118,6 +124,7 @@ const reduce3_runs2: CudaKernel = {
 const reduce3: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -131,6 +138,7 @@ const reduce3: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -151,6 +159,7 @@ const step: CudaKernel = {
 const reduce1_float32_squares: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -165,6 +174,7 @@ const reduce1_float32_squares: CudaKernel = {
 const reduce1_float32_rows: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -179,6 +189,7 @@ const reduce1_float32_rows: CudaKernel = {
 const reduce1_float32_cols: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -193,6 +204,7 @@ const reduce1_float32_cols: CudaKernel = {
 const reduce2_float32: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -206,6 +218,7 @@ const reduce2_float32: CudaKernel = {
 const reduce3_float32_runs: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -222,6 +235,7 @@ const reduce3_float32_runs: CudaKernel = {
 const reduce3_float32_runs2: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -235,6 +249,7 @@ const reduce3_float32_runs2: CudaKernel = {
 const reduce3_float32: CudaKernel = {
   image,
   threads: 256,
+  share: 4,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -248,6 +263,7 @@ const reduce3_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -30,6 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 64,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
@@ -47,6 +48,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
+  share: 4,
   tile: 1024,
   tensor: [
     ["length", "u64"],
