@@ -27,19 +27,35 @@ export function buildUpdate(
   const changed = ["p", ...carried.map(({ name }) => name)].filter(
     (name) => latest.get(name) !== old.get(name),
   );
-  if (plan.nonfinite === "hold") {
-    const finite = [variable(g), ...changed.map((name) => latest.get(name) as Expr)]
-      .map((value) => op("f32.is_finite", value))
-      .reduce((all, one) => op("bool.and", all, one));
-    const held = writer.bind("finite", finite);
-    for (const name of changed) {
-      latest.set(name, op("f32.select", held, latest.get(name) as Expr, old.get(name) as Expr));
-    }
-  }
+  if (plan.nonfinite === "hold") hold(changed, g, old, latest, writer);
   for (const [index, output] of outputs.entries()) {
     writer.define(output, latest.get([p, ...carried][index]?.name ?? "") as Expr);
   }
   return withInputs(writer.finish(...outputs), [p, ...carried, g], vectors);
+}
+
+/**
+ * Nothing of an element changes where its gradient or a new state is not finite; its parameter does not where that itself
+ * would not be. What becomes of states so follows from states and gradients alone, and is measured without parameters.
+ */
+function hold(
+  changed: readonly string[],
+  g: Variable,
+  old: ReadonlyMap<string, Expr>,
+  latest: Map<string, Expr>,
+  writer: FragmentWriter,
+): void {
+  const newOf = (name: string): Expr => latest.get(name) as Expr;
+  const oldOf = (name: string): Expr => old.get(name) as Expr;
+  const isFinite = (value: Expr): Expr => op("f32.is_finite", value);
+  const states = changed.filter((name) => name !== "p");
+  const finite = [variable(g), ...states.map(newOf)].map(isFinite).reduce((a, b) => op("bool.and", a, b));
+  const held = states.length > 0 ? writer.bind("finite", finite) : finite;
+  if (changed.includes("p")) {
+    const moves = writer.bind("p_finite", op("bool.and", held, isFinite(newOf("p"))));
+    latest.set("p", op("f32.select", moves, newOf("p"), oldOf("p")));
+  }
+  for (const name of states) latest.set(name, op("f32.select", held, newOf(name), oldOf(name)));
 }
 
 /** Elements are read whatever becomes of them; of vectors, those that are needed. */

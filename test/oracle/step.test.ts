@@ -43,6 +43,29 @@ describe("what is not finite", () => {
     expect(held.p[1]).not.toBe(start.p[1]);
   });
 
+  test("hold: states move on where the parameter alone would not be finite", () => {
+    // v is 0 and eps too: the step would be infinite. The next one, when v has grown, is not.
+    const bare = { ...config, hyper: { ...ADAM, eps: 0 }, codecs: [raw, raw] };
+    const fresh = freshTensor(bare, "w", Float32Array.of(1, 1));
+    const tiny = oracleStep(bare, fresh, Float32Array.of(1e-30, 1e-3), 1, 0n);
+    expect(tiny.p[0]).toBe(1);
+    expect(tiny.p[1]).not.toBe(1);
+    expect(tiny.states[0]!.values[0]).toBeCloseTo(1e-31, 36);
+    const next = oracleStep(bare, tiny, Float32Array.of(1e-3, 1e-3), 2, 0n);
+    expect(next.p[0]).not.toBe(1);
+    const broken = oracleStep(
+      bare,
+      { ...fresh, p: Float32Array.of(Number.NaN, 1) },
+      Float32Array.of(1, 1),
+      1,
+      0n,
+    );
+    expect(broken.p[0]).toBeNaN();
+    expect(broken.states.map(({ values }) => values[0])).toEqual(
+      broken.states.map(({ values }) => values[1]),
+    );
+  });
+
   test("hold: a gradient that is not finite is held even if nothing it would change is", () => {
     const signs: Rule<object> = { states: [], at: () => (p, g) => ({ p: p - Math.sign(g), states: [] }) };
     const signConfig = { rule: signs, hyper: {}, codecs: [] };

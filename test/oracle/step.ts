@@ -12,8 +12,9 @@ export interface OracleConfig<Hypers> {
   /** One for each state the rule names, in its order. States of rows, columns and tensors are float32. */
   readonly codecs: readonly StateCodec[];
   /**
-   * `hold`: an element whose gradient is not finite, or that would get a parameter or state that is not,
-   * keeps its parameter and its (decoded) states. `propagate`: plain IEEE. Of whole tensors: see `updateTensor`.
+   * `hold`: an element whose gradient is not finite, or that would get a state that is not, keeps its parameter and its
+   * (decoded) states; one that would get a parameter that is not keeps that. `propagate`: plain IEEE. Of whole tensors: see
+   * `updateTensor`.
    */
   readonly nonfinite: "hold" | "propagate";
 }
@@ -106,9 +107,9 @@ function newValues<Hypers>(
       states: tensor.states.map((state) => state.values[i] as number),
     };
     const after = update(before.p, gradient, before.states);
-    const held = nonfinite === "hold" && !allFinite(gradient, after.p, ...after.states);
+    const held = nonfinite === "hold" && !allFinite(gradient, ...after.states);
     const kept = held ? before : after;
-    p[i] = kept.p;
+    p[i] = nonfinite === "hold" && !Number.isFinite(after.p) ? before.p : kept.p;
     next.forEach((values, k) => {
       values[i] = kept.states[k] as number;
     });

@@ -28,8 +28,8 @@ export interface TensorValues {
 }
 
 /**
- * The update of a tensor of this shape in float32. `hold`: an element whose gradient, new parameter or any new element state
- * is not finite keeps its parameter and its element states. What a rule gives to another state it holds by itself, with
+ * The update of a tensor of this shape in float32. `hold`: an element whose gradient or any new element state is not finite
+ * keeps its parameter and its element states, and one whose new parameter is not finite keeps that. What a rule gives to another state it holds by itself, with
  * `Fields.kept`, so that what follows sees what will be stored.
  */
 export function updateTensor(
@@ -55,14 +55,15 @@ export function updateTensor(
   }
   const elements = after.states.filter((_, k) => shapes[k] === "element");
   const allFinite = (i: number) =>
-    Number.isFinite(g[i]) && [after.p, ...elements].every(({ data }) => Number.isFinite(data[i]));
+    Number.isFinite(g[i]) && elements.every(({ data }) => Number.isFinite(data[i]));
 
   const kept = ({ shape, data }: Field, old: Float32Array): Float32Array =>
     Float32Array.from(data, (x, i) =>
       nonfinite === "hold" && shape === "element" && !allFinite(i) ? (old[i] as number) : x,
     );
+  const p = kept(after.p, before.p);
   return {
-    p: kept(after.p, before.p),
+    p: nonfinite === "hold" ? p.map((x, i) => (Number.isFinite(x) ? x : (before.p[i] as number))) : p,
     states: after.states.map((state, k) => kept(state, before.states[k] as Float32Array)),
   };
 }

@@ -519,8 +519,8 @@ KERNEL void step(
         const auto u = g / square_root(r_next / colmean_2 * c_next);
         const auto right = rms_2 / d;
         const auto p_new = p - rho * larger(eps2, rms) * u / larger(1.0f, right);
-        const auto finite = is_finite(g) && is_finite(p_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto p_finite = is_finite(g) && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
 
         store(parameters.data + offset, p_out);
       }

@@ -847,8 +847,8 @@ __device__ __noinline__ step_values step_element(float p, float g, float r_next,
   const float u = g / sqrtf(r_next / colmean_2 * c_next);
   const float right = rms_2 / d;
   const float p_new = p - rho * (eps2 > rms ? eps2 : rms) * u / (1.0f > right ? 1.0f : right);
-  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX);
-  const float p_out = finite ? p_new : p;
+  const bool p_finite = (fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
   return {p_out};
 }
 

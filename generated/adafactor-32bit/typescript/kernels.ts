@@ -331,8 +331,8 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
         const u = fround(g / fround(Math.sqrt(fround(fround(r_next / colmean_2) * c_next))));
         const right = fround(rms_2 / d);
         const p_new = fround(p - fround(fround(fround(rho * (eps2 > rms ? eps2 : rms)) * u) / (1 > right ? 1 : right)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new);
-        const p_out = finite ? p_new : p;
+        const p_finite = Number.isFinite(g) && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
 
         parameters[first + index] = p_out;
       }

@@ -1073,8 +1073,8 @@ fn main(
       let u = g / sqrt(r_next / colmean_2 * c_next);
       let right = rms_2 / d;
       let p_new = p - rho * select(rms, eps2, eps2 > rms) * u / select(right, 1f, 1f > right);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let p_finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
 
       parameters[tensor.p + first + index] = p_out;
     }

@@ -315,8 +315,9 @@ __device__ __noinline__ step_values step_element(float p, float v, float g, cons
   const float d = g + weight_decay * p;
   const float v_new = v + d * d;
   const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-  const float p_out = finite ? p_new : p;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(v_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
   const float v_out = finite ? v_new : v;
   return {p_out, v_out};
 }
@@ -500,8 +501,9 @@ __device__ __noinline__ step_float32_values step_float32_element(float p, float 
   const float d = g + weight_decay * p;
   const float v_new = v + d * d;
   const float p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrtf(v_new) + eps);
-  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-  const float p_out = finite ? p_new : p;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(v_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
   const float v_out = finite ? v_new : v;
   return {p_out, v_out};
 }

@@ -227,8 +227,9 @@ function step({ length, arrays }, uniforms) {
         const d = fround(g + fround(weight_decay * p));
         const v_new = fround(v + fround(d * d));
         const p_new = fround(p - fround(fround(lr_over_one_plus_t_minus_one_lr_decay * d) / fround(fround(Math.sqrt(v_new)) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const v_out = finite ? v_new : v;
 
         parameters[first + index] = p_out;
@@ -296,8 +297,9 @@ function step_float32({ length, arrays }, uniforms) {
         const d = fround(g + fround(weight_decay * p));
         const v_new = fround(v + fround(d * d));
         const p_new = fround(p - fround(fround(lr_over_one_plus_t_minus_one_lr_decay * d) / fround(fround(Math.sqrt(v_new)) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const v_out = finite ? v_new : v;
 
         parameters[first + index] = p_out;

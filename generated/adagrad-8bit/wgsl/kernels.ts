@@ -275,8 +275,9 @@ fn main(
       let d = g + weight_decay * p;
       let v_new = v + d * d;
       let p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrt(v_new) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
@@ -413,8 +414,9 @@ fn main(
       let d = g + weight_decay * p;
       let v_new = v + d * d;
       let p_new = p - lr_over_one_plus_t_minus_one_lr_decay * d / (sqrt(v_new) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;

@@ -420,8 +420,9 @@ function step({ length, arrays }: KernelTensor, uniforms: UniformValues): void {
         const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * d));
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * d) * d));
         const p_new = fround(p - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 
@@ -534,8 +535,9 @@ function step_float32({ length, arrays }: KernelTensor, uniforms: UniformValues)
         const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * d));
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * d) * d));
         const p_new = fround(p - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 

@@ -477,8 +477,9 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1 * d;
       let v_new = beta2 * v + one_minus_beta2 * d * d;
       let p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 
@@ -673,8 +674,9 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1 * d;
       let v_new = beta2 * v + one_minus_beta2 * d * d;
       let p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 

@@ -114,8 +114,9 @@ KERNEL void step(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
         const auto v_out = select(finite, v_new, v);
 

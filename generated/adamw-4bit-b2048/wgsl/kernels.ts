@@ -177,8 +177,9 @@ fn main(
       let v_new = beta2 * v + one_minus_beta2 * g * g;
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 
@@ -371,8 +372,9 @@ fn main(
       let v_new = beta2 * v + one_minus_beta2 * g * g;
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 

@@ -109,11 +109,6 @@ KERNEL void measure(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const float lr_weight_decay = uniforms->lr_weight_decay;
-  const float lr = uniforms->lr;
-  const float one_minus_beta1_pow_t = uniforms->one_minus_beta1_pow_t;
-  const float one_minus_beta2_pow_t = uniforms->one_minus_beta2_pow_t;
-  const float eps = uniforms->eps;
 
   for (uint64_t chunk = first_chunk; chunk < last_chunk; chunk++) {
     const auto tensor = tensors[chunks[chunk].tensor];
@@ -152,9 +147,7 @@ KERNEL void measure(
 
         const auto m_new = beta1 * m + one_minus_beta1 * g;
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
-        const auto p_new = p - lr_weight_decay * p;
-        const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new) && is_finite(v_new);
+        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
         const auto v_out = select(finite, v_new, v);
 
         const auto v_size = absolute(v_out);
@@ -258,8 +251,9 @@ KERNEL void step(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
         const auto v_out = select(finite, v_new, v);
 
@@ -440,8 +434,9 @@ KERNEL void step_flat(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
         const auto v_out = select(finite, v_new, v);
 
@@ -602,8 +597,9 @@ KERNEL void step_float32(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
         const auto v_out = select(finite, v_new, v);
 

@@ -109,11 +109,6 @@ function measure({ length, shape, arrays }, uniforms) {
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
-  const lr_weight_decay = fround(uniforms["lr_weight_decay"]);
-  const lr = fround(uniforms["lr"]);
-  const one_minus_beta1_pow_t = fround(uniforms["one_minus_beta1_pow_t"]);
-  const one_minus_beta2_pow_t = fround(uniforms["one_minus_beta2_pow_t"]);
-  const eps = fround(uniforms["eps"]);
   const parameters = arrays["p"];
   const gradients = arrays["g"];
   const m_codes = arrays["m_codes"];
@@ -146,9 +141,7 @@ function measure({ length, shape, arrays }, uniforms) {
 
       const m_new = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
       const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
-      const p_new = fround(p - fround(lr_weight_decay * p));
-      const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-      const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
+      const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
       const v_out = finite ? v_new : v;
 
       const v_size = Math.abs(v_out);
@@ -211,8 +204,9 @@ function step({ length, shape, arrays }, uniforms) {
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 
@@ -331,8 +325,9 @@ function step_flat({ length, arrays }, uniforms) {
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 
@@ -443,8 +438,9 @@ function step_float32({ length, arrays }, uniforms) {
         const v_new = fround(fround(beta2 * v) + fround(fround(one_minus_beta2 * g) * g));
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 

@@ -155,11 +155,6 @@ fn main(
   let one_minus_beta1 = uniforms.one_minus_beta1;
   let beta2 = uniforms.beta2;
   let one_minus_beta2 = uniforms.one_minus_beta2;
-  let lr_weight_decay = uniforms.lr_weight_decay;
-  let lr = uniforms.lr;
-  let one_minus_beta1_pow_t = uniforms.one_minus_beta1_pow_t;
-  let one_minus_beta2_pow_t = uniforms.one_minus_beta2_pow_t;
-  let eps = uniforms.eps;
 
   for (var round = 0u; round < 1u; round++) {
     let granule = round * 128u + thread;
@@ -196,9 +191,7 @@ fn main(
 
       let m_new = beta1 * m + one_minus_beta1 * g;
       let v_new = beta2 * v + one_minus_beta2 * g * g;
-      let p_new = p - lr_weight_decay * p;
-      let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
       let v_out = select(v, v_new, finite);
 
       let v_size = abs(v_out);
@@ -400,8 +393,9 @@ fn main(
       let v_new = beta2 * v + one_minus_beta2 * g * g;
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 
@@ -631,8 +625,9 @@ fn main(
       let v_new = beta2 * v + one_minus_beta2 * g * g;
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 
@@ -825,8 +820,9 @@ fn main(
       let v_new = beta2 * v + one_minus_beta2 * g * g;
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrt(v_new / one_minus_beta2_pow_t) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 

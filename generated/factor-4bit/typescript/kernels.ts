@@ -280,8 +280,9 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
         const v = fround(fround(r_next / colmean_2) * c_next);
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;
@@ -487,8 +488,9 @@ function step_float32({ length, rows, cols, arrays }: KernelTensor, uniforms: Un
         const v = fround(fround(r_next / colmean_2) * c_next);
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(v / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

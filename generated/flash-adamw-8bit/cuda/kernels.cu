@@ -421,8 +421,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
   const float v_new = beta2 * v + one_minus_beta2 * g * g;
   const float p_new = p - lr_weight_decay * p;
   const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-  const float p_out = finite ? p_new_2 : p;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+  const float p_out = p_finite ? p_new_2 : p;
   const float m_out = finite ? m_new : m;
   const float v_out = finite ? v_new : v;
   return {p_out, m_out, v_out};
@@ -727,8 +728,9 @@ __device__ __noinline__ step_float32_values step_float32_element(float p, float 
   const float v_new = beta2 * v + one_minus_beta2 * g * g;
   const float p_new = p - lr_weight_decay * p;
   const float p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (sqrtf(v_new / one_minus_beta2_pow_t) + eps);
-  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-  const float p_out = finite ? p_new_2 : p;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+  const float p_out = p_finite ? p_new_2 : p;
   const float m_out = finite ? m_new : m;
   const float v_out = finite ? v_new : v;
   return {p_out, m_out, v_out};

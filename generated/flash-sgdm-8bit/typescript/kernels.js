@@ -185,8 +185,9 @@ function step({ length, arrays }, uniforms) {
         const d = fround(g + fround(weight_decay * p));
         const m_new = fround(fround(momentum * m) + d);
         const p_new = fround(p - fround(lr * m_new));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;
@@ -270,8 +271,9 @@ function step_float32({ length, arrays }, uniforms) {
         const d = fround(g + fround(weight_decay * p));
         const m_new = fround(fround(momentum * m) + d);
         const p_new = fround(p - fround(lr * m_new));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

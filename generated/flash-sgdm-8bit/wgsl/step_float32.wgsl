@@ -74,8 +74,9 @@ fn main(
       let d = g + weight_decay * p;
       let m_new = momentum * m + d;
       let p_new = p - lr * m_new;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;

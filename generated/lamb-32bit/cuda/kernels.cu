@@ -492,8 +492,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
   const float u = m_new / one_minus_beta1_pow_t / (sqrtf(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
   const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? norm / norm_2 : 1.0f;
   const float p_new = p - lr * trust * u;
-  const bool finite = (((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-  const float p_out = finite ? p_new : p;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
   const float m_out = finite ? m_new : m;
   const float v_out = finite ? v_new : v;
   return {p_out, m_out, v_out};
@@ -568,10 +569,10 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           const float u = quotient(quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps) + weight_decay * p;
           const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? quotient(norm, norm_2) : 1.0f;
           const float p_new = p - lr * trust * u;
-          const bool finite = fabsf(p_new) <= FLT_MAX;
-          const float p_out = finite ? p_new : p;
-          const float m_out = finite ? m_new : m;
-          const float v_out = finite ? v_new : v;
+          const bool p_finite = fabsf(p_new) <= FLT_MAX;
+          const float p_out = p_finite ? p_new : p;
+          const float m_out = m_new;
+          const float v_out = v_new;
 
           sums[0] += fabsf(p);
           sums[1] += fabsf(m);

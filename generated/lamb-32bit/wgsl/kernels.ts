@@ -573,8 +573,9 @@ fn main(
       let u = m_new / one_minus_beta1_pow_t / (sqrt(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
       let trust = select(1f, norm / norm_2, select(norm_2, norm, norm < norm_2) > 0f);
       let p_new = p - lr * trust * u;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let m_out = select(m, m_new, finite);
       let v_out = select(v, v_new, finite);
 

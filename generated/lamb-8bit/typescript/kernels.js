@@ -579,8 +579,9 @@ function step({ length, arrays }, uniforms) {
         const u = fround(fround(fround(m_new / one_minus_beta1_pow_t) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)) + fround(weight_decay * p));
         const trust = (norm < norm_2 ? norm : norm_2) > 0 ? fround(norm / norm_2) : 1;
         const p_new = fround(p - fround(fround(lr * trust) * u));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 
@@ -805,8 +806,9 @@ function step_float32({ length, arrays }, uniforms) {
         const u = fround(fround(fround(m_new / one_minus_beta1_pow_t) / fround(fround(Math.sqrt(fround(v_new / one_minus_beta2_pow_t))) + eps)) + fround(weight_decay * p));
         const trust = (norm < norm_2 ? norm : norm_2) > 0 ? fround(norm / norm_2) : 1;
         const p_new = fround(p - fround(fround(lr * trust) * u));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new) && Number.isFinite(v_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(v_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
         const v_out = finite ? v_new : v;
 

@@ -363,8 +363,9 @@ KERNEL void step(
         const auto trust = select(smaller(norm, norm_2) > 0.0f, eta * norm / (norm_2 + weight_decay * norm), 1.0f);
         const auto m_new = momentum * m + lr * trust * (g + weight_decay * p);
         const auto p_new = p - m_new;
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);
@@ -656,8 +657,9 @@ KERNEL void step_float32(
         const auto trust = select(smaller(norm, norm_2) > 0.0f, eta * norm / (norm_2 + weight_decay * norm), 1.0f);
         const auto m_new = momentum * m + lr * trust * (g + weight_decay * p);
         const auto p_new = p - m_new;
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);

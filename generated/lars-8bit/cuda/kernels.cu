@@ -562,8 +562,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
         const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
         const float p_new = p - m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+        const float p_out = p_finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;
@@ -884,8 +885,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
         const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
         const float p_new = p - m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+        const float p_out = p_finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;

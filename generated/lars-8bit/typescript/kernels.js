@@ -352,8 +352,9 @@ function step({ length, arrays }, uniforms) {
         const trust = (norm < norm_2 ? norm : norm_2) > 0 ? fround(fround(eta * norm) / fround(norm_2 + fround(weight_decay * norm))) : 1;
         const m_new = fround(fround(momentum * m) + fround(fround(lr * trust) * fround(g + fround(weight_decay * p))));
         const p_new = fround(p - m_new);
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;
@@ -516,8 +517,9 @@ function step_float32({ length, arrays }, uniforms) {
         const trust = (norm < norm_2 ? norm : norm_2) > 0 ? fround(fround(eta * norm) / fround(norm_2 + fround(weight_decay * norm))) : 1;
         const m_new = fround(fround(momentum * m) + fround(fround(lr * trust) * fround(g + fround(weight_decay * p))));
         const p_new = fround(p - m_new);
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

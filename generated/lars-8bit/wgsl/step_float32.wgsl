@@ -85,8 +85,9 @@ fn main(
       let trust = select(1f, eta * norm / (norm_2 + weight_decay * norm), select(norm_2, norm, norm < norm_2) > 0f);
       let m_new = momentum * m + lr * trust * (g + weight_decay * p);
       let p_new = p - m_new;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;

@@ -49,8 +49,9 @@ function step({ length, arrays }, uniforms) {
         const c = fround(fround(beta1 * m) + fround(one_minus_beta1 * g));
         const p_new_2 = fround(p_new - fround(lr * (c > 0 ? 1 : c < 0 ? (-1) : 0)));
         const m_new = fround(fround(beta2 * m) + fround(one_minus_beta2 * g));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

@@ -111,8 +111,9 @@ fn main(
       let c = beta1 * m + one_minus_beta1 * g;
       let p_new_2 = p_new - lr * select(select(0f, (-1f), c < 0f), 1f, c > 0f);
       let m_new = beta2 * m + one_minus_beta2 * g;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;

@@ -197,8 +197,9 @@ KERNEL void step(
         const auto c = beta1 * m + one_minus_beta1 * g;
         const auto p_new_2 = p_new - lr * select(c > 0.0f, 1.0f, select(c < 0.0f, (-1.0f), 0.0f));
         const auto m_new = beta2 * m + one_minus_beta2 * g;
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);
@@ -321,8 +322,9 @@ KERNEL void step_float32(
         const auto c = beta1 * m + one_minus_beta1 * g;
         const auto p_new_2 = p_new - lr * select(c > 0.0f, 1.0f, select(c < 0.0f, (-1.0f), 0.0f));
         const auto m_new = beta2 * m + one_minus_beta2 * g;
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);

@@ -305,8 +305,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float c = beta1 * m + one_minus_beta1 * g;
         const float p_new_2 = p_new - lr * (c > 0.0f ? 1.0f : c < 0.0f ? (-1.0f) : 0.0f);
         const float m_new = beta2 * m + one_minus_beta2 * g;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+        const float p_out = p_finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;
@@ -401,8 +402,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float c = beta1 * m + one_minus_beta1 * g;
         const float p_new_2 = p_new - lr * (c > 0.0f ? 1.0f : c < 0.0f ? (-1.0f) : 0.0f);
         const float m_new = beta2 * m + one_minus_beta2 * g;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new_2 : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+        const float p_out = p_finite ? p_new_2 : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;

@@ -196,8 +196,9 @@ KERNEL void step(
         const auto d = g + weight_decay * p;
         const auto v_new = alpha * v + one_minus_alpha * d * d;
         const auto p_new = p - lr * d / (square_root(v_new) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto v_out = select(finite, v_new, v);
 
         store(parameters.data + offset, p_out);
@@ -315,8 +316,9 @@ KERNEL void step_float32(
         const auto d = g + weight_decay * p;
         const auto v_new = alpha * v + one_minus_alpha * d * d;
         const auto p_new = p - lr * d / (square_root(v_new) + eps);
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(v_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(v_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto v_out = select(finite, v_new, v);
 
         store(parameters.data + offset, p_out);

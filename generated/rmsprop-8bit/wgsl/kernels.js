@@ -281,8 +281,9 @@ fn main(
       let d = g + weight_decay * p;
       let v_new = alpha * v + one_minus_alpha * d * d;
       let p_new = p - lr * d / (sqrt(v_new) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
@@ -425,8 +426,9 @@ fn main(
       let d = g + weight_decay * p;
       let v_new = alpha * v + one_minus_alpha * d * d;
       let p_new = p - lr * d / (sqrt(v_new) + eps);
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(v_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new, p_finite);
       let v_out = select(v, v_new, finite);
 
       parameters[tensor.p + first + index] = p_out;

@@ -120,8 +120,9 @@ KERNEL void step(
         const auto d = g + weight_decay * p;
         const auto m_new = momentum * m + d;
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);
@@ -224,8 +225,9 @@ KERNEL void step_float32(
         const auto d = g + weight_decay * p;
         const auto m_new = momentum * m + d;
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(p_new) && is_finite(m_new);
-        const auto p_out = select(finite, p_new, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new);
+        const auto p_out = select(p_finite, p_new, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);

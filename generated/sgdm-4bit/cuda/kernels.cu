@@ -179,8 +179,9 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float d = g + weight_decay * p;
         const float m_new = momentum * m + d;
         const float p_new = p - lr * m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+        const float p_out = p_finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;
@@ -268,8 +269,9 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
         const float d = g + weight_decay * p;
         const float m_new = momentum * m + d;
         const float p_new = p - lr * m_new;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-        const float p_out = finite ? p_new : p;
+        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+        const float p_out = p_finite ? p_new : p;
         const float m_out = finite ? m_new : m;
 
         parameters[index] = p_out;

@@ -439,8 +439,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float g, floa
   const float v = (r < c ? r : c) + g * g;
   const float m_new = momentum * m + one_minus_momentum * (v > 0.0f ? g / sqrtf(v) : 0.0f);
   const float p_new = p - lr * m_new;
-  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-  const float p_out = finite ? p_new : p;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
   const float m_out = finite ? m_new : m;
   return {p_out, m_out};
 }

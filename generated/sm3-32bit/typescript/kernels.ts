@@ -165,8 +165,9 @@ function step({ length, rows, cols, arrays }: KernelTensor, uniforms: UniformVal
         const v = fround((r < c ? r : c) + fround(g * g));
         const m_new = fround(fround(momentum * m) + fround(one_minus_momentum * (v > 0 ? fround(g / fround(Math.sqrt(v))) : 0)));
         const p_new = fround(p - fround(lr * m_new));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new) && Number.isFinite(m_new);
-        const p_out = finite ? p_new : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new);
+        const p_out = p_finite ? p_new : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

@@ -180,8 +180,9 @@ function step({ length, id, arrays }, uniforms) {
         const s_new = fround(fround(fround(beta2 * s) + fround(fround(one_minus_beta2 * d) * d)) + eps);
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(s_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(s_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(s_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
         const s_out = finite ? s_new : s;
 
@@ -369,8 +370,9 @@ function step_float32({ length, arrays }, uniforms) {
         const s_new = fround(fround(fround(beta2 * s) + fround(fround(one_minus_beta2 * d) * d)) + eps);
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - fround(fround(lr * fround(m_new / one_minus_beta1_pow_t)) / fround(fround(Math.sqrt(fround(s_new / one_minus_beta2_pow_t))) + eps)));
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new) && Number.isFinite(s_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new) && Number.isFinite(s_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
         const s_out = finite ? s_new : s;
 

@@ -543,8 +543,9 @@ KERNEL void step(
         const auto m_new = beta1 * m + one_minus_beta1_lr * u / larger(1.0f, right);
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - m_new;
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);
@@ -1060,8 +1061,9 @@ KERNEL void step_float32(
         const auto m_new = beta1 * m + one_minus_beta1_lr * u / larger(1.0f, right);
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - m_new;
-        const auto finite = is_finite(g) && is_finite(p_new_2) && is_finite(m_new);
-        const auto p_out = select(finite, p_new_2, p);
+        const auto finite = is_finite(g) && is_finite(m_new);
+        const auto p_finite = finite && is_finite(p_new_2);
+        const auto p_out = select(p_finite, p_new_2, p);
         const auto m_out = select(finite, m_new, m);
 
         store(parameters.data + offset, p_out);

@@ -872,8 +872,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float g, floa
   const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
   const float p_new = p - lr_weight_decay * p;
   const float p_new_2 = p_new - m_new;
-  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-  const float p_out = finite ? p_new_2 : p;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+  const float p_out = p_finite ? p_new_2 : p;
   const float m_out = finite ? m_new : m;
   return {p_out, m_out};
 }
@@ -1626,8 +1627,9 @@ __device__ __noinline__ step_float32_values step_float32_element(float p, float 
   const float m_new = beta1 * m + one_minus_beta1_lr * u / (1.0f > right ? 1.0f : right);
   const float p_new = p - lr_weight_decay * p;
   const float p_new_2 = p_new - m_new;
-  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(p_new_2) <= FLT_MAX)) & (fabsf(m_new) <= FLT_MAX);
-  const float p_out = finite ? p_new_2 : p;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new_2) <= FLT_MAX);
+  const float p_out = p_finite ? p_new_2 : p;
   const float m_out = finite ? m_new : m;
   return {p_out, m_out};
 }

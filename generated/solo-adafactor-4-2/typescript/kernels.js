@@ -348,8 +348,9 @@ function step({ length, rows, cols, arrays }, uniforms) {
         const m_new = fround(fround(beta1 * m) + fround(fround(one_minus_beta1_lr * u) / (1 > right ? 1 : right)));
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - m_new);
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;
@@ -629,8 +630,9 @@ function step_float32({ length, rows, cols, arrays }, uniforms) {
         const m_new = fround(fround(beta1 * m) + fround(fround(one_minus_beta1_lr * u) / (1 > right ? 1 : right)));
         const p_new = fround(p - fround(lr_weight_decay * p));
         const p_new_2 = fround(p_new - m_new);
-        const finite = Number.isFinite(g) && Number.isFinite(p_new_2) && Number.isFinite(m_new);
-        const p_out = finite ? p_new_2 : p;
+        const finite = Number.isFinite(g) && Number.isFinite(m_new);
+        const p_finite = finite && Number.isFinite(p_new_2);
+        const p_out = p_finite ? p_new_2 : p;
         const m_out = finite ? m_new : m;
 
         parameters[first + index] = p_out;

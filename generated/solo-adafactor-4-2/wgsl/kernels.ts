@@ -1128,8 +1128,9 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1_lr * u / select(right, 1f, 1f > right);
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - m_new;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
@@ -2257,8 +2258,9 @@ fn main(
       let m_new = beta1 * m + one_minus_beta1_lr * u / select(right, 1f, 1f > right);
       let p_new = p - lr_weight_decay * p;
       let p_new_2 = p_new - m_new;
-      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
-      let p_out = select(p, p_new_2, finite);
+      let finite = (bitcast<u32>(g) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(m_new) & 0x7fffffffu) < 0x7f800000u;
+      let p_finite = finite && (bitcast<u32>(p_new_2) & 0x7fffffffu) < 0x7f800000u;
+      let p_out = select(p, p_new_2, p_finite);
       let m_out = select(m, m_new, finite);
 
       parameters[tensor.p + first + index] = p_out;
