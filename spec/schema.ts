@@ -200,13 +200,10 @@ export const optimizerSchema = z
       }),
     param: param.optional(),
     grad: grad.optional(),
-    nonfinite: z
-      .enum(["hold", "propagate"], { error: "nonfinite is hold or propagate" })
-      .optional()
-      .meta({
-        description: "What an element does whose gradient or new values are not finite.",
-        default: "hold",
-      }),
+    nonfinite: z.enum(["hold", "propagate"], { error: "nonfinite is hold or propagate" }).optional().meta({
+      description: "What an element does whose gradient or new values are not finite.",
+      default: "hold",
+    }),
     math: z.enum(["exact", "fast"], { error: "math is exact or fast" }).optional().meta({
       description:
         "exact: float32, every operation rounded once. fast: a target may compute each within its own bounds, where that is cheaper.",

@@ -47,12 +47,12 @@ function hold(
 ): void {
   const newOf = (name: string): Expr => latest.get(name) as Expr;
   const oldOf = (name: string): Expr => old.get(name) as Expr;
-  const isFinite = (value: Expr): Expr => op("f32.is_finite", value);
+  const finiteOf = (value: Expr): Expr => op("f32.is_finite", value);
   const states = changed.filter((name) => name !== "p");
-  const finite = [variable(g), ...states.map(newOf)].map(isFinite).reduce((a, b) => op("bool.and", a, b));
+  const finite = [variable(g), ...states.map(newOf)].map(finiteOf).reduce((a, b) => op("bool.and", a, b));
   const held = states.length > 0 ? writer.bind("finite", finite) : finite;
   if (changed.includes("p")) {
-    const moves = writer.bind("p_finite", op("bool.and", held, isFinite(newOf("p"))));
+    const moves = writer.bind("p_finite", op("bool.and", held, finiteOf(newOf("p"))));
     latest.set("p", op("f32.select", moves, newOf("p"), oldOf("p")));
   }
   for (const name of states) latest.set(name, op("f32.select", held, newOf(name), oldOf(name)));

@@ -47,10 +47,14 @@ const VECTORS = [
 /** What was found for an update, by all that it follows from: the same rule stands in many kernels of many specs. */
 const found = new Map<string, OrdinaryUpdate | null>();
 
-/** @returns null where there is no quotient and no root, or where no check makes them safe */
+/**
+ * @returns null where there is no quotient and no root, or where no check makes them safe; of a measuring pass, which asks only
+ *   whether values are finite, where that cannot be known
+ */
 export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
   const hard = hardOps(kernel.update);
-  if (hard.length === 0) return null;
+  const isMeasure = kernel.kind === "measure";
+  if (hard.length === 0 && !isMeasure) return null;
   const levels = new Map(kernel.states.map((state) => [state.name, levelsOf(state, kernel)]));
   const states: StateFacts[] = kernel.states.map(({ name, statistic }) => ({
     name,
@@ -64,7 +68,7 @@ export function ordinaryUpdate(kernel: ElementKernel): OrdinaryUpdate | null {
     uniforms: kernel.uniforms,
     vectors: kernel.vectors.map(({ variable }) => variable),
     states,
-    isMeasure: kernel.kind === "measure",
+    isMeasure,
   };
   const key = JSON.stringify(facts);
   const known = found.get(key);

@@ -26,6 +26,7 @@ export function kernelView(kernel: Kernel, target: Target): KernelView {
 
 function elementView(planned: ElementKernel, target: Target) {
   const { dialect } = target;
+  const isStep = planned.kind === "step";
   const granule = granuleOf(planned, target);
   const kernel = widened(planned, granule, target);
   const granules = kernel.tile / granule;
@@ -71,12 +72,12 @@ function elementView(planned: ElementKernel, target: Target) {
       isDivisor:
         ordinary?.uniforms.some(({ name, isDivisor }) => isDivisor && name === uniform.name) ?? false,
     })),
-    isStep: kernel.kind === "step",
+    isStep,
     isMeasure: kernel.kind === "measure",
     parameter,
     gradient,
-    readsP: true,
-    readsG: true,
+    readsP: isStep || parameter.isRead,
+    readsG: isStep || gradient.isRead,
     /** Whether it reads or writes what passes leave for later ones. */
     readsNext: base.anyGlobal || kernel.vectors.some(({ isKept }) => !isKept),
     tile: kernel.tile,
@@ -112,8 +113,8 @@ function elementView(planned: ElementKernel, target: Target) {
     /** The arrays of a tensor that the kernel finds, in the order of its record. */
     fields: [
       ...geometry.geometry,
-      "p",
-      "g",
+      ...(isStep || parameter.isRead ? ["p"] : []),
+      ...(isStep || gradient.isRead ? ["g"] : []),
       ...states.flatMap(({ fields }) => fields),
       ...arraysOf(kernel.vectors),
     ],

@@ -886,8 +886,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       const bool is_in_row = tensor.cols % 8u == 0;
       if (is_whole && are_ordinary && is_in_row) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         // Not a number where one of them is not.
         float sums[2] = {};
@@ -939,8 +939,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         Line line(start + first, tensor.rows, tensor.cols);
         #pragma unroll

@@ -421,8 +421,8 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         uint32_t v_words[2] = {};
         load(v_words, tensor.v_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
@@ -539,8 +539,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float v_data[8];
         load(v_data, tensor.v_data + start + first, limit);
@@ -586,8 +586,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float v_data[8];
         load(v_data, tensor.v_data + start + first, limit);

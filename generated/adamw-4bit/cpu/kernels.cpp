@@ -86,7 +86,6 @@ struct measure_tensor {
   uint64_t rank;
   uint64_t sizes[8];
   uint32_t id;
-  float* p;
   const float* g;
   uint32_t* m_codes;
   float* m_scale;
@@ -117,7 +116,6 @@ KERNEL void measure(
 
     for (uint32_t first = 0; first < length; first += 128) {
       const uint32_t limit = std::min(length - first, 128u);
-      Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
@@ -129,7 +127,6 @@ KERNEL void measure(
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
         [[maybe_unused]] const uint64_t place = start + first + offset;
-        const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
         const auto m_bit = index * 4u;
         const auto m_word = m_bit >> 5u;

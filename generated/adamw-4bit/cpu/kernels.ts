@@ -28,7 +28,7 @@ import type { CpuKernel } from "lowbit-gen/runtime";
 const module = import.meta.url;
 
 export const kernels: Readonly<Record<string, CpuKernel>> = {
-  measure: { module, tensorFields: ["rank", "size0", "size1", "size2", "size3", "size4", "size5", "size6", "size7", "p", "g", "m_codes", "m_scale", "v_codes", "v_scale", "v_next"] },
+  measure: { module, tensorFields: ["rank", "size0", "size1", "size2", "size3", "size4", "size5", "size6", "size7", "g", "m_codes", "m_scale", "v_codes", "v_scale", "v_next"] },
   step: { module, tensorFields: ["rank", "size0", "size1", "size2", "size3", "size4", "size5", "size6", "size7", "p", "g", "m_codes", "m_scale", "v_codes", "v_scale", "v_next"] },
   step_flat: { module, tensorFields: ["p", "g", "m_codes", "m_scale", "v_codes", "v_scale"] },
   step_float32: { module, tensorFields: ["p", "g", "m", "v"] },

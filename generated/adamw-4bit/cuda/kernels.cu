@@ -425,7 +425,6 @@ struct alignas(16) measure_tensor {
   uint64_t rank;
   uint64_t sizes[8];
   uint32_t id;
-  float* p;
   const float* g;
   uint32_t* m_codes;
   float* m_scale;
@@ -433,6 +432,23 @@ struct alignas(16) measure_tensor {
   float* v_scale;
   uint32_t* v_next;
 };
+
+struct measure_values {
+  float v_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ measure_values measure_element(float m, float v, float g, const measure_uniforms& uniforms) {
+  const float beta1 = uniforms.beta1;
+  const float one_minus_beta1 = uniforms.one_minus_beta1;
+  const float beta2 = uniforms.beta2;
+  const float one_minus_beta2 = uniforms.one_minus_beta2;
+  const float m_new = beta1 * m + one_minus_beta1 * g;
+  const float v_new = beta2 * v + one_minus_beta2 * g * g;
+  const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
+  const float v_out = finite ? v_new : v;
+  return {v_out};
+}
 
 /** Elements that follow each other, wherever in rows and columns these are; all threads of a warp take part. */
 __device__ __noinline__ void measure_neighbours(
@@ -446,47 +462,87 @@ __device__ __noinline__ void measure_neighbours(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta2, 3.7252903e-9f, 4.0f);
   // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
   const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
     const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
     float v_magnitudes[8];
-    float parameters[8];
-    float gradients[8];
-    load(parameters, tensor.p + start + first, limit);
-    load(gradients, tensor.g + start + first, limit);
-    uint32_t m_words[1] = {};
-    load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-    uint32_t v_words[1] = {};
-    load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-    float v_scales[8];
-    leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float p = parameters[index];
-      const float g = gradients[index];
-      const uint32_t m_bit = index * 4u;
-      const uint32_t m_word = m_bit >> 5u;
-      const uint32_t m_shift = m_bit & 31u;
-      const uint32_t m_low = m_words[m_word];
-      const uint32_t m_code = (m_low >> m_shift) & 15u;
-      const float m = m_levels[m_code] * m_scale;
-      const uint32_t v_bit = index * 4u;
-      const uint32_t v_word = v_bit >> 5u;
-      const uint32_t v_shift = v_bit & 31u;
-      const uint32_t v_low = v_words[v_word];
-      const uint32_t v_code = (v_low >> v_shift) & 15u;
-      const float v_scale = v_scales[index];
-      const float v = v_levels[v_code] * v_scale;
+    bool is_ordinary = false;
+    if (is_whole && are_ordinary) {
+      float gradients[8];
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      // Not a number where one of them is not.
+      float sums[1] = {};
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float g = gradients[index];
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
 
-      const float m_new = beta1 * m + one_minus_beta1 * g;
-      const float v_new = beta2 * v + one_minus_beta2 * g * g;
-      const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-      const float v_out = finite ? v_new : v;
+        const float v_new = beta2 * v + one_minus_beta2 * g * g;
+        const float v_out = v_new;
 
-      const float v_size = fabsf(v_out);
-      const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
-      v_magnitudes[index] = v_magnitude;
+        sums[0] += fabsf(g);
+
+        // What is subnormal counts for nothing where maxima are raised.
+        v_magnitudes[index] = fabsf(v_out);
+      }
+      is_ordinary =
+          fabsf(m_scale) <= 4096.0f &&
+          areWithin(v_scales, 4096.0f) &&
+          sums[0] <= 4096.0f;
+    }
+    if (!is_ordinary) {
+      // Read again, so that nothing of it is kept in registers until it is known to be needed.
+      asm volatile("" ::: "memory");
+      float gradients[8];
+      load(gradients, tensor.g + start + first, limit);
+      uint32_t m_words[1] = {};
+      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      uint32_t v_words[1] = {};
+      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      float v_scales[8];
+      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) {
+        const float g = gradients[index];
+        const uint32_t m_bit = index * 4u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_words[m_word];
+        const uint32_t m_code = (m_low >> m_shift) & 15u;
+        const float m = m_levels[m_code] * m_scale;
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_scale = v_scales[index];
+        const float v = v_levels[v_code] * v_scale;
+
+        const auto [v_out] = measure_element(m, v, g, *uniforms);
+
+        const float v_size = fabsf(v_out);
+        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+        v_magnitudes[index] = v_magnitude;
+      }
     }
     raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
   };
@@ -509,6 +565,11 @@ extern "C" __global__ void __launch_bounds__(128, 4) measure(
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta2, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[16];
   alignas(16) __shared__ float v_levels[16];
@@ -534,13 +595,14 @@ extern "C" __global__ void __launch_bounds__(128, 4) measure(
     const uint64_t column_scale = firstColumnScale(shape) + panel.column + first;
     float v_columns[8];
     loadColumns(v_columns, tensor.v_scale + column_scale);
+    const bool are_v_columns_ordinary = areWithin(v_columns, 4096.0f);
     float v_column_maxima[8] = {};
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     const auto row_of = [&](uint32_t group) {
       return panel.matrix * tensor.rows + panel.row + group * 8u + thread / 16u;
     };
-    // Rows that are not all there, by a bit a group: they come last, so that
+    // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group: they come last, so that
     // nothing is kept for them in the meantime.
     uint32_t left = 0;
     for (uint32_t group = 0; group < 8; group++) {
@@ -550,49 +612,49 @@ extern "C" __global__ void __launch_bounds__(128, 4) measure(
       const uint64_t start = row * tensor.cols + panel.column;
       const bool is_whole = first_row + 8 <= tensor.rows;
       float v_magnitudes[8];
-      if (!is_whole) {
+      bool is_ordinary = false;
+      if (is_whole && are_ordinary) {
+        float gradients[8];
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[1] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+        uint32_t v_words[1] = {};
+        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+        float v_scales[8];
+        const float v_row = leastOfRow(shape, tensor.v_scale, row);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
+        // Not a number where one of them is not.
+        float sums[1] = {};
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float g = gradients[index];
+          const uint32_t v_bit = index * 4u;
+          const uint32_t v_word = v_bit >> 5u;
+          const uint32_t v_shift = v_bit & 31u;
+          const uint32_t v_low = v_words[v_word];
+          const uint32_t v_code = (v_low >> v_shift) & 15u;
+          const float v_scale = v_scales[index];
+          const float v = v_levels[v_code] * v_scale;
+
+          const float v_new = beta2 * v + one_minus_beta2 * g * g;
+          const float v_out = v_new;
+
+          sums[0] += fabsf(g);
+
+          // What is subnormal counts for nothing where maxima are raised.
+          v_magnitudes[index] = fabsf(v_out);
+        }
+        is_ordinary =
+            fabsf(m_scale) <= 4096.0f &&
+            are_v_columns_ordinary && isPositive(v_row, 0.0f, 4096.0f) &&
+            sums[0] <= 4096.0f;
+        is_ordinary = __all_sync(0xffffffffu, is_ordinary);
+      }
+      if (!is_ordinary) {
         left |= 1u << group;
         continue;
-      }
-      float parameters[8];
-      float gradients[8];
-      load(parameters, tensor.p + start + first, limit);
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      float v_scales[8];
-      const float v_row = leastOfRow(shape, tensor.v_scale, row);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
-        const float v_scale = v_scales[index];
-        const float v = v_levels[v_code] * v_scale;
-
-        const float m_new = beta1 * m + one_minus_beta1 * g;
-        const float v_new = beta2 * v + one_minus_beta2 * g * g;
-        const bool finite = ((fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX)) & (fabsf(v_new) <= FLT_MAX);
-        const float v_out = finite ? v_new : v;
-
-        const float v_size = fabsf(v_out);
-        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
-        v_magnitudes[index] = v_magnitude;
       }
       float v_greatest = 0.0f;
       #pragma unroll
@@ -708,8 +770,8 @@ __device__ __noinline__ void step_neighbours(
     bool is_ordinary = false;
     if (is_whole && are_ordinary) {
       float parameters[8];
-      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
+      float gradients[8];
       load(gradients, tensor.g + start + first, limit);
       uint32_t m_words[1] = {};
       load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
@@ -776,8 +838,8 @@ __device__ __noinline__ void step_neighbours(
       // Read again, so that nothing of it is kept in registers until it is known to be needed.
       asm volatile("" ::: "memory");
       float parameters[8];
-      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
+      float gradients[8];
       load(gradients, tensor.g + start + first, limit);
       uint32_t m_words[1] = {};
       load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
@@ -949,8 +1011,8 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[1] = {};
         load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
@@ -1267,8 +1329,8 @@ extern "C" __global__ void __launch_bounds__(128, 4) step_flat(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[16];
-        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[16];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[2] = {};
         load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
@@ -1446,8 +1508,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);
@@ -1502,8 +1564,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);

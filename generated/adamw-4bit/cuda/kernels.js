@@ -48,7 +48,6 @@ const measure = {
     ["size6", "u64"],
     ["size7", "u64"],
     ["id", "u32"],
-    ["p", "pointer"],
     ["g", "pointer"],
     ["m_codes", "pointer"],
     ["m_scale", "pointer"],

@@ -50,7 +50,6 @@ const measure: CudaKernel = {
     ["size6", "u64"],
     ["size7", "u64"],
     ["id", "u32"],
-    ["p", "pointer"],
     ["g", "pointer"],
     ["m_codes", "pointer"],
     ["m_scale", "pointer"],

@@ -109,7 +109,6 @@ function measure({ length, shape, arrays }, uniforms) {
   const one_minus_beta1 = fround(uniforms["one_minus_beta1"]);
   const beta2 = fround(uniforms["beta2"]);
   const one_minus_beta2 = fround(uniforms["one_minus_beta2"]);
-  const parameters = arrays["p"];
   const gradients = arrays["g"];
   const m_codes = arrays["m_codes"];
   const m_scales = arrays["m_scale"];
@@ -122,7 +121,6 @@ function measure({ length, shape, arrays }, uniforms) {
     const m_base = first / 8;
     const v_base = first / 8;
     for (let index = 0; index < limit; index++) {
-      const p = parameters[first + index];
       const g = gradients[first + index];
       const m_bit = Math.imul(index, 4) >>> 0;
       const m_word = m_bit >>> 5;

@@ -26,7 +26,7 @@ import type { WebGpuKernel } from "lowbit-gen/runtime";
 
 const measure: WebGpuKernel = {
   workgroupSize: 128,
-  tensorFields: ["rank", "size0", "size1", "size2", "size3", "size4", "size5", "size6", "size7", "p", "g", "m_codes", "m_scale", "v_codes", "v_scale", "v_next"],
+  tensorFields: ["rank", "size0", "size1", "size2", "size3", "size4", "size5", "size6", "size7", "g", "m_codes", "m_scale", "v_codes", "v_scale", "v_next"],
   codebook: [
     // m_levels
     -0.8875, -0.6625, -0.4375, -0.21249999, -0.0775, -0.032500003, -0.0055, 0,
@@ -82,7 +82,6 @@ struct Tensor {
   id: u32,
   rank: u32,
   sizes: array<u32, 8>,
-  p: u32,
   g: u32,
   m_codes: u32,
   m_scale: u32,
@@ -173,7 +172,6 @@ fn main(
       v_words[word] = state_words[tensor.v_codes + first / 8u + word];
     }
     for (var index = 0u; index < limit; index++) {
-      let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
       let m_bit = index * 4u;
       let m_word = m_bit >> 5u;

@@ -44,7 +44,6 @@ struct Tensor {
   id: u32,
   rank: u32,
   sizes: array<u32, 8>,
-  p: u32,
   g: u32,
   m_codes: u32,
   m_scale: u32,
@@ -135,7 +134,6 @@ fn main(
       v_words[word] = state_words[tensor.v_codes + first / 8u + word];
     }
     for (var index = 0u; index < limit; index++) {
-      let p = parameters[tensor.p + first + index];
       let g = gradients[tensor.g + first + index];
       let m_bit = index * 4u;
       let m_word = m_bit >> 5u;

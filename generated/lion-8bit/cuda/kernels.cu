@@ -284,8 +284,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
       float m_values[8];
       float m_maximum = 0.0f;
       float parameters[8];
-      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
+      float gradients[8];
       load(gradients, tensor.g + start + first, limit);
       uint32_t m_words[2] = {};
       load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
@@ -387,8 +387,8 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
-      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
+      float gradients[8];
       load(gradients, tensor.g + start + first, limit);
       float m_data[8];
       load(m_data, tensor.m_data + start + first, limit);

@@ -107,8 +107,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float parameters[8];
-      float gradients[8];
       load(parameters, tensor.p + start + first, limit);
+      float gradients[8];
       load(gradients, tensor.g + start + first, limit);
       float m_data[8];
       load(m_data, tensor.m_data + start + first, limit);

@@ -445,8 +445,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[16];
-        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[16];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[2] = {};
         load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
@@ -514,8 +514,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[16];
-        float gradients[16];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[16];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[2] = {};
         load(m_words, tensor.m_codes + (start + first) / 16 * 2, (limit * 4 + 31) / 32);
@@ -785,8 +785,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);
@@ -842,8 +842,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);

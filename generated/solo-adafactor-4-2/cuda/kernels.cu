@@ -924,8 +924,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
       const bool is_in_row = tensor.cols % 8u == 0;
       if (is_whole && are_ordinary && is_in_row) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[1] = {};
         load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
@@ -994,8 +994,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[1] = {};
         load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
@@ -1671,8 +1671,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       const bool is_in_row = tensor.cols % 8u == 0;
       if (is_whole && are_ordinary && is_in_row) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);
@@ -1732,8 +1732,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);

@@ -440,8 +440,8 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[32];
-        float gradients[32];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[32];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[4] = {};
         load(m_words, tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
@@ -509,8 +509,8 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[32];
-        float gradients[32];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[32];
         load(gradients, tensor.g + start + first, limit);
         uint32_t m_words[4] = {};
         load(m_words, tensor.m_codes + (start + first) / 32 * 3, (limit * 3 + 31) / 32);
@@ -784,8 +784,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
       bool is_ordinary = false;
       if (is_whole && are_ordinary) {
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);
@@ -840,8 +840,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
         asm volatile("" ::: "memory");
         float parameters[8];
-        float gradients[8];
         load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
         load(gradients, tensor.g + start + first, limit);
         float m_data[8];
         load(m_data, tensor.m_data + start + first, limit);
