@@ -22,6 +22,8 @@ const stateSuffixes = [
   // Of a mapping with a second parameter.
   ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots"],
   ...["keyed_of", "level", "level_of", "pair", "product", "streams"],
+  // Of a parameter whose code is found before the parameter is known.
+  ...["change", "from", "to", "squares"],
   // Where scales of rows and of columns meet.
   ...["row", "columns", "columns_ordinary", "column_inverses", "column_maxima", "greatest"],
 ];

@@ -45,7 +45,7 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
     steps: {
       name: `${state}_steps`,
       type: "u32",
-      values: codec.encoder.kind === "steps" ? codec.encoder.steps : [],
+      values: "steps" in codec.encoder ? codec.encoder.steps : [],
     },
     lines: { name: `${state}_lines`, type: "u32", values: lines },
     slopes: { name: `${state}_slopes`, type: "f32", values: slopes },

@@ -1,5 +1,6 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Expr, Table } from "../ir/types.js";
+import type { OrderedEncoder } from "../lower/ordered-encoder.js";
 import type { StepEncoder } from "../lower/step-encoder.js";
 import type { FragmentWriter } from "./writer.js";
 
@@ -40,6 +41,21 @@ export function countBySteps(
   const unit = 2 ** (room - shift);
   const sign = op("u32.select", isPositive, u32(unit), u32(wrap(-unit)));
   return highest(op("u32.add", op("u32.mul", op("f32.bits", size), sign), step), room);
+}
+
+/** The same, where what orders as n does finds the word (lower/ordered-encoder.ts). */
+export function countInOrder(
+  n: Expr,
+  { shift, width }: OrderedEncoder,
+  table: Table,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const room = 32 - width;
+  const bits = writer.bind(`${prefix}_bits`, op("f32.bits", n));
+  const ordered = writer.bind(`${prefix}_ordered`, op("u32.ordered", bits));
+  const step = lookup(table, op("u32.shr", ordered, u32(shift)));
+  return highest(op("u32.add", op("u32.mul", ordered, u32(2 ** (room - shift))), step), room);
 }
 
 const highest = (sum: Expr, room: number): Expr => op("u32.shr", sum, u32(room));

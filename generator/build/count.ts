@@ -4,7 +4,7 @@ import type { BucketEncoder, UniformEncoder } from "../lower/encoder.js";
 import type { LineEncoder } from "../lower/line-encoder.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { CodecTables } from "./codec.js";
-import { countBySteps } from "./count-steps.js";
+import { countBySteps, countInOrder } from "./count-steps.js";
 import type { FragmentWriter } from "./writer.js";
 
 /** How many entries of a codec's search table are <= n: 0 for NaN. */
@@ -24,6 +24,8 @@ export function countAtMost(
       return byBucket(n, encoder, tables, prefix, writer);
     case "lines":
       return byLine(n, encoder, tables, prefix, writer);
+    case "ordered":
+      return countInOrder(n, encoder, tables.steps, prefix, writer);
     case "steps":
       return countBySteps(n, null, encoder, tables.steps, prefix, writer);
     case "bisect":

@@ -158,6 +158,7 @@ function attempt(
       return { ...guard, isNonNegative };
     }),
     parameter: facts.parameter === null ? null : known(facts.parameter),
+    known: variables,
     magnitudes: states.flatMap(({ name, magnitude }) => {
       if (magnitude === null) return [];
       const isNormal = magnitude.inputs.every((value) => (variables.get(value.name)?.lo ?? -149) >= -126);

@@ -1,3 +1,4 @@
+import type { Magnitude } from "./magnitude.js";
 import type { Op } from "./ops.js";
 
 /** What a kernel computes: straight-line typed expressions. Types only. */
@@ -230,6 +231,8 @@ export interface OrdinaryUpdate {
   readonly present: readonly OrdinaryValue[];
   /** Of the new parameter: its code, where it is stored as one; null where it is stored as it is. */
   readonly parameter: Fragment | null;
+  /** What is then known of its values, by name. */
+  readonly known: ReadonlyMap<string, Magnitude>;
   /** Of new states: what the maximum of a run is taken of (Statistic), and whether their values are zero or normal. */
   readonly magnitudes: readonly OrdinaryMagnitude[];
 }

@@ -1,5 +1,6 @@
 import { nextDown } from "./float32.js";
 import { type LineEncoder, lineEncoder } from "./line-encoder.js";
+import { type OrderedEncoder, orderedEncoder } from "./ordered-encoder.js";
 import { type StepEncoder, stepEncoder } from "./step-encoder.js";
 
 const { fround } = Math;
@@ -11,13 +12,15 @@ const { fround } = Math;
  * - bucket: the leading bits of |n| and the sign choose a bucket that holds at most one threshold; one comparison
  *   decides. It is right by construction.
  * - lines: see line-encoder.ts. For targets to which tables of so many entries as the buckets of a crowded table are dear.
- * - steps: see step-encoder.ts. For targets to which operations are dearer than the memory of a table.
+ * - ordered, steps: see ordered-encoder.ts and step-encoder.ts. For targets to which operations are dearer than the memory of a
+ *   table.
  * - bisect: one comparison a bit.
  */
 export type EncoderPlan =
   | UniformEncoder
   | BucketEncoder
   | LineEncoder
+  | OrderedEncoder
   | StepEncoder
   | { readonly kind: "bisect" };
 
@@ -76,7 +79,8 @@ export function steppedEncoder(encoder: EncoderPlan, thresholds: readonly number
 }
 
 function fewerOperations(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
-  if (encoder.kind === "bucket") return stepEncoder(encoder, thresholds) ?? encoder;
+  if (encoder.kind === "bucket")
+    return orderedEncoder(encoder, thresholds) ?? stepEncoder(encoder, thresholds) ?? encoder;
   if (encoder.kind !== "uniform") return encoder;
   const { scale, offset } = encoder;
   const isPositive = thresholds.every((threshold) => threshold > 0 && threshold <= 1);

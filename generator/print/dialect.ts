@@ -1,3 +1,4 @@
+import type { NearErrors } from "../ir/enclosure.js";
 import type { Op } from "../ir/ops.js";
 import type { Scalar } from "../ir/types.js";
 
@@ -19,6 +20,13 @@ export interface Dialect {
   readonly ops: Readonly<Record<Op, Spelling>>;
   /** Other spellings for operands of ordinary size (ir/ordinary.ts), where there are cheaper ones of the same value. */
   readonly ordinary: Readonly<Partial<Record<Op, Spelling>>> | null;
+  /** Spellings that are only near, for such operands too, and cheaper still (ir/enclosure.ts). */
+  readonly near?: {
+    readonly ops: Readonly<Partial<Record<Op, Spelling>>>;
+    readonly errors: NearErrors;
+    /** $0 times $1 and $2, rounded once. */
+    readonly fused: Spelling;
+  };
   /** The quotient of such an operand by a constant 2^n - 1, n from 2 to 8. */
   readonly quotientByConstant?: Spelling;
   /**
@@ -35,4 +43,6 @@ export interface Dialect {
   readonly declaration: string;
   /** Words of the language and names of the skeletons that no variable may take. */
   readonly reserved: ReadonlySet<string>;
+  /** Names that skeletons make of those of kernels. */
+  readonly owned?: RegExp;
 }

@@ -14,13 +14,18 @@ export function printFragment(fragment: Fragment | null, dialect: Dialect): stri
   );
 }
 
+/** What a spelling makes of texts that bind tightly. */
+export function printCall({ text }: Spelling, args: readonly string[]): string {
+  return fill(text, args);
+}
+
 export function printValue(value: Expr, dialect: Dialect): string {
   return printExpr(value, dialect).text;
 }
 
 /** The name a variable has in this language. */
 export function printName(name: string, dialect: Dialect): string {
-  return dialect.reserved.has(name) ? `${name}_` : name;
+  return dialect.reserved.has(name) || dialect.owned?.test(name) ? `${name}_` : name;
 }
 
 /** Helpers that the fragments' spellings call for. */

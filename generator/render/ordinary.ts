@@ -1,8 +1,9 @@
 import { ordinaryUpdate } from "../ir/ordinary.js";
-import type { ElementKernel, OrdinaryInput, OrdinaryUniform } from "../ir/types.js";
+import type { ElementKernel, Fragment, OrdinaryInput, OrdinaryUniform } from "../ir/types.js";
 import { namesIn, namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
+import { enclosureOf, enclosureView } from "./enclosure.js";
 import { productOf, withProduct } from "./products.js";
 import type { stateView } from "./state.js";
 
@@ -30,9 +31,11 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
       name: name(variable),
       scale: state?.granuleInRun ? state.scale : null,
       scales: state?.isRank1 ? `${state.state}_scales` : null,
-      sum: state === undefined ? sum++ : null,
+      sum: state === undefined && !hasSquares(variable.name, kernel) ? sum++ : null,
       isNonNegative,
       bound: f32(2 ** exponent),
+      /** Of the sum of squares that is asked for in its place. */
+      square: state === undefined && hasSquares(variable.name, kernel) ? f32(4 ** exponent) : null,
     };
   });
   const sums = bounds.filter(({ sum }) => sum !== null);
@@ -51,9 +54,16 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
       states[place]?.hasLevelLanes && !asked.has(old.name) ? productOf(ordinary.update, old, uniforms) : null;
     return product === null ? [] : [{ ...product, state: states[place]?.state, old }];
   });
-  const update = products.reduce((rest, product) => withProduct(rest, product.old, product), ordinary.update);
+  const withProducts = (update: Fragment): Fragment =>
+    products.reduce((rest, product) => withProduct(rest, product.old, product), update);
+  const enclosure = enclosureOf(kernel, ordinary, dialect);
   return {
-    updateLines: printFragment(update, spelled),
+    updateLines: printFragment(withProducts(ordinary.update), spelled),
+    /** The update up to two values that the new parameter lies between. */
+    enclosure:
+      enclosure === null
+        ? null
+        : enclosureView({ ...enclosure, update: withProducts(enclosure.update) }, spelled),
     /** Of old values that lanes fetch from each other, where the update reads nothing else of them. */
     products,
     uniforms: ordinary.uniforms.map((uniform) => ({ ...within(uniform), isDivisor: uniform.isDivisor })),
@@ -61,6 +71,8 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     bounds,
     /** Inputs whose values are checked, one by one. */
     sums,
+    /** Inputs whose squares are summed as they are stored, two by two. */
+    squares: bounds.filter(({ square }) => square !== null),
     anySign: sums.some(({ isNonNegative }) => isNonNegative),
     present: ordinary.present.map(({ value, exponent, isNonNegative }) => {
       return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative };
@@ -76,6 +88,12 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     inputs: inputs.map(name),
     outputs: outputs.map(name),
   };
+}
+
+/** Whether it is kept as a bfloat16, whose squares are as unbounded as those of a float32. */
+function hasSquares(input: string, { parameter, gradient }: ElementKernel): boolean {
+  const operand = [parameter, gradient].find(({ name }) => name === input);
+  return operand?.decode?.body.length === 1;
 }
 
 /** Whether the update can be done again: whether it leaves its findings to nobody before all of a thread's elements are done. */

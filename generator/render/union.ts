@@ -13,6 +13,8 @@ export function unionOf(kernels: readonly KernelView[]) {
   return {
     tables: [...tables.values()],
     anyOrdinary: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary !== null),
+    anyEnclosure: kernels.some((kernel) => "isEnclosed" in kernel && kernel.isEnclosed),
+    anySquares: kernels.some((kernel) => "ordinary" in kernel && (kernel.ordinary?.squares.length ?? 0) > 0),
     anyDivisor: kernels.some(
       (kernel) => "ordinary" in kernel && kernel.ordinary?.uniforms.some(({ isDivisor }) => isDivisor),
     ),

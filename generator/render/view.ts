@@ -41,6 +41,7 @@ function elementView(planned: ElementKernel, target: Target) {
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
   const ordinary = ordinaryView(kernel, states, dialect);
+  const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const isAhead = rounds === 1 && readsAhead(kernel, states, target);
   const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
   const read = namesRead([kernel.update]);
@@ -58,6 +59,10 @@ function elementView(planned: ElementKernel, target: Target) {
     ...geometry,
     panel,
     ordinary,
+    /** Whether most codes of new parameters are found from values near these. */
+    isEnclosed,
+    /** Whether it hands on where a tensor is described. */
+    readsShape: base.anyRank1 || isEnclosed,
     states:
       ordinary === null
         ? states

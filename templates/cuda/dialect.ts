@@ -55,6 +55,7 @@ export const dialect: Dialect = {
     "u32.shl": bitwise("<<", SHIFT),
     "u32.shr": bitwise(">>", SHIFT),
     "u32.bfloat16": { ...call("bfloat16Of"), needs: "bfloat16" },
+    "u32.ordered": { text: "$0 ^ ((0u - ($0 >> 31u)) | 0x80000000u)", level: XOR, args: [CALL] },
     "u32.eq": binary("==", EQUAL),
     "u32.ge": binary(">=", COMPARE),
     "u32.gt": binary(">", COMPARE),
@@ -66,6 +67,15 @@ export const dialect: Dialect = {
   ordinary: {
     "f32.div": { text: "quotient($0, $1)", level: CALL, args: [FREE, FREE] },
     "f32.sqrt": call("squareRoot"),
+  },
+  near: {
+    ops: {
+      "f32.div": { text: "nearQuotient($0, $1)", level: CALL, args: [FREE, FREE] },
+      "f32.sqrt": call("nearRoot"),
+    },
+    // The PTX ISA has rcp.approx within a unit in the last place and sqrt.approx within 2^-23 of the root; products round.
+    errors: { quotient: 3, quotientByUniform: 2, root: 2 },
+    fused: { text: "__fmaf_rn($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] },
   },
   quotientByConstant: { text: "quotient($0, $1, 1.0f / $1)", level: CALL, args: [FREE, MULTIPLY + 1] },
   exactProduct: { text: "__fmaf_rn($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] },
@@ -79,6 +89,7 @@ export const dialect: Dialect = {
     bool: (value) => (value === 0 ? "false" : "true"),
   },
   declaration: "const $1 $0 = $2;",
+  owned: /^(step|measure|reduce\d*)(_\w+)?_(uniforms|tensor|elements|element|values|neighbours|again)$/,
   reserved: new Set(
     [
       "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const consteval constexpr",
@@ -94,7 +105,7 @@ export const dialect: Dialect = {
       "panel group left there row_of first_row column_scale of_columns of_row stacked above end outer first_row dimension bound maxima scales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sortKeys sortBitonic presentInLanes keysOfRank KeyPair order sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
-      "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf orderOfPositive isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
+      "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf a b x y from to root second reciprocal inverse greatest pair codes doubt nearQuotient nearRoot roundBetween sumOfSquares bfloat16PairOf doubt owner again orderOfPositive isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
       "approximateReciprocal approximateReciprocalRoot always_inline atomicMax fmaxf uint4 uint8_t cfloat cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",
       "char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",

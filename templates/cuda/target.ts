@@ -4,6 +4,9 @@ import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
+/** Near operations are as good as any then. */
+const { near: _, ...fastDialect } = dialect;
+
 export const cuda: Target = {
   name: "cuda",
   accuracy: { kind: "exact" },
@@ -30,7 +33,7 @@ export const cuda: Target = {
   dialect,
   // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false, over the full range, and __fdividef 2
   // units from the rounded quotient, and the PTX ISA has sqrt.approx.f32 within 2^-23 of the root.
-  fast: { accuracy: { kind: "ulp", division: 2.5, squareRoot: 2 }, dialect },
+  fast: { accuracy: { kind: "ulp", division: 2.5, squareRoot: 2 }, dialect: fastDialect },
   skeletons,
   partials: { ...commonPartials, ...partials },
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },

@@ -160,12 +160,26 @@ inline float approximate_rsqrt(float x) {
   const bool is_right = __builtin_fmaf(__builtin_fmaf(-root, root, x), found * 0.5f, root) == __builtin_sqrtf(x);
   return is_right ? found : nearest;
 }
+/** sqrt.approx.ftz.f32: within 2^-23 of the root. */
+inline float approximate_sqrt(float x) { return perturbed(__builtin_sqrtf(flushed(x)), 1); }
 /** Two units off at most, for divisors of 2^-126 to 2^126 (CUDA Programming Guide). */
 inline float quotient(float x, float y) { return perturbed(x / y, 2); }
 /** cvt.rn.bf16.f32, of a float's bits; every NaN becomes the same. */
 inline uint16_t bfloat16(uint32_t bits) {
   if ((bits << 1) > 0xff000000u) return 0x7fff;
   return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+/** cvt.rn.bf16x2.f32: the first in the upper half. */
+inline uint32_t bfloat16_pair(float high, float low) {
+  return uint32_t{bfloat16(__float_as_uint(high))} << 16 | bfloat16(__float_as_uint(low));
+}
+/** fma.rn.bf16x2. */
+inline uint32_t bfloat16_fma(uint32_t x, uint32_t y, uint32_t z) {
+  const auto half = [&](uint32_t shift) {
+    const auto value = [&](uint32_t pair) { return double(__uint_as_float(pair >> shift << 16)); };
+    return uint32_t{bfloat16(__float_as_uint(float(value(x) * value(y) + value(z))))} << shift;
+  };
+  return half(16) | half(0);
 }
 }  // namespace emulator
 

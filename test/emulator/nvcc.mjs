@@ -112,6 +112,14 @@ function withoutPtx(source) {
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
       "code = emulator::bfloat16(bits);",
     )
+    .replaceAll(
+      'asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));',
+      "pair = emulator::bfloat16_pair(second, first);",
+    )
+    .replaceAll(
+      'asm("fma.rn.bf16x2 %0, %1, %1, %0;" : "+r"(sum) : "r"(pair));',
+      "sum = emulator::bfloat16_fma(pair, pair, sum);",
+    )
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 

@@ -929,8 +929,10 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             isPositive(colmean_2, 3.469447e-18f, 256.0f) &&
             isOrdinary(rms, 3.469447e-18f, 256.0f) &&
             isPositive(rms_2, 3.469447e-18f, 256.0f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }

@@ -410,9 +410,12 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         is_ordinary =
             least[0] >= orderOfPositive(7.888609e-31f) &&
             least[1] >= orderOf(7.888609e-31f) &&
-            sums[0] <= 4096.0f &&
-            v_scale >= 0.0f && v_scale <= 16777216.0f &&
-            sums[1] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f
+         &&
+            sums[1] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -464,7 +467,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         const float v_normalized_2 = v_normalized > 1.611188e-7f ? v_normalized : 1.611188e-7f;
         const uint32_t v_new_code = ((__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u]) >> 24u;
         uint32_t& v_word = v_packed[index * 8 / 32];
-        if (index < limit) v_word = v_word << 8 | v_new_code;
+        if (index < limit) v_word = (v_word << 8) + v_new_code;
       }
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
@@ -574,9 +577,12 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             lowest >= 0.0f &&
             least[0] >= orderOfPositive(7.888609e-31f) &&
             least[1] >= orderOf(7.888609e-31f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 16777216.0f &&
-            sums[2] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 16777216.0f
+         &&
+            sums[2] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.v_data + start + first, v_data, limit);

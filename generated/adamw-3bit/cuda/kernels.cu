@@ -431,10 +431,14 @@ extern "C" __global__ void __launch_bounds__(32, 8) step(
         is_ordinary =
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f &&
-            fabsf(m_scale) <= 4096.0f &&
-            v_scale >= 0.0f && v_scale <= 16777216.0f &&
-            sums[1] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            fabsf(m_scale) <= 4096.0f
+         &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f
+         &&
+            sums[1] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -699,10 +703,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             lowest >= 0.0f &&
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f &&
-            sums[2] <= 16777216.0f &&
-            sums[3] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 16777216.0f
+         &&
+            sums[3] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);

@@ -426,7 +426,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float m_normalized_3 = m_normalized_2 > 0.000002026558f ? m_normalized_2 : 0.000002026558f;
         const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 32u : 0xffffffe0u) + m_steps[(__float_as_uint(m_normalized_3) >> 19u) + (m_normalized >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
         uint32_t& m_word = m_packed[index * 8 / 32];
-        if (index < limit) m_word = m_word << 8 | m_new_code;
+        if (index < limit) m_word = (m_word << 8) + m_new_code;
       }
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
 
@@ -444,7 +444,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float v_normalized_3 = v_normalized_2 > 0.000002026558f ? v_normalized_2 : 0.000002026558f;
         const uint32_t v_new_code = (__float_as_uint(v_normalized_3) * (v_normalized >= 0.0f ? 32u : 0xffffffe0u) + v_steps[(__float_as_uint(v_normalized_3) >> 19u) + (v_normalized >= 0.0f ? 0xfffff93fu : 0xfffffa6eu)]) >> 24u;
         uint32_t& v_word = v_packed[index * 8 / 32];
-        if (index < limit) v_word = v_word << 8 | v_new_code;
+        if (index < limit) v_word = (v_word << 8) + v_new_code;
       }
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
@@ -590,10 +590,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             lowest >= 0.0f &&
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f &&
-            sums[2] <= 16777216.0f &&
-            sums[3] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 16777216.0f
+         &&
+            sums[3] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);

@@ -559,10 +559,14 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         is_ordinary =
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f &&
-            fabsf(m_scale) <= 4096.0f &&
-            v_scale >= 0.0f && v_scale <= 16777216.0f &&
-            sums[1] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            fabsf(m_scale) <= 4096.0f
+         &&
+            v_scale >= 0.0f && v_scale <= 16777216.0f
+         &&
+            sums[1] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
         }
@@ -647,7 +651,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         const float m_normalized_3 = m_normalized_2 > 0.0019378662f ? m_normalized_2 : 0.0019378662f;
         const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 17u) + (m_normalized >= 0.0f ? 0xffffe281u : 0xffffe4c2u)]) >> 24u;
         uint32_t& m_word = m_packed[index * 8 / 32];
-        if (index < limit) m_word = m_word << 8 | m_new_code;
+        if (index < limit) m_word = (m_word << 8) + m_new_code;
       }
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
 
@@ -676,7 +680,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         const float v_normalized_2 = v_normalized > 0.0000038146973f ? v_normalized : 0.0000038146973f;
         const uint32_t v_new_code = ((__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13952u]) >> 24u;
         uint32_t& v_word = v_packed[index * 8 / 32];
-        if (index < limit) v_word = v_word << 8 | v_new_code;
+        if (index < limit) v_word = (v_word << 8) + v_new_code;
       }
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };
@@ -822,10 +826,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
             lowest >= 0.0f &&
             least[0] >= orderOf(8.4703295e-22f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f &&
-            sums[2] <= 16777216.0f &&
-            sums[3] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 16777216.0f
+         &&
+            sums[3] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);

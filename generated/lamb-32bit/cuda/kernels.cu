@@ -592,10 +592,14 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             least[1] >= orderOfPositive(3.1554436e-30f) &&
             isOrdinary(norm, 3.469447e-18f, 4294967300.0f) &&
             isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f &&
-            sums[2] <= 16777216.0f &&
-            sums[3] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 16777216.0f
+         &&
+            sums[3] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);

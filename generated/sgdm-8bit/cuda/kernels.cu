@@ -321,7 +321,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float m_normalized_3 = m_normalized_2 > 2.682209e-7f ? m_normalized_2 : 2.682209e-7f;
         const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 17u) + (m_normalized >= 0.0f ? 0xffffe5b8u : 0xffffeb31u)]) >> 24u;
         uint32_t& m_word = m_packed[index * 8 / 32];
-        if (index < limit) m_word = m_word << 8 | m_new_code;
+        if (index < limit) m_word = (m_word << 8) + m_new_code;
       }
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
     };

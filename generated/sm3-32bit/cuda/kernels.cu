@@ -522,9 +522,12 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
             least[1] >= orderOf(7.888609e-31f) &&
             are_columns_ordinary &&
             isPositive(r, 3.469447e-18f, 4294967300.0f) &&
-            sums[0] <= 4096.0f &&
-            sums[1] <= 4096.0f &&
-            sums[2] <= 4096.0f;
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 4096.0f
+        ;
         if (is_ordinary) {
           store(tensor.p + start + first, parameters, limit);
           store(tensor.m_data + start + first, m_data, limit);
