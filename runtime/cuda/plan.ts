@@ -93,7 +93,8 @@ export function planStep(
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const resident = residentBlocks(gpu, kernel);
-        const blocks = Math.min(count, Math.max(resident, Math.ceil(count / kernel.share)));
+        // As many as run at once, or a multiple of that, so that few multiprocessors are idle when the last ones run.
+        const blocks = Math.min(count, resident * Math.ceil(count / (resident * kernel.share)));
         const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
         operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
       }
