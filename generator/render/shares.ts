@@ -85,12 +85,13 @@ function isBusy(kernel: ElementKernel, { dialect }: Target): boolean {
   const { kind, states, vectors, parameter } = kernel;
   const packed = states.filter(({ locate }) => locate !== null);
   return (
-    kind === "step" &&
+    (kind === "step" || states.some(({ statistic }) => statistic?.run === "rank1")) &&
     packed.length > 0 &&
     (vectors.length === 0 || parameter.bits === 16) &&
     packed.every(({ statistic, straddles }) => {
       if (straddles) return false;
-      return statistic === null || (typeof statistic.run === "number" && statistic.spread === null);
+      if (statistic === null || statistic.run === "rank1") return true;
+      return typeof statistic.run === "number" && statistic.spread === null;
     }) &&
     dialect.ordinary !== null &&
     ordinaryUpdate(kernel) !== null
