@@ -85,13 +85,12 @@ function isBusy(kernel: ElementKernel, { dialect }: Target): boolean {
   const { kind, states, vectors, parameter } = kernel;
   const packed = states.filter(({ locate }) => locate !== null);
   return (
-    (kind === "step" || states.some(({ statistic }) => statistic?.run === "rank1")) &&
+    kind === "step" &&
     packed.length > 0 &&
     (vectors.length === 0 || parameter.bits === 16) &&
     packed.every(({ statistic, straddles }) => {
       if (straddles) return false;
-      if (statistic === null || statistic.run === "rank1") return true;
-      return typeof statistic.run === "number" && statistic.spread === null;
+      return statistic === null || (typeof statistic.run === "number" && statistic.spread === null);
     }) &&
     dialect.ordinary !== null &&
     ordinaryUpdate(kernel) !== null

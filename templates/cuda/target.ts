@@ -19,7 +19,7 @@ export const cuda: Target = {
       usual: 8192,
       halves: 12288,
       ahead: { "128x8": 5120, "256x8": 6144, "128x16": 8192, "256x16": 8192 },
-      shaped: { measure: 10240, step: 10240 },
+      shaped: { measure: 7168, step: 6144 },
       ranked: 10240,
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.

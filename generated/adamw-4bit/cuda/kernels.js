@@ -30,8 +30,8 @@ const image = new URL(compiled, import.meta.url);
 const measure = {
   image,
   threads: 128,
-  share: 16,
-  tile: 2048,
+  share: 4,
+  tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
@@ -60,8 +60,8 @@ const measure = {
 const step = {
   image,
   threads: 128,
-  share: 16,
-  tile: 2048,
+  share: 4,
+  tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],

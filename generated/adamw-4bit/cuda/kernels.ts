@@ -32,8 +32,8 @@ const image: URL = new URL(compiled, import.meta.url);
 const measure: CudaKernel = {
   image,
   threads: 128,
-  share: 16,
-  tile: 2048,
+  share: 4,
+  tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
@@ -62,8 +62,8 @@ const measure: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 16,
-  tile: 2048,
+  share: 4,
+  tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
