@@ -21,8 +21,8 @@ export interface Resident {
   readonly halves: number;
   /** What they read before they have encoded the last, by "<threads of a workgroup>x<elements of a thread>". */
   readonly ahead: Readonly<Record<string, number>>;
-  /** Scales of rows and columns. */
-  readonly shaped: number;
+  /** Scales of rows and columns, measured and used. */
+  readonly shaped: { readonly measure: number; readonly step: number };
   /** What quantiles are found of. */
   readonly ranked: number;
 }
@@ -47,10 +47,10 @@ export interface Capabilities extends TableCapabilities {
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
   /**
-   * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns, and of
-   * how many rows an invocation should; left out where it should own neighbours.
+   * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns; left
+   * out where it should own neighbours.
    */
-  readonly panel?: { readonly cols: number; readonly groups: number };
+  readonly panel?: { readonly cols: number };
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
   readonly scattered?: number;
 }

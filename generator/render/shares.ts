@@ -73,7 +73,7 @@ export function residentOf(
   if (resident === undefined) return 0;
   if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
   if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
-  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped;
+  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped[kernel.kind];
   return kernel.parameter.bits === 16 && isBusy(kernel, target) ? resident.halves : resident.usual;
 }
 

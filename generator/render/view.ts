@@ -5,7 +5,7 @@ import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, geometryView, operandView } from "./base.js";
 import { ordinaryView } from "./ordinary.js";
-import { panelOf } from "./panels.js";
+import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import { granuleOf, readsAhead, residentOf, widened } from "./shares.js";
@@ -58,6 +58,8 @@ function elementView(planned: ElementKernel, target: Target) {
     ...base,
     ...geometry,
     panel,
+    /** Whether a thread reads elements to registers before it works on others. */
+    holds: isAhead || (panel !== null && ordinary !== null),
     ordinary,
     /** Whether most codes of new parameters are found from values near these. */
     isEnclosed,
@@ -65,10 +67,10 @@ function elementView(planned: ElementKernel, target: Target) {
     readsShape: base.anyRank1 || isEnclosed,
     states:
       ordinary === null
-        ? states
+        ? states.map((state) => inPanels(state, panel))
         : states.map((state, place) => {
             const spread = ordinarySpread(kernel.states[place] as KernelState, dialect);
-            return Object.assign(withMagnitude(state, ordinary), spread);
+            return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), spread);
           }),
     uniforms: base.uniforms.map((uniform) => ({
       ...uniform,
@@ -133,10 +135,20 @@ function elementView(planned: ElementKernel, target: Target) {
   };
 }
 
+function inPanels<State extends ElementState>(state: State, panel: Panel | null) {
+  return Object.assign(state, {
+    /** Whether a row of a panel has one scale. */
+    isLineRun: panel !== null && state.run === panel.cols && !state.hasAlpha,
+  });
+}
+
 function withMagnitude(
   state: ElementState,
   { magnitudeLines, reads, bounds, normal, products }: NonNullable<ReturnType<typeof ordinaryView>>,
+  isStep: boolean,
 ) {
+  // The second part of p is read with the first.
+  const isOrdinaryRead = reads.has(state.state) || state.state === correctionName;
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
     /** Whether its old scales are checked in place of its values, and how great they may be. */
@@ -145,7 +157,8 @@ function withMagnitude(
     product: products.find((product) => product.state === state.state) ?? null,
     /** Whether new values of ordinary size are zero or normal. */
     isNormal: normal.has(state.state),
-    // The second part of p is read with the first.
-    isOrdinaryRead: reads.has(state.state) || state.state === correctionName,
+    isOrdinaryRead,
+    /** Whether it is read ahead: what is not packed is stored from where it was read. */
+    isHeld: isStep || isOrdinaryRead,
   });
 }

@@ -93,8 +93,7 @@ export function planStep(
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const resident = residentBlocks(gpu, kernel);
-        // As many as run at once, or a multiple of that, so that few multiprocessors are idle when the last ones run.
-        const blocks = Math.min(count, resident * Math.ceil(count / (resident * kernel.share)));
+        const blocks = blocksOf(count, resident, kernel.share);
         const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
         operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
       }
@@ -104,6 +103,11 @@ export function planStep(
   }
   branches.sort((a, b) => a.chunks - b.chunks);
   return { branches: branches.map(({ operations }) => operations), tables, contents, bytes };
+}
+
+/** All that run at once, as often as leaves each no more than its share of the chunks, so that they end together. */
+function blocksOf(chunks: number, resident: number, share: number): number {
+  return Math.min(chunks, resident * Math.ceil(chunks / share / resident));
 }
 
 /** Blocks that run at once. */

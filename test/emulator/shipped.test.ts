@@ -40,13 +40,14 @@ const fastSpecs = specs.flatMap(({ name, text }) =>
 
 const normal = { fill: "normal", salt: 1, spikes: [] } as const;
 const spiked = { ...normal, spikes: [[7, Number.NaN] as const] };
-/** Matrices of 33 x 128, 2 x 20 x 128 and 70 x 256, whose blocks have some columns and many rows; and one of 32 x 129. */
+/** Matrices of 33 x 128, 2 x 20 x 128, 70 x 256 and 260 x 128, whose blocks have some columns and many rows; and one of 32 x 129. */
 const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [
     { p: { ...normal, length: 4224, dimensions: [12] }, gradients: [normal, spiked] },
     { p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [spiked, normal] },
     { p: { ...normal, length: 17_920, dimensions: [16] }, gradients: [normal] },
+    { p: { ...normal, length: 33_280, dimensions: [22] }, gradients: [normal, spiked] },
     { p: { ...normal, length: 4128, dimensions: [9] }, gradients: [normal] },
   ],
 };
@@ -78,6 +79,7 @@ describe.runIf(canRun)("the CUDA kernels", () => {
       [33, 128],
       [2, 20, 128],
       [70, 256],
+      [260, 128],
       [32, 129],
     ]);
   });

@@ -161,24 +161,38 @@ describe.runIf(canRun)("is found and said:", () => {
     {
       mistake: "the less of two reciprocals",
       spec: "adamw-4bit",
-      edit: (s: string) => s.replace("fmaxf(v_inverse, v_column", "fminf(v_inverse, v_column"),
+      edit: (s: string) => s.replace("fmaxf(v_inverse, v_inverses", "fminf(v_inverse, v_inverses"),
       found: differs,
     },
     {
       mistake: "a row of a panel that counts for the next one",
       spec: "adamw-4bit",
       edit: (s: string) =>
-        s.replace("raiseRow(shape, tensor.v_next, row,", "raiseRow(shape, tensor.v_next, row + 1,"),
+        s.replace("raiseRow(shape, tensor.v_next, lane_row,", "raiseRow(shape, tensor.v_next, lane_row + 1,"),
       found: differs,
     },
     {
       mistake: "columns that only one of a warp's rows is asked for",
       spec: "adamw-4bit",
-      edit: (s: string) =>
-        s.replace(
-          "for (uint32_t distance = Lanes; distance < 32",
-          "for (uint32_t distance = 32; distance < 32",
-        ),
+      edit: (s: string) => s.replace("half = N / 2; distance >= Lanes", "half = N / 2; distance > 16"),
+      found: differs,
+    },
+    {
+      mistake: "a lane that has another row's scale",
+      spec: "adamw-4bit",
+      edit: (s: string) => s.replaceAll("v_row_scale, row_lane)", "v_row_scale, row_lane ^ 1u)"),
+      found: differs,
+    },
+    {
+      mistake: "rows that are too few for a group, and left to nobody",
+      spec: "adamw-4bit",
+      edit: (s: string) => s.replaceAll("rows_there % 8u > 0 ? 1u << whole : 0", "0"),
+      found: differs,
+    },
+    {
+      mistake: "chunks behind those that a warp has lanes for, and left to nobody",
+      spec: "adamw-4bit",
+      edit: (s: string) => s.replaceAll("turn < 32;", "turn < 1;"),
       found: differs,
     },
     {
@@ -235,6 +249,21 @@ describe.runIf(canRun)("is found and said:", () => {
     expect(await mistake.catch(String)).toMatch(found);
   });
 });
+
+/** Other shapes, and rows that are left: what panels do not do. */
+test.runIf(canRun)(
+  "chunks behind those that a warp has lanes for are not done as panels",
+  { timeout: 60_000 },
+  async () => {
+    const edit = (s: string): string => s.replaceAll("turn < 32", "turn < 1");
+    const found = findMistake(shipped.get("adamw-4bit") ?? "", edit, emulated, [
+      ...cases,
+      panels,
+      rowsOfThreads,
+    ]);
+    expect(await found).toBe("");
+  },
+);
 
 describe.runIf(canRun)("where every access is watched, is found and said:", () => {
   test.each([

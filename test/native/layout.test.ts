@@ -88,10 +88,11 @@ describe.runIf(canRun)("what the runtime writes is what the CUDA kernels read", 
       );
       const bounds = new RegExp(`__launch_bounds__\\((\\d+)(?:, \\d+)?\\) ${name}\\(`).exec(source)?.[1];
       expect(threads).toBe(Number(bounds));
-      // A kernel of elements says where its chunks begin; one of folds has a pass that says so.
+      // A kernel of elements says where its chunks begin, one of panels where those of other tensors do; one of folds has a
+      // pass that says so.
       const body = source
-        .split(/^extern "C" __global__ .*?(?= \w+\($)/m)
-        .find((text) => text.startsWith(` ${name}(`));
+        .split(/^(?:extern "C" __global__|__device__ __noinline__) .*?(?= \w+\($)/m)
+        .find((text) => text.startsWith(panel ? ` ${name}_rest(` : ` ${name}(`));
       const begin = /uint64_t\{own\.tile\} \* (\d+)u/.exec(body!)?.[1];
       expect(tile).toBe(begin === undefined ? undefined : Number(begin));
 

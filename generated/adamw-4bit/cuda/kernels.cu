@@ -227,10 +227,19 @@ __device__ __noinline__ float leastOfDimensions(const Tensor& tensor, const floa
   return least;
 }
 
+/** What the least of some scales begins with. */
+__device__ __forceinline__ float leastOf(float scale) { return fminf(__uint_as_float(0x7f7fffffu), scale); }
+
+/** The scale at a row, or the least of those that meet there: nothing waits for what is read of a matrix. */
+template <typename Tensor>
+__device__ __forceinline__ float scaleOfRow(const Tensor& tensor, const float* scales, uint64_t row) {
+  return tensor.rank == 2 ? scales[row] : leastOfDimensions(tensor, scales, row);
+}
+
 /** The least of the scales that meet at a row. */
 template <typename Tensor>
 __device__ __forceinline__ float leastOfRow(const Tensor& tensor, const float* scales, uint64_t row) {
-  return tensor.rank == 2 ? fminf(__uint_as_float(0x7f7fffffu), scales[row]) : leastOfDimensions(tensor, scales, row);
+  return leastOf(scaleOfRow(tensor, scales, row));
 }
 
 /** Where an element lies: what it is in all dimensions but the last, and in that one. */
@@ -327,19 +336,31 @@ __device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t
   for (uint32_t i = 0; i < N; i++) raiseAbove(known[i], maxima + i, magnitudes[i]);
 }
 
-/** Takes what rows of so many lanes each have found in N columns a lane into the maxima of these. */
+/**
+ * Takes what rows of so many lanes each have found in N columns a lane into the maxima of these. Of lanes that have the same
+ * columns each gives half of them away while there are several.
+ */
 template <uint32_t Lanes, uint32_t N>
 __device__ __forceinline__ void raiseColumns(uint32_t* maxima, const float (&magnitudes)[N]) {
-  uint32_t bits[N];
+  float greatest[N];
 #pragma unroll
-  for (uint32_t i = 0; i < N; i++) {
-    bits[i] = __float_as_uint(magnitudes[i]);
+  for (uint32_t i = 0; i < N; i++) greatest[i] = magnitudes[i];
+  uint32_t first = 0;
 #pragma unroll
-    for (uint32_t distance = Lanes; distance < 32; distance *= 2) {
-      bits[i] = max(bits[i], __shfl_xor_sync(0xffffffffu, bits[i], distance));
+  for (uint32_t distance = 16, half = N / 2; distance >= Lanes; distance /= 2, half /= 2) {
+    const bool is_upper = (threadIdx.x & distance) > 0;
+    if (is_upper) first += half;
+#pragma unroll
+    for (uint32_t i = 0; i < half; i++) {
+      const float given = is_upper ? greatest[i] : greatest[i + half];
+      const float own = is_upper ? greatest[i + half] : greatest[i];
+      greatest[i] = fmaxf(own, __shfl_xor_sync(0xffffffffu, given, distance));
     }
   }
-  if (threadIdx.x % 32 < Lanes) raiseNeighbours(maxima, bits);
+  uint32_t kept[N * Lanes / 32];
+#pragma unroll
+  for (uint32_t i = 0; i < N * Lanes / 32; i++) kept[i] = __float_as_uint(greatest[i]);
+  raiseNeighbours(maxima + first, kept);
 }
 
 /**
@@ -494,6 +515,12 @@ struct alignas(16) measure_tensor {
   uint32_t* v_next;
 };
 
+/** What a thread reads of a whole panel at a time. */
+struct measure_elements {
+  float g[8];
+  uint32_t v_codes[1];
+};
+
 struct measure_values {
   float v_out;
 };
@@ -511,14 +538,14 @@ __device__ __noinline__ measure_values measure_element(float m, float v, float g
   return {v_out};
 }
 
-/** Elements that follow each other, wherever in rows and columns these are; all threads of a warp take part. */
-__device__ __noinline__ void measure_neighbours(
-    const measure_uniforms* __restrict__ uniforms, const measure_tensor& shape,
+/** What is left of chunks, and tensors without panels; all threads of a warp take part. */
+__device__ __noinline__ void measure_rest(
+    const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, const uint32_t chunk_count,
+    const measure_tensor* __restrict__ tensors,
     const float (&m_levels)[16],
     const float (&v_levels)[16],
-    const uint64_t start, const uint32_t first, const uint32_t length) {
-  [[maybe_unused]] const uint32_t thread = threadIdx.x;
-  const auto tensor = shape;
+    const uint32_t left) {
+  const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -528,21 +555,215 @@ __device__ __noinline__ void measure_neighbours(
       isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
       isOrdinary(beta2, 3.7252903e-9f, 4.0f) &&
       isOrdinary(one_minus_beta2, 3.7252903e-9f, 4.0f);
-  // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-  const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
-    const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-    float v_magnitudes[8];
-    bool is_ordinary = false;
-    if (is_whole && are_ordinary) {
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+  for (uint32_t chunk = blockIdx.x, turn = 0; chunk < chunk_count; chunk += gridDim.x, turn++) {
+    // Of more chunks than a warp has lanes, all.
+    uint32_t groups = turn < 32 ? __shfl_sync(0xffffffffu, left, turn) : 0xffffu;
+    if (groups == 0) continue;
+    const Chunk own = chunks[chunk];
+    const auto tensor = tensors[own.tensor];
+    const auto& shape = tensors[own.tensor];
+    const Panel<128, 128> panel(tensor, own.tile);
+    const bool is_tile = tensor.panels == 0;
+    const uint32_t first = (is_tile ? thread : thread % 16u) * 8u;
+    for (; groups > 0; groups = is_tile ? 0 : groups & (groups - 1)) {
+      const uint64_t line = panel.row + (__ffs(groups) - 1) * 8u + thread / 16u;
+      const uint64_t start =
+          is_tile ? uint64_t{own.tile} * 1024u : (panel.matrix * tensor.rows + line) * tensor.cols + panel.column;
+      const uint32_t length = is_tile ? uint32_t(min(tensor.length - start, uint64_t{1024}))
+          : line < tensor.rows ? 128u : 0;
+      // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+      const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
+        const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+        float v_magnitudes[8];
+        bool is_ordinary = false;
+        if (is_whole && are_ordinary) {
+          float gradients[8];
+          load(gradients, tensor.g + start + first, limit);
+          uint32_t m_words[1] = {};
+          load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+          uint32_t v_words[1] = {};
+          load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          float v_scales[8];
+          leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+          // Not a number where one of them is not.
+          float sums[1] = {};
+          #pragma unroll
+          for (uint32_t index = 0; index < 8; index++) {
+            const float g = gradients[index];
+            const uint32_t v_bit = index * 4u;
+            const uint32_t v_word = v_bit >> 5u;
+            const uint32_t v_shift = v_bit & 31u;
+            const uint32_t v_low = v_words[v_word];
+            const uint32_t v_code = (v_low >> v_shift) & 15u;
+            const float v_scale = v_scales[index];
+            const float v = v_levels[v_code] * v_scale;
+
+            const float v_new = beta2 * v + one_minus_beta2 * g * g;
+            const float v_out = v_new;
+
+            sums[0] += fabsf(g);
+
+            // What is subnormal counts for nothing where maxima are raised.
+            v_magnitudes[index] = fabsf(v_out);
+          }
+          is_ordinary =
+              fabsf(m_scale) <= 4096.0f
+           &&
+              areWithin(v_scales, 4096.0f)
+           &&
+              sums[0] <= 4096.0f
+          ;
+        }
+        if (!is_ordinary) {
+          // Read again, so that nothing of it is kept in registers until it is known to be needed.
+          asm volatile("" ::: "memory");
+          float gradients[8];
+          load(gradients, tensor.g + start + first, limit);
+          uint32_t m_words[1] = {};
+          load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+          uint32_t v_words[1] = {};
+          load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          float v_scales[8];
+          leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+          #pragma unroll
+          for (uint32_t index = 0; index < 8; index++) {
+            const float g = gradients[index];
+            const uint32_t m_bit = index * 4u;
+            const uint32_t m_word = m_bit >> 5u;
+            const uint32_t m_shift = m_bit & 31u;
+            const uint32_t m_low = m_words[m_word];
+            const uint32_t m_code = (m_low >> m_shift) & 15u;
+            const float m = m_levels[m_code] * m_scale;
+            const uint32_t v_bit = index * 4u;
+            const uint32_t v_word = v_bit >> 5u;
+            const uint32_t v_shift = v_bit & 31u;
+            const uint32_t v_low = v_words[v_word];
+            const uint32_t v_code = (v_low >> v_shift) & 15u;
+            const float v_scale = v_scales[index];
+            const float v = v_levels[v_code] * v_scale;
+
+            const auto [v_out] = measure_element(m, v, g, *uniforms);
+
+            const float v_size = fabsf(v_out);
+            const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
+            v_magnitudes[index] = v_magnitude;
+          }
+        }
+        raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
+      };
+      if (length >= 1024u) update(true);
+      else update(false);
+    }
+  }
+}
+
+/**
+ * Measures the scales of v for the step that follows.
+ * m: 4 bits, signed dynamic, one scale a block of 128
+ * v: 4 bits, unsigned linear without zero, rank-1 scales
+ * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
+ * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
+ */
+extern "C" __global__ void __launch_bounds__(128, 7) measure(
+    const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const measure_tensor* __restrict__ tensors) {
+  const uint32_t thread = threadIdx.x;
+  const uint32_t lane = thread % 32u;
+  const uint32_t warp = thread / 32u;
+  const float beta1 = uniforms->beta1;
+  const float one_minus_beta1 = uniforms->one_minus_beta1;
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta2, 3.7252903e-9f, 4.0f);
+
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(v_levels, v_levels_table);
+  __syncthreads();
+  alignas(16) __shared__ float v_columns[4][128];
+
+  // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
+  // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
+  uint32_t left = 0;
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  for (uint32_t chunk = blockIdx.x, turn = 0; chunk < chunk_count && turn < 32; chunk += gridDim.x, turn++) {
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const auto& shape = tensors[own.tensor];
+    if (tensor.panels == 0) {
+      if (lane == turn) left = 1;
+      continue;
+    }
+    const Panel<128, 128> panel(tensor, own.tile);
+    const uint32_t first = thread % 16u * 8u;
+    const uint32_t rows_there = uint32_t(min(tensor.rows - panel.row, uint64_t{128}));
+    const uint64_t first_row = panel.matrix * tensor.rows + panel.row;
+    const uint64_t stride = tensor.cols * 8u;
+    uint64_t next_start = (first_row + thread / 16u) * tensor.cols + panel.column;
+    constexpr uint32_t limit = 8;
+    [[maybe_unused]] constexpr uint32_t length = 128;
+    uint32_t whole = rows_there / 8u;
+    uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
+    measure_elements ahead;
+    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
+      load(ahead.g, tensor.g + start + first, 8u);
+      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    };
+    if (whole > 0) read(next_start);
+
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
+    const uint64_t first_column = firstColumnScale(shape) + panel.column;
+    const uint32_t line = lane / 2u * 8u + warp * 2u + lane % 2u;
+    const uint64_t lane_row = first_row + line;
+    const bool is_there = line < rows_there;
+    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
+      constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      return m_scale;
+    };
+    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
+    float v_lane_columns[4];
+    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
+    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
+    __syncwarp();
+    store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
+    v_row_scale = leastOf(v_row_scale);
+    float v_row_maximum = 0.0f;
+    float v_column_maxima[8] = {};
+    __syncwarp();
+    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 4096.0f));
+    if (!are_ordinary || !are_v_columns_ordinary) {
+      whole = 0;
+      groups_left = 0xffffu;
+    }
+#pragma unroll 2
+    for (uint32_t group = 0; group < whole; group++) {
+      // A lane that has what belongs to the row of this thread's elements.
+      const uint32_t row_lane = group * 2u + lane / 16u;
+      const uint64_t start = next_start;
+      next_start += stride;
+      [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
+      float v_magnitudes[8];
+      const auto held = ahead;
+      if (group + 1 < whole) read(next_start);
+      bool is_ordinary = false;
+      const auto& gradients = held.g;
+      const float m_scale = __shfl_sync(0xffffffffu, m_row_scale, row_lane);
+      const auto& v_words = held.v_codes;
       float v_scales[8];
-      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      load(v_scales, v_columns[warp] + first, 8u);
+      const float v_row = __shfl_sync(0xffffffffu, v_row_scale, row_lane);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_scales[index]);
       // Not a number where one of them is not.
       float sums[1] = {};
       #pragma unroll
@@ -567,160 +788,13 @@ __device__ __noinline__ void measure_neighbours(
       is_ordinary =
           fabsf(m_scale) <= 4096.0f
        &&
-          areWithin(v_scales, 4096.0f)
+          isPositive(v_row, 0.0f, 4096.0f)
        &&
           sums[0] <= 4096.0f
       ;
-    }
-    if (!is_ordinary) {
-      // Read again, so that nothing of it is kept in registers until it is known to be needed.
-      asm volatile("" ::: "memory");
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      float v_scales[8];
-      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float g = gradients[index];
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
-        const float v_scale = v_scales[index];
-        const float v = v_levels[v_code] * v_scale;
-
-        const auto [v_out] = measure_element(m, v, g, *uniforms);
-
-        const float v_size = fabsf(v_out);
-        const float v_magnitude = (fabsf(v_out) <= FLT_MAX) & (v_size >= 1.1754944e-38f) ? v_size : 0.0f;
-        v_magnitudes[index] = v_magnitude;
-      }
-    }
-    raiseScales(shape, tensor.v_next, start + first, limit, v_magnitudes);
-  };
-  if (length >= 1024u) update(true);
-  else update(false);
-}
-
-/**
- * Measures the scales of v for the step that follows.
- * m: 4 bits, signed dynamic, one scale a block of 128
- * v: 4 bits, unsigned linear without zero, rank-1 scales
- * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 64 rows of a
- * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
- */
-extern "C" __global__ void __launch_bounds__(128, 4) measure(
-    const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const measure_tensor* __restrict__ tensors) {
-  const uint32_t thread = threadIdx.x;
-  const float beta1 = uniforms->beta1;
-  const float one_minus_beta1 = uniforms->one_minus_beta1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(beta2, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(one_minus_beta2, 3.7252903e-9f, 4.0f);
-
-  alignas(16) __shared__ float m_levels[16];
-  alignas(16) __shared__ float v_levels[16];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(v_levels, v_levels_table);
-  __syncthreads();
-
-  // Read ahead: what it is for comes after much else.
-  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
-  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const Chunk own = next;
-    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto tensor = tensors[own.tensor];
-    const auto& shape = tensors[own.tensor];
-    if (tensor.panels == 0) {
-      const uint64_t start = uint64_t{own.tile} * 1024u;
-      const uint32_t length = uint32_t(min(tensor.length - start, uint64_t{1024}));
-      measure_neighbours(uniforms, shape, m_levels, v_levels, start, thread * 8u, length);
-      continue;
-    }
-    const Panel<64, 128> panel(tensor, own.tile);
-    const uint32_t first = thread % 16u * 8u;
-    const uint64_t column_scale = firstColumnScale(shape) + panel.column + first;
-    float v_columns[8];
-    loadColumns(v_columns, tensor.v_scale + column_scale);
-    const bool are_v_columns_ordinary = areWithin(v_columns, 4096.0f);
-    float v_column_maxima[8] = {};
-    constexpr uint32_t limit = 8;
-    [[maybe_unused]] constexpr uint32_t length = 128;
-    const auto row_of = [&](uint32_t group) {
-      return panel.matrix * tensor.rows + panel.row + group * 8u + thread / 16u;
-    };
-    // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group: they come last, so that
-    // nothing is kept for them in the meantime.
-    uint32_t left = 0;
-    for (uint32_t group = 0; group < 8; group++) {
-      const uint64_t first_row = panel.row + group * 8u;
-      if (first_row >= tensor.rows) break;
-      const uint64_t row = row_of(group);
-      const uint64_t start = row * tensor.cols + panel.column;
-      const bool is_whole = first_row + 8 <= tensor.rows;
-      float v_magnitudes[8];
-      bool is_ordinary = false;
-      if (is_whole && are_ordinary) {
-        float gradients[8];
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
-        const float v_row = leastOfRow(shape, tensor.v_scale, row);
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
-        // Not a number where one of them is not.
-        float sums[1] = {};
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
-          const float g = gradients[index];
-          const uint32_t v_bit = index * 4u;
-          const uint32_t v_word = v_bit >> 5u;
-          const uint32_t v_shift = v_bit & 31u;
-          const uint32_t v_low = v_words[v_word];
-          const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = v_scales[index];
-          const float v = v_levels[v_code] * v_scale;
-
-          const float v_new = beta2 * v + one_minus_beta2 * g * g;
-          const float v_out = v_new;
-
-          sums[0] += fabsf(g);
-
-          // What is subnormal counts for nothing where maxima are raised.
-          v_magnitudes[index] = fabsf(v_out);
-        }
-        is_ordinary =
-            fabsf(m_scale) <= 4096.0f
-         &&
-            are_v_columns_ordinary && isPositive(v_row, 0.0f, 4096.0f)
-         &&
-            sums[0] <= 4096.0f
-        ;
-        is_ordinary = __all_sync(0xffffffffu, is_ordinary);
-      }
+      is_ordinary = __all_sync(0xffffffffu, is_ordinary);
       if (!is_ordinary) {
-        left |= 1u << group;
+        groups_left |= 1u << group;
         continue;
       }
       float v_greatest = 0.0f;
@@ -730,16 +804,14 @@ extern "C" __global__ void __launch_bounds__(128, 4) measure(
         v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
       }
       v_greatest = maximumOfLanes<16>(v_greatest);
-      if (thread % 16u == 0) raiseRow(shape, tensor.v_next, row, __float_as_uint(v_greatest));
+      const float v_of_row = __shfl_sync(0xffffffffu, v_greatest, lane * 16u % 32u);
+      if (lane / 2u == group) v_row_maximum = v_of_row;
     }
-    raiseColumns<16>(tensor.v_next + column_scale, v_column_maxima);
-    for (uint32_t group = 0; left > 0; group++, left >>= 1) {
-      if ((left & 1) == 0) continue;
-      const uint64_t row = row_of(group);
-      const uint32_t there = row < (panel.matrix + 1) * tensor.rows ? 128u : 0;
-      measure_neighbours(uniforms, shape, m_levels, v_levels, row * tensor.cols + panel.column, first, there);
-    }
+    if (is_there) raiseRow(shape, tensor.v_next, lane_row, __float_as_uint(v_row_maximum));
+    raiseColumns<16>(tensor.v_next + first_column + first, v_column_maxima);
+    if (lane == turn) left = groups_left;
   }
+  measure_rest(uniforms, chunks, chunk_count, tensors, m_levels, v_levels, left);
 }
 
 struct step_uniforms {
@@ -771,6 +843,14 @@ struct alignas(16) step_tensor {
   uint32_t* v_next;
 };
 
+/** What a thread reads of a whole panel at a time. */
+struct step_elements {
+  float p[8];
+  float g[8];
+  uint32_t m_codes[1];
+  uint32_t v_codes[1];
+};
+
 struct step_values {
   float p_out;
   float m_out;
@@ -800,15 +880,15 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
   return {p_out, m_out, v_out};
 }
 
-/** Elements that follow each other, wherever in rows and columns these are; all threads of a warp take part. */
-__device__ __noinline__ void step_neighbours(
-    const step_uniforms* __restrict__ uniforms, const step_tensor& shape,
+/** What is left of chunks, and tensors without panels; all threads of a warp take part. */
+__device__ __noinline__ void step_rest(
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, const uint32_t chunk_count,
+    const step_tensor* __restrict__ tensors,
     const float (&m_levels)[16],
     const uint32_t (&m_steps)[2048],
     const float (&v_levels)[16],
-    const uint64_t start, const uint32_t first, const uint32_t length) {
-  [[maybe_unused]] const uint32_t thread = threadIdx.x;
-  const auto tensor = shape;
+    const uint32_t left) {
+  const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -828,25 +908,324 @@ __device__ __noinline__ void step_neighbours(
       isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);
-  // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
-  const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
-    const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-    float m_values[8];
-    float m_maximum = 0.0f;
-    float v_values[8];
-    bool is_ordinary = false;
-    if (is_whole && are_ordinary) {
-      float parameters[8];
-      load(parameters, tensor.p + start + first, limit);
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+  for (uint32_t chunk = blockIdx.x, turn = 0; chunk < chunk_count; chunk += gridDim.x, turn++) {
+    // Of more chunks than a warp has lanes, all.
+    uint32_t groups = turn < 32 ? __shfl_sync(0xffffffffu, left, turn) : 0xffffu;
+    if (groups == 0) continue;
+    const Chunk own = chunks[chunk];
+    const auto tensor = tensors[own.tensor];
+    const auto& shape = tensors[own.tensor];
+    const Panel<128, 128> panel(tensor, own.tile);
+    const bool is_tile = tensor.panels == 0;
+    const uint32_t first = (is_tile ? thread : thread % 16u) * 8u;
+    for (; groups > 0; groups = is_tile ? 0 : groups & (groups - 1)) {
+      const uint64_t line = panel.row + (__ffs(groups) - 1) * 8u + thread / 16u;
+      const uint64_t start =
+          is_tile ? uint64_t{own.tile} * 1024u : (panel.matrix * tensor.rows + line) * tensor.cols + panel.column;
+      const uint32_t length = is_tile ? uint32_t(min(tensor.length - start, uint64_t{1024}))
+          : line < tensor.rows ? 128u : 0;
+      // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
+      const auto update = [&](const bool is_whole) __attribute__((always_inline)) {
+        const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
+        float m_values[8];
+        float m_maximum = 0.0f;
+        float v_values[8];
+        bool is_ordinary = false;
+        if (is_whole && are_ordinary) {
+          float parameters[8];
+          load(parameters, tensor.p + start + first, limit);
+          float gradients[8];
+          load(gradients, tensor.g + start + first, limit);
+          uint32_t m_words[1] = {};
+          load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+          uint32_t v_words[1] = {};
+          load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          float v_scales[8];
+          leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+          // One level of the run in each lane, for the others to fetch.
+          const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
+            const float m = m_levels[m_code] * m_scale;
+            return m;
+          };
+          const float m_level = beta1 * m_level_of(thread % 16u);
+          // Not a number where one of them is not.
+          float sums[2] = {};
+          uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+          #pragma unroll
+          for (uint32_t index = 0; index < 8; index++) {
+            const float p = parameters[index];
+            const float g = gradients[index];
+            // Of the bits above the code a shuffle knows nothing.
+            const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
+            const uint32_t v_bit = index * 4u;
+            const uint32_t v_word = v_bit >> 5u;
+            const uint32_t v_shift = v_bit & 31u;
+            const uint32_t v_low = v_words[v_word];
+            const uint32_t v_code = (v_low >> v_shift) & 15u;
+            const float v_scale = v_scales[index];
+            const float v = v_levels[v_code] * v_scale;
+
+            const float m_new = m_product + one_minus_beta1 * g;
+            const float v_new = beta2 * v + one_minus_beta2 * g * g;
+            const float p_new = p - lr_weight_decay * p;
+            const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
+            const float p_out = p_new_2;
+            const float m_out = m_new;
+            const float v_out = v_new;
+
+            sums[0] += fabsf(p);
+            sums[1] += fabsf(g);
+            least[0] = min(least[0], orderOf(m_new));
+            least[1] = min(least[1], orderOfPositive(v_new));
+
+            parameters[index] = p_out;
+            m_values[index] = m_out;
+            const float m_size = fabsf(m_out);
+            const float m_magnitude = m_size;
+            if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+            v_values[index] = v_out;
+          }
+          is_ordinary =
+              least[0] >= orderOf(8.4703295e-22f) &&
+              least[1] >= orderOfPositive(3.1554436e-30f) &&
+              sums[0] <= 4096.0f
+           &&
+              fabsf(m_scale) <= 4096.0f
+           &&
+              areWithin(v_scales, 16777216.0f)
+           &&
+              sums[1] <= 4096.0f
+          ;
+          if (is_ordinary) {
+            store(tensor.p + start + first, parameters, limit);
+          }
+        }
+        if (!is_ordinary) {
+          // Read again, so that nothing of it is kept in registers until it is known to be needed.
+          asm volatile("" ::: "memory");
+          float parameters[8];
+          load(parameters, tensor.p + start + first, limit);
+          float gradients[8];
+          load(gradients, tensor.g + start + first, limit);
+          uint32_t m_words[1] = {};
+          load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+          uint32_t v_words[1] = {};
+          load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+          float v_scales[8];
+          leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+          m_maximum = 0.0f;
+          #pragma unroll
+          for (uint32_t index = 0; index < 8; index++) {
+            const float p = parameters[index];
+            const float g = gradients[index];
+            const uint32_t m_bit = index * 4u;
+            const uint32_t m_word = m_bit >> 5u;
+            const uint32_t m_shift = m_bit & 31u;
+            const uint32_t m_low = m_words[m_word];
+            const uint32_t m_code = (m_low >> m_shift) & 15u;
+            const float m = m_levels[m_code] * m_scale;
+            const uint32_t v_bit = index * 4u;
+            const uint32_t v_word = v_bit >> 5u;
+            const uint32_t v_shift = v_bit & 31u;
+            const uint32_t v_low = v_words[v_word];
+            const uint32_t v_code = (v_low >> v_shift) & 15u;
+            const float v_scale = v_scales[index];
+            const float v = v_levels[v_code] * v_scale;
+
+            const auto [p_out, m_out, v_out] = step_element(p, m, v, g, *uniforms);
+
+            parameters[index] = p_out;
+            m_values[index] = m_out;
+            const float m_size = fabsf(m_out);
+            const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+            if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+            v_values[index] = v_out;
+          }
+          store(tensor.p + start + first, parameters, limit);
+        }
+
+        uint32_t m_packed[1] = {};
+        const float m_absmax = maximumOfLanes<16>(m_maximum);
+        const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+        const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+        if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 8; index-- > 0;) {
+          const float m_out = m_values[index];
+          const float m_normalized = m_out * m_inverse;
+          const uint32_t m_bits = __float_as_uint(m_normalized);
+          const uint32_t m_ordered = m_bits ^ ((0u - (m_bits >> 31u)) | 0x80000000u);
+          const uint32_t m_new_code = (m_ordered * 128u + m_steps[m_ordered >> 21u]) >> 28u;
+          uint32_t& m_word = m_packed[index * 4 / 32];
+          if (index < limit) m_word = (m_word << 4) + m_new_code;
+        }
+        store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+
+        uint32_t v_packed[1] = {};
+        float v_inverses[8];
+        leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_inverses);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float v_absmax = v_inverses[index];
+          const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+          const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+          v_inverses[index] = v_inverse;
+        }
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 8; index-- > 0;) {
+          const float v_out = v_values[index];
+          const float v_inverse = v_inverses[index];
+          const float v_normalized = v_out * v_inverse;
+          const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
+          const uint32_t v_new_code = __float2uint_rz(v_position);
+          uint32_t& v_word = v_packed[index * 4 / 32];
+          if (index < limit) v_word = (v_word << 4) + v_new_code;
+        }
+        store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+      };
+      if (length >= 1024u) update(true);
+      else update(false);
+    }
+  }
+}
+
+/**
+ * One step of 4-bit AdamW, dynamic-exponent first moment, rank-1 linear second moment.
+ * m: 4 bits, signed dynamic, one scale a block of 128
+ * v: 4 bits, unsigned linear without zero, rank-1 scales
+ * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
+ * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
+ */
+extern "C" __global__ void __launch_bounds__(128, 6) step(
+    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const step_tensor* __restrict__ tensors) {
+  const uint32_t thread = threadIdx.x;
+  const uint32_t lane = thread % 32u;
+  const uint32_t warp = thread / 32u;
+  const float beta1 = uniforms->beta1;
+  const float one_minus_beta1 = uniforms->one_minus_beta1;
+  const float beta2 = uniforms->beta2;
+  const float one_minus_beta2 = uniforms->one_minus_beta2;
+  const float lr_weight_decay = uniforms->lr_weight_decay;
+  const float lr = uniforms->lr;
+  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
+  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
+  const float eps = uniforms->eps;
+  const bool are_ordinary =
+      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
+      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
+      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
+      isPositive(eps, 3.7252903e-9f, 4.0f);
+
+  alignas(16) __shared__ float m_levels[16];
+  alignas(16) __shared__ uint32_t m_steps[2048];
+  alignas(16) __shared__ float v_levels[16];
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(v_levels, v_levels_table);
+  __syncthreads();
+  alignas(16) __shared__ float v_columns[4][128];
+  alignas(16) __shared__ float v_column_inverses[4][128];
+  const auto v_inverse_of = [](const float v_absmax) __attribute__((always_inline)) {
+    const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+    return v_inverse;
+  };
+
+  // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
+  // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
+  uint32_t left = 0;
+  // Read ahead: what it is for comes after much else.
+  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  for (uint32_t chunk = blockIdx.x, turn = 0; chunk < chunk_count && turn < 32; chunk += gridDim.x, turn++) {
+    const Chunk own = next;
+    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    const auto tensor = tensors[own.tensor];
+    const auto& shape = tensors[own.tensor];
+    if (tensor.panels == 0) {
+      if (lane == turn) left = 1;
+      continue;
+    }
+    const Panel<128, 128> panel(tensor, own.tile);
+    const uint32_t first = thread % 16u * 8u;
+    const uint32_t rows_there = uint32_t(min(tensor.rows - panel.row, uint64_t{128}));
+    const uint64_t first_row = panel.matrix * tensor.rows + panel.row;
+    const uint64_t stride = tensor.cols * 8u;
+    uint64_t next_start = (first_row + thread / 16u) * tensor.cols + panel.column;
+    constexpr uint32_t limit = 8;
+    [[maybe_unused]] constexpr uint32_t length = 128;
+    uint32_t whole = rows_there / 8u;
+    uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
+    step_elements ahead;
+    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
+      load(ahead.p, tensor.p + start + first, 8u);
+      load(ahead.g, tensor.g + start + first, 8u);
+      load(ahead.m_codes, tensor.m_codes + (start + first) / 8, 1u);
+      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    };
+    if (whole > 0) read(next_start);
+
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
+    const uint64_t first_column = firstColumnScale(shape) + panel.column;
+    const uint32_t line = lane / 2u * 8u + warp * 2u + lane % 2u;
+    const uint64_t lane_row = first_row + line;
+    const bool is_there = line < rows_there;
+    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
+      constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
+      return m_scale;
+    };
+    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
+    float v_lane_columns[4];
+    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
+    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
+    const float* v_next = reinterpret_cast<const float*>(tensor.v_next);
+    float v_lane_inverses[4];
+    loadColumns(v_lane_inverses, v_next + first_column + lane * 4u);
+    float v_row_inverse = is_there ? scaleOfRow(shape, v_next, lane_row) : 0.0f;
+    __syncwarp();
+    store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
+    v_row_scale = leastOf(v_row_scale);
+    v_row_inverse = v_inverse_of(leastOf(v_row_inverse));
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; i++) v_lane_inverses[i] = v_inverse_of(v_lane_inverses[i]);
+    store(v_column_inverses[warp] + lane * 4u, v_lane_inverses, 4u);
+    __syncwarp();
+    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 16777216.0f));
+    if (!are_ordinary || !are_v_columns_ordinary) {
+      whole = 0;
+      groups_left = 0xffffu;
+    }
+    for (uint32_t group = 0; group < whole; group++) {
+      // A lane that has what belongs to the row of this thread's elements.
+      const uint32_t row_lane = group * 2u + lane / 16u;
+      const uint64_t start = next_start;
+      next_start += stride;
+      [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
+      float m_values[8];
+      float m_maximum = 0.0f;
+      float v_values[8];
+      auto& held = ahead;
+      bool is_ordinary = false;
+      auto& parameters = held.p;
+      const auto& gradients = held.g;
+      const auto& m_words = held.m_codes;
+      const float m_scale = __shfl_sync(0xffffffffu, m_row_scale, row_lane);
+      const auto& v_words = held.v_codes;
       float v_scales[8];
-      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
+      load(v_scales, v_columns[warp] + first, 8u);
+      const float v_row = __shfl_sync(0xffffffffu, v_row_scale, row_lane);
+      #pragma unroll
+      for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_scales[index]);
       // One level of the run in each lane, for the others to fetch.
       const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
         const float m = m_levels[m_code] * m_scale;
@@ -897,264 +1276,17 @@ __device__ __noinline__ void step_neighbours(
        &&
           fabsf(m_scale) <= 4096.0f
        &&
-          areWithin(v_scales, 16777216.0f)
+          isPositive(v_row, 0.0f, 16777216.0f)
        &&
           sums[1] <= 4096.0f
       ;
+      is_ordinary = __all_sync(0xffffffffu, is_ordinary);
       if (is_ordinary) {
         store(tensor.p + start + first, parameters, limit);
       }
-    }
-    if (!is_ordinary) {
-      // Read again, so that nothing of it is kept in registers until it is known to be needed.
-      asm volatile("" ::: "memory");
-      float parameters[8];
-      load(parameters, tensor.p + start + first, limit);
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[1] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      uint32_t v_words[1] = {};
-      load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-      float v_scales[8];
-      leastScales(shape, tensor.v_scale, start + first, limit, v_scales);
-      m_maximum = 0.0f;
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const uint32_t m_bit = index * 4u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 15u;
-        const float m = m_levels[m_code] * m_scale;
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
-        const float v_scale = v_scales[index];
-        const float v = v_levels[v_code] * v_scale;
-
-        const auto [p_out, m_out, v_out] = step_element(p, m, v, g, *uniforms);
-
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-        v_values[index] = v_out;
-      }
-      store(tensor.p + start + first, parameters, limit);
-    }
-
-    uint32_t m_packed[1] = {};
-    const float m_absmax = maximumOfLanes<16>(m_maximum);
-    const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-    const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-    if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-    #pragma unroll
-    // From the last one: each code moves those behind it up.
-    for (uint32_t index = 8; index-- > 0;) {
-      const float m_out = m_values[index];
-      const float m_normalized = m_out * m_inverse;
-      const uint32_t m_bits = __float_as_uint(m_normalized);
-      const uint32_t m_ordered = m_bits ^ ((0u - (m_bits >> 31u)) | 0x80000000u);
-      const uint32_t m_new_code = (m_ordered * 128u + m_steps[m_ordered >> 21u]) >> 28u;
-      uint32_t& m_word = m_packed[index * 4 / 32];
-      if (index < limit) m_word = (m_word << 4) + m_new_code;
-    }
-    store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
-
-    uint32_t v_packed[1] = {};
-    float v_inverses[8];
-    leastScales(shape, reinterpret_cast<const float*>(tensor.v_next), start + first, limit, v_inverses);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float v_absmax = v_inverses[index];
-      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-      v_inverses[index] = v_inverse;
-    }
-    #pragma unroll
-    // From the last one: each code moves those behind it up.
-    for (uint32_t index = 8; index-- > 0;) {
-      const float v_out = v_values[index];
-      const float v_inverse = v_inverses[index];
-      const float v_normalized = v_out * v_inverse;
-      const float v_position = __fmaf_rn(__saturatef(v_normalized), 16.0f, (-0.5f));
-      const uint32_t v_new_code = __float2uint_rz(v_position);
-      uint32_t& v_word = v_packed[index * 4 / 32];
-      if (index < limit) v_word = (v_word << 4) + v_new_code;
-    }
-    store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
-  };
-  if (length >= 1024u) update(true);
-  else update(false);
-}
-
-/**
- * One step of 4-bit AdamW, dynamic-exponent first moment, rank-1 linear second moment.
- * m: 4 bits, signed dynamic, one scale a block of 128
- * v: 4 bits, unsigned linear without zero, rank-1 scales
- * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 64 rows of a
- * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
- */
-extern "C" __global__ void __launch_bounds__(128, 4) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
-    const step_tensor* __restrict__ tensors) {
-  const uint32_t thread = threadIdx.x;
-  const float beta1 = uniforms->beta1;
-  const float one_minus_beta1 = uniforms->one_minus_beta1;
-  const float beta2 = uniforms->beta2;
-  const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const float lr_weight_decay = uniforms->lr_weight_decay;
-  const float lr = uniforms->lr;
-  const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
-  const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
-  const float eps = uniforms->eps;
-  const bool are_ordinary =
-      isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
-      isPositive(beta2, 3.7252903e-9f, 4.0f) &&
-      isPositive(one_minus_beta2, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(lr_weight_decay, 3.7252903e-9f, 4.0f) &&
-      isOrdinary(lr, 3.7252903e-9f, 4.0f) &&
-      isPositive(one_minus_beta1_pow_t, 0.000015258789f, 4.0f) &&
-      isPositive(one_minus_beta2_pow_t, 0.000015258789f, 4.0f) &&
-      isPositive(eps, 3.7252903e-9f, 4.0f);
-
-  alignas(16) __shared__ float m_levels[16];
-  alignas(16) __shared__ uint32_t m_steps[2048];
-  alignas(16) __shared__ float v_levels[16];
-  copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
-  copyTable<128>(v_levels, v_levels_table);
-  __syncthreads();
-
-  // Read ahead: what it is for comes after much else.
-  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
-  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
-    const Chunk own = next;
-    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto tensor = tensors[own.tensor];
-    const auto& shape = tensors[own.tensor];
-    if (tensor.panels == 0) {
-      const uint64_t start = uint64_t{own.tile} * 1024u;
-      const uint32_t length = uint32_t(min(tensor.length - start, uint64_t{1024}));
-      step_neighbours(uniforms, shape, m_levels, m_steps, v_levels, start, thread * 8u, length);
-      continue;
-    }
-    const Panel<64, 128> panel(tensor, own.tile);
-    const uint32_t first = thread % 16u * 8u;
-    const uint64_t column_scale = firstColumnScale(shape) + panel.column + first;
-    float v_columns[8];
-    loadColumns(v_columns, tensor.v_scale + column_scale);
-    const bool are_v_columns_ordinary = areWithin(v_columns, 16777216.0f);
-    float v_column_inverses[8];
-    loadColumns(v_column_inverses, reinterpret_cast<const float*>(tensor.v_next) + column_scale);
-    #pragma unroll
-    for (uint32_t index = 0; index < 8; index++) {
-      const float v_absmax = v_column_inverses[index];
-      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-      v_column_inverses[index] = v_inverse;
-    }
-    constexpr uint32_t limit = 8;
-    [[maybe_unused]] constexpr uint32_t length = 128;
-    const auto row_of = [&](uint32_t group) {
-      return panel.matrix * tensor.rows + panel.row + group * 8u + thread / 16u;
-    };
-    // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group: they come last, so that
-    // nothing is kept for them in the meantime.
-    uint32_t left = 0;
-    for (uint32_t group = 0; group < 8; group++) {
-      const uint64_t first_row = panel.row + group * 8u;
-      if (first_row >= tensor.rows) break;
-      const uint64_t row = row_of(group);
-      const uint64_t start = row * tensor.cols + panel.column;
-      const bool is_whole = first_row + 8 <= tensor.rows;
-      float m_values[8];
-      float m_maximum = 0.0f;
-      float v_values[8];
-      bool is_ordinary = false;
-      if (is_whole && are_ordinary) {
-        float parameters[8];
-        load(parameters, tensor.p + start + first, limit);
-        float gradients[8];
-        load(gradients, tensor.g + start + first, limit);
-        uint32_t m_words[1] = {};
-        load(m_words, tensor.m_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-        uint32_t v_words[1] = {};
-        load(v_words, tensor.v_codes + (start + first) / 8, (limit * 4 + 31) / 32);
-        float v_scales[8];
-        const float v_row = leastOfRow(shape, tensor.v_scale, row);
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_columns[index]);
-        // One level of the run in each lane, for the others to fetch.
-        const auto m_level_of = [&](uint32_t m_code) __attribute__((always_inline)) {
-          const float m = m_levels[m_code] * m_scale;
-          return m;
-        };
-        const float m_level = beta1 * m_level_of(thread % 16u);
-        // Not a number where one of them is not.
-        float sums[2] = {};
-        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
-        #pragma unroll
-        for (uint32_t index = 0; index < 8; index++) {
-          const float p = parameters[index];
-          const float g = gradients[index];
-          // Of the bits above the code a shuffle knows nothing.
-          const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
-          const uint32_t v_bit = index * 4u;
-          const uint32_t v_word = v_bit >> 5u;
-          const uint32_t v_shift = v_bit & 31u;
-          const uint32_t v_low = v_words[v_word];
-          const uint32_t v_code = (v_low >> v_shift) & 15u;
-          const float v_scale = v_scales[index];
-          const float v = v_levels[v_code] * v_scale;
-
-          const float m_new = m_product + one_minus_beta1 * g;
-          const float v_new = beta2 * v + one_minus_beta2 * g * g;
-          const float p_new = p - lr_weight_decay * p;
-          const float p_new_2 = p_new - quotient(lr * quotient(m_new, one_minus_beta1_pow_t), squareRoot(quotient(v_new, one_minus_beta2_pow_t)) + eps);
-          const float p_out = p_new_2;
-          const float m_out = m_new;
-          const float v_out = v_new;
-
-          sums[0] += fabsf(p);
-          sums[1] += fabsf(g);
-          least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOfPositive(v_new));
-
-          parameters[index] = p_out;
-          m_values[index] = m_out;
-          const float m_size = fabsf(m_out);
-          const float m_magnitude = m_size;
-          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
-          v_values[index] = v_out;
-        }
-        is_ordinary =
-            least[0] >= orderOf(8.4703295e-22f) &&
-            least[1] >= orderOfPositive(3.1554436e-30f) &&
-            sums[0] <= 4096.0f
-         &&
-            fabsf(m_scale) <= 4096.0f
-         &&
-            are_v_columns_ordinary && isPositive(v_row, 0.0f, 16777216.0f)
-         &&
-            sums[1] <= 4096.0f
-        ;
-        is_ordinary = __all_sync(0xffffffffu, is_ordinary);
-        if (is_ordinary) {
-          store(tensor.p + start + first, parameters, limit);
-        }
-      }
+      if (group + 1 < whole) read(next_start);
       if (!is_ordinary) {
-        left |= 1u << group;
+        groups_left |= 1u << group;
         continue;
       }
 
@@ -1178,14 +1310,13 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
 
       uint32_t v_packed[1] = {};
       float v_inverses[8];
-      const float v_absmax = leastOfRow(shape, reinterpret_cast<const float*>(tensor.v_next), row);
-      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      load(v_inverses, v_column_inverses[warp] + first, 8u);
+      const float v_inverse = __shfl_sync(0xffffffffu, v_row_inverse, row_lane);
       // The reciprocal of the less of two scales is the greater of theirs, since rounding keeps their order. Of zero there is
       // none, and nothing there but zeros.
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
-        v_inverses[index] = fmaxf(v_inverse, v_column_inverses[index]);
+        v_inverses[index] = fmaxf(v_inverse, v_inverses[index]);
       }
       #pragma unroll
       // From the last one: each code moves those behind it up.
@@ -1200,13 +1331,9 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
       }
       store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
     }
-    for (uint32_t group = 0; left > 0; group++, left >>= 1) {
-      if ((left & 1) == 0) continue;
-      const uint64_t row = row_of(group);
-      const uint32_t there = row < (panel.matrix + 1) * tensor.rows ? 128u : 0;
-      step_neighbours(uniforms, shape, m_levels, m_steps, v_levels, row * tensor.cols + panel.column, first, there);
-    }
+    if (lane == turn) left = groups_left;
   }
+  step_rest(uniforms, chunks, chunk_count, tensors, m_levels, m_steps, v_levels, left);
 }
 
 struct step_flat_uniforms {

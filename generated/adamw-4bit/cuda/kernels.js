@@ -32,7 +32,7 @@ const measure = {
   threads: 128,
   share: 4,
   tile: 1024,
-  panel: { rows: 64, cols: 128 },
+  panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -62,7 +62,7 @@ const step = {
   threads: 128,
   share: 4,
   tile: 1024,
-  panel: { rows: 64, cols: 128 },
+  panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],

@@ -34,7 +34,7 @@ const measure: CudaKernel = {
   threads: 128,
   share: 4,
   tile: 1024,
-  panel: { rows: 64, cols: 128 },
+  panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -64,7 +64,7 @@ const step: CudaKernel = {
   threads: 128,
   share: 4,
   tile: 1024,
-  panel: { rows: 64, cols: 128 },
+  panel: { rows: 128, cols: 128 },
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
