@@ -304,6 +304,89 @@ __device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_
   }
 }
 
+/** Sorts N keys that rise and then fall. */
+template <uint32_t N>
+__device__ __forceinline__ void sortRisen(uint32_t (&keys)[N]) {
+  uint32_t padded[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) padded[i] = i < 8 - N ? 0 : keys[i - (8 - N)];
+  sortBitonic(padded);
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) keys[i] = padded[i + 8 - N];
+}
+
+/**
+ * Of 128 numbers, 16 in each of eight lanes, that of an even rank and the next, and the lane's greatest; or false in all lanes of
+ * the warp. Each lane keeps no more than the 7 least of its own, and two lanes the 8 least of theirs: it is right where all are
+ * positive and normal, which order as their bits do, and none that was dropped is less than what was found.
+ */
+template <uint32_t Rank>
+__device__ __forceinline__ bool likelyPairOfRank(const float (&values)[16], float& lower, float& upper, float& greatest) {
+  static_assert(Rank % 2 == 0 && Rank < 16);
+  const auto from = [](uint32_t key, uint32_t lanes) __attribute__((always_inline)) { return __shfl_xor_sync(0xffffffffu, key, lanes); };
+  const auto either = [](uint32_t key, uint32_t other, bool is_upper) __attribute__((always_inline)) {
+    return is_upper ? max(key, other) : min(key, other);
+  };
+  uint32_t first[8];
+  uint32_t second[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) {
+    first[i] = __float_as_uint(values[i]);
+    second[i] = __float_as_uint(values[8 + i]);
+  }
+  sortKeys(first);
+  sortKeys(second);
+  const uint32_t most = max(first[7], second[7]);
+  greatest = __uint_as_float(most);
+  bool is_right = min(first[0], second[0]) >= 0x00800000u && most < 0x7f800000u;
+  uint32_t least[7];
+#pragma unroll
+  for (uint32_t i = 0; i < 7; i++) least[i] = min(first[i], second[6 - i]);
+  sortRisen(least);
+
+  // The 8 least of two lanes, 4 in each.
+  uint32_t list[4];
+  uint32_t dropped = least[6];
+  list[0] = least[0];
+#pragma unroll
+  for (uint32_t i = 1; i < 4; i++) {
+    const uint32_t other = from(least[7 - i], 1);
+    list[i] = min(least[i], other);
+    dropped = min(dropped, max(least[i], other));
+  }
+  uint32_t others[4];
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 1);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // All 16 of four lanes.
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 3);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 2u);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], from(list[i], 1), threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // The 16 least of eight lanes, 2 in each; of these the half that the rank is in, a quarter and an eighth.
+  uint32_t pair[2];
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = min(list[i], from(list[3 - i], 7));
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 2), Rank & 8u);
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 1), Rank & 4u);
+  const uint32_t swapped[2] = {from(pair[1], 7), from(pair[0], 7)};
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], swapped[i], Rank & 2u);
+  order(pair[0], pair[1]);
+  lower = __uint_as_float(pair[0]);
+  upper = __uint_as_float(pair[1]);
+  return __all_sync(0xffffffffu, is_right && dropped >= pair[1]);
+}
+
 }  // namespace
 
 struct step_uniforms {
@@ -577,36 +660,43 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t s_packed[1] = {};
-      uint32_t s_keys[16];
-      #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
-        const float s_out = s_values[index];
-        const uint32_t s_sort_key = (__float_as_uint(s_out) << 1u) - 0x1000000u;
-        s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
-      }
-      sortKeys(s_keys);
-      const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
-        const float s_keyed = __uint_as_float((s_sort_key >> 1u) + 0x800000u);
-        return s_keyed;
-      };
-      float s_maximum = s_keyed_of(s_keys[16 - 1]);
-      if (s_keys[16 - 1] >= 0xfe000000u) {
-        s_maximum = 0.0f;
-      #pragma unroll
-        for (const uint32_t s_sort_key : s_keys) {
-          if (s_sort_key < 0xfe000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
+      const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
+      uint32_t s_counted = s_length;
+      float s_maximum = 0.0f;
+      float s_lower = 0.0f;
+      float s_upper = 0.0f;
+      if (!is_whole || !likelyPairOfRank<12>(s_values, s_lower, s_upper, s_maximum)) {
+        uint32_t s_keys[16];
+        #pragma unroll
+        for (uint32_t index = 0; index < 16; index++) {
+          const float s_out = s_values[index];
+          const uint32_t s_sort_key = (__float_as_uint(s_out) << 1u) - 0x1000000u;
+          s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
         }
+        sortKeys(s_keys);
+        const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
+          const float s_keyed = __uint_as_float((s_sort_key >> 1u) + 0x800000u);
+          return s_keyed;
+        };
+        if (s_keys[16 - 1] < 0xfe000000u) {
+          s_maximum = s_keyed_of(s_keys[16 - 1]);
+        } else {
+          s_maximum = 0.0f;
+        #pragma unroll
+          for (const uint32_t s_sort_key : s_keys) {
+            if (s_sort_key < 0xfe000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
+          }
+        }
+        s_counted = presentInLanes<8>(s_keys, 0xfe000000u);
+        const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
+        const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
+        s_lower = s_keyed_of(s_pair.lower);
+        s_upper = s_keyed_of(s_pair.upper < 0xfe000000u ? s_pair.upper : s_pair.lower);
       }
       const float s_absmax = maximumOfLanes<8>(s_maximum);
       const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
       const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
-      const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t s_counted = presentInLanes<8>(s_keys, 0xfe000000u);
-      const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
-      const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
-      const float s_lower = s_keyed_of(s_pair.lower);
-      const float s_upper = s_keyed_of(s_pair.upper < 0xfe000000u ? s_pair.upper : s_pair.lower);
       const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
       const float s_part_2 = s_lower * s_inverse;
       const float s_part_3 = s_part_2 > 7.888609e-31f ? s_part_2 : 7.888609e-31f;

@@ -300,6 +300,89 @@ __device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_
   }
 }
 
+/** Sorts N keys that rise and then fall. */
+template <uint32_t N>
+__device__ __forceinline__ void sortRisen(uint32_t (&keys)[N]) {
+  uint32_t padded[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) padded[i] = i < 8 - N ? 0 : keys[i - (8 - N)];
+  sortBitonic(padded);
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) keys[i] = padded[i + 8 - N];
+}
+
+/**
+ * Of 128 numbers, 16 in each of eight lanes, that of an even rank and the next, and the lane's greatest; or false in all lanes of
+ * the warp. Each lane keeps no more than the 7 least of its own, and two lanes the 8 least of theirs: it is right where all are
+ * positive and normal, which order as their bits do, and none that was dropped is less than what was found.
+ */
+template <uint32_t Rank>
+__device__ __forceinline__ bool likelyPairOfRank(const float (&values)[16], float& lower, float& upper, float& greatest) {
+  static_assert(Rank % 2 == 0 && Rank < 16);
+  const auto from = [](uint32_t key, uint32_t lanes) __attribute__((always_inline)) { return __shfl_xor_sync(0xffffffffu, key, lanes); };
+  const auto either = [](uint32_t key, uint32_t other, bool is_upper) __attribute__((always_inline)) {
+    return is_upper ? max(key, other) : min(key, other);
+  };
+  uint32_t first[8];
+  uint32_t second[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) {
+    first[i] = __float_as_uint(values[i]);
+    second[i] = __float_as_uint(values[8 + i]);
+  }
+  sortKeys(first);
+  sortKeys(second);
+  const uint32_t most = max(first[7], second[7]);
+  greatest = __uint_as_float(most);
+  bool is_right = min(first[0], second[0]) >= 0x00800000u && most < 0x7f800000u;
+  uint32_t least[7];
+#pragma unroll
+  for (uint32_t i = 0; i < 7; i++) least[i] = min(first[i], second[6 - i]);
+  sortRisen(least);
+
+  // The 8 least of two lanes, 4 in each.
+  uint32_t list[4];
+  uint32_t dropped = least[6];
+  list[0] = least[0];
+#pragma unroll
+  for (uint32_t i = 1; i < 4; i++) {
+    const uint32_t other = from(least[7 - i], 1);
+    list[i] = min(least[i], other);
+    dropped = min(dropped, max(least[i], other));
+  }
+  uint32_t others[4];
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 1);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // All 16 of four lanes.
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 3);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 2u);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], from(list[i], 1), threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // The 16 least of eight lanes, 2 in each; of these the half that the rank is in, a quarter and an eighth.
+  uint32_t pair[2];
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = min(list[i], from(list[3 - i], 7));
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 2), Rank & 8u);
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 1), Rank & 4u);
+  const uint32_t swapped[2] = {from(pair[1], 7), from(pair[0], 7)};
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], swapped[i], Rank & 2u);
+  order(pair[0], pair[1]);
+  lower = __uint_as_float(pair[0]);
+  upper = __uint_as_float(pair[1]);
+  return __all_sync(0xffffffffu, is_right && dropped >= pair[1]);
+}
+
 }  // namespace
 
 struct step_uniforms {
@@ -573,36 +656,43 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
 
       uint32_t v_packed[1] = {};
-      uint32_t v_keys[16];
-      #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
-        const float v_out = v_values[index];
-        const uint32_t v_sort_key = (__float_as_uint(v_out) << 1u) - 0x1000000u;
-        v_keys[index] = index < limit ? v_sort_key : 0xffffffffu;
-      }
-      sortKeys(v_keys);
-      const auto v_keyed_of = [](uint32_t v_sort_key) __attribute__((always_inline)) {
-        const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
-        return v_keyed;
-      };
-      float v_maximum = v_keyed_of(v_keys[16 - 1]);
-      if (v_keys[16 - 1] >= 0xfe000000u) {
-        v_maximum = 0.0f;
-      #pragma unroll
-        for (const uint32_t v_sort_key : v_keys) {
-          if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
+      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
+      uint32_t v_counted = v_length;
+      float v_maximum = 0.0f;
+      float v_lower = 0.0f;
+      float v_upper = 0.0f;
+      if (!is_whole || !likelyPairOfRank<12>(v_values, v_lower, v_upper, v_maximum)) {
+        uint32_t v_keys[16];
+        #pragma unroll
+        for (uint32_t index = 0; index < 16; index++) {
+          const float v_out = v_values[index];
+          const uint32_t v_sort_key = (__float_as_uint(v_out) << 1u) - 0x1000000u;
+          v_keys[index] = index < limit ? v_sort_key : 0xffffffffu;
         }
+        sortKeys(v_keys);
+        const auto v_keyed_of = [](uint32_t v_sort_key) __attribute__((always_inline)) {
+          const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
+          return v_keyed;
+        };
+        if (v_keys[16 - 1] < 0xfe000000u) {
+          v_maximum = v_keyed_of(v_keys[16 - 1]);
+        } else {
+          v_maximum = 0.0f;
+        #pragma unroll
+          for (const uint32_t v_sort_key : v_keys) {
+            if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
+          }
+        }
+        v_counted = presentInLanes<8>(v_keys, 0xfe000000u);
+        const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
+        const auto v_pair = keysOfRank<8>(v_keys, v_rank - (v_length - v_counted));
+        v_lower = v_keyed_of(v_pair.lower);
+        v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       }
       const float v_absmax = maximumOfLanes<8>(v_maximum);
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t v_counted = presentInLanes<8>(v_keys, 0xfe000000u);
-      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const auto v_pair = keysOfRank<8>(v_keys, v_rank - (v_length - v_counted));
-      const float v_lower = v_keyed_of(v_pair.lower);
-      const float v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part_2 = v_lower * v_inverse;
       const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;

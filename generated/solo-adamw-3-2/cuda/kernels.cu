@@ -577,6 +577,11 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
       uint32_t v_packed[2] = {};
+      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
+      uint32_t v_counted = v_length;
+      float v_maximum = 0.0f;
+      float v_lower = 0.0f;
+      float v_upper = 0.0f;
       uint32_t v_keys[32];
       #pragma unroll
       for (uint32_t index = 0; index < 32; index++) {
@@ -589,24 +594,24 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
         const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
         return v_keyed;
       };
-      float v_maximum = v_keyed_of(v_keys[32 - 1]);
-      if (v_keys[32 - 1] >= 0xfe000000u) {
+      if (v_keys[32 - 1] < 0xfe000000u) {
+        v_maximum = v_keyed_of(v_keys[32 - 1]);
+      } else {
         v_maximum = 0.0f;
       #pragma unroll
         for (const uint32_t v_sort_key : v_keys) {
           if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
         }
       }
+      v_counted = presentInLanes<4>(v_keys, 0xfe000000u);
+      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
+      const auto v_pair = keysOfRank<4>(v_keys, v_rank - (v_length - v_counted));
+      v_lower = v_keyed_of(v_pair.lower);
+      v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       const float v_absmax = maximumOfLanes<4>(v_maximum);
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t v_counted = presentInLanes<4>(v_keys, 0xfe000000u);
-      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const auto v_pair = keysOfRank<4>(v_keys, v_rank - (v_length - v_counted));
-      const float v_lower = v_keyed_of(v_pair.lower);
-      const float v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
       const float v_part_2 = v_lower * v_inverse;
       const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
