@@ -104,6 +104,8 @@ export function stateView(
     levels: 2 ** state.bits,
     /** Whether they look for a rank among the least magnitudes of a run. */
     isLowRank,
+    /** Whether one thread computes what follows from a run's order statistics for those that own it. */
+    isGathered: false,
     /** That rank in a whole run without zeros, where a shorter way to it mostly does; else 0. */
     likelyRank: isLowRank && isLikely ? (spread?.greatestRank ?? 0) : 0,
     isShared: isTile && lanes === 0,

@@ -93,7 +93,9 @@ export function planStep(
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const resident = residentBlocks(gpu, kernel);
-        const blocks = Math.min(count, Math.max(resident, Math.ceil(count / kernel.share)));
+        // Whole waves, since the blocks of a last one that is not full would have the GPU to themselves.
+        const waves = Math.max(1, Math.round(count / kernel.share / resident));
+        const blocks = Math.min(count, waves * resident);
         const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
         operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
       }

@@ -193,6 +193,21 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
   }
 }
 
+/** Of a run, two neighbours in the order of its magnitudes, the reciprocal of its scale, and how many magnitudes are above 0. */
+struct alignas(16) RankedRun {
+  float lower;
+  float upper;
+  float inverse;
+  uint32_t counted;
+};
+
+/** What a run is encoded with. */
+struct alignas(16) RunSpread {
+  float alpha;
+  float rate;
+  float root;
+};
+
 /** Of neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ uint32_t sumOfLanes(uint32_t value) {
@@ -361,9 +376,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of AdamW with a 3-bit first and a 2-bit second moment.
  * m: 3 bits, signed dynamic, one scale a block of 128
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 32 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(32, 10) step(
+extern "C" __global__ void __launch_bounds__(128, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -391,11 +406,16 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
 
   alignas(16) __shared__ float m_levels[8];
   alignas(16) __shared__ uint32_t m_steps[26];
-  copyTable<32>(m_levels, m_levels_table);
-  copyTable<32>(m_steps, m_steps_table);
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
+  __shared__ RankedRun v_ranks[32];
+  __shared__ RunSpread v_spreads[32];
+  // The warp that computes for all: one after the other, since each has a scheduler of its own.
+  uint32_t turn = 0;
 
-  // The random streams of the last tensor, and which that was: none has so many elements.
+  // The last tensor and its random streams, and which that was: none has so many elements.
+  step_tensor tensor{};
   uint32_t stream_tensor = 0;
   uint32_t stream_high = 0xffffffffu;
   uint32_t v_streams[2] = {};
@@ -404,11 +424,11 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
-    const uint32_t tensor_id = tensor.id;
+    const uint64_t start = uint64_t{own.tile} * 4096u;
     const uint32_t element_high = uint32_t(start >> 32);
-    if (tensor_id != stream_tensor || element_high != stream_high) {
+    if (own.tensor != stream_tensor || element_high != stream_high) {
+      tensor = tensors[own.tensor];
+      const uint32_t tensor_id = tensor.id;
       const uint32_t v_hash = v_key0 ^ tensor_id;
       const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
       const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
@@ -427,7 +447,7 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
       v_streams[0] = v_stream0;
       v_streams[1] = v_stream1;
-      stream_tensor = tensor_id;
+      stream_tensor = own.tensor;
       stream_high = element_high;
     }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -554,29 +574,6 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       const uint32_t v_stream0 = v_streams[0];
       const uint32_t v_stream1 = v_streams[1];
 
-      uint32_t m_packed[4] = {};
-      const float m_absmax = maximumOfLanes<4>(m_maximum);
-      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
-      #pragma unroll
-      for (uint32_t index = 0; index < 32; index++) {
-        const float m_out = m_values[index];
-        const float m_normalized = m_out * m_inverse;
-        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
-        const float m_normalized_3 = m_normalized_2 > 0.015625f ? m_normalized_2 : 0.015625f;
-        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 22u) + (m_normalized >= 0.0f ? 0xffffff0eu : 0xffffff1bu)]) >> 29u;
-        const uint32_t m_bit = index * 3u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_new_code << m_shift;
-        const uint32_t m_high = (m_new_code >> 1u) >> (31u - m_shift);
-        if (index < limit) m_packed[m_word] |= m_low;
-        if (index < limit) m_packed[m_word + 1] |= m_high;
-      }
-      store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
-
-      uint32_t v_packed[2] = {};
       const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t v_counted = v_length;
       float v_maximum = 0.0f;
@@ -612,48 +609,83 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
-      const float v_part_2 = v_lower * v_inverse;
-      const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
-      const float v_part_4 = v_upper * v_inverse;
-      const float v_part_5 = v_part_4 > 7.888609e-31f ? v_part_4 : 7.888609e-31f;
-      const float v_ratio = v_part_3 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_5 - v_part_3);
-      const float v_most = v_counted < v_length ? 0.125f : 1.0f;
-      const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
-      const uint32_t v_log_bits = __float_as_uint(v_ratio_2) + 0x4afb0du;
-      const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
-      const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
-      const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
-      const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
-      const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
-      const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
-      const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
-      const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
-      const float v_power = quotient(__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
-      const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
-      const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
-      const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
-      const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
-      const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
-      const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
-      const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
-      const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
-      const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
-      const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
-      const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
-      const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
-      const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
-      const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
-      const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
-      const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
-      const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-      const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-      const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
-      const float v_rate = v_span_2 * 5.9604645e-8f;
-      const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
-      if (limit > 0 && thread % 4u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
+      if (thread % 4u == 0) v_ranks[first / 128u] = {v_lower, v_upper, v_inverse, v_counted};
+      __syncthreads();
+      const uint32_t gathered = thread - turn * 32u;
+      turn = (turn + 1) % 4u;
+      if (gathered < 32u) {
+        const auto [v_lower, v_upper, v_inverse, v_counted] = v_ranks[gathered];
+        const uint32_t v_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;
+        const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
+        const float v_part_2 = v_lower * v_inverse;
+        const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
+        const float v_part_4 = v_upper * v_inverse;
+        const float v_part_5 = v_part_4 > 7.888609e-31f ? v_part_4 : 7.888609e-31f;
+        const float v_ratio = v_part_3 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_5 - v_part_3);
+        const float v_most = v_counted < v_length ? 0.125f : 1.0f;
+        const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
+        const uint32_t v_log_bits = __float_as_uint(v_ratio_2) + 0x4afb0du;
+        const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
+        const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
+        const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
+        const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
+        const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
+        const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
+        const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
+        const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
+        const float v_power = quotient(__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
+        const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
+        const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
+        const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
+        const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
+        const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
+        const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
+        const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
+        const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
+        const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
+        const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
+        const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
+        const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
+        const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
+        const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
+        const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
+        const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
+        const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
+        const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+        const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
+        const float v_rate = v_span_2 * 5.9604645e-8f;
+        const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
+        if (gathered * 128u < length) tensor.v_alpha[start / 128u + gathered] = v_new_alpha;
+        v_spreads[gathered] = {v_new_alpha, v_rate, v_root};
+      }
+
+      uint32_t m_packed[4] = {};
+      const float m_absmax = maximumOfLanes<4>(m_maximum);
+      const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      #pragma unroll
+      for (uint32_t index = 0; index < 32; index++) {
+        const float m_out = m_values[index];
+        const float m_normalized = m_out * m_inverse;
+        const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
+        const float m_normalized_3 = m_normalized_2 > 0.015625f ? m_normalized_2 : 0.015625f;
+        const uint32_t m_new_code = (__float_as_uint(m_normalized_3) * (m_normalized >= 0.0f ? 128u : 0xffffff80u) + m_steps[(__float_as_uint(m_normalized_3) >> 22u) + (m_normalized >= 0.0f ? 0xffffff0eu : 0xffffff1bu)]) >> 29u;
+        const uint32_t m_bit = index * 3u;
+        const uint32_t m_word = m_bit >> 5u;
+        const uint32_t m_shift = m_bit & 31u;
+        const uint32_t m_low = m_new_code << m_shift;
+        const uint32_t m_high = (m_new_code >> 1u) >> (31u - m_shift);
+        if (index < limit) m_packed[m_word] |= m_low;
+        if (index < limit) m_packed[m_word + 1] |= m_high;
+      }
+      store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
+
+      uint32_t v_packed[2] = {};
+      __syncthreads();
+      const auto [v_new_alpha, v_rate, v_root] = v_spreads[first / 128u];
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 32; index-- > 0;) {
@@ -688,7 +720,7 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       store(tensor.v_codes + (start + first) / 32 * 2, v_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 4096u) update(4096u, true);
     else update(uint32_t(rest), false);
   }
 }
