@@ -20,7 +20,7 @@ const stateSuffixes = [
   ...["key0", "key1"],
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
   // Of a mapping with a second parameter.
-  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots"],
+  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots", "spreads"],
   ...["keyed_of", "level", "level_of", "pair", "product", "streams"],
   // Of a parameter whose code is found before the parameter is known.
   ...["change", "from", "to", "squares"],

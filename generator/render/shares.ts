@@ -31,7 +31,7 @@ export function granuleOf(kernel: ElementKernel, target: Target): number {
 export function widened(kernel: ElementKernel, granule: number, target: Target): ElementKernel {
   const { threads, fewest = 0, shared = Number.POSITIVE_INFINITY } = target.capabilities;
   const isMeasuredInMemory = kernel.states.some((state) => isShared(state, granule, target));
-  if (isMeasuredInMemory || !isBusy(kernel, target)) return kernel;
+  if (isMeasuredInMemory || !(ranks(kernel) || isBusy(kernel, target))) return kernel;
   const wanted = bytesOf(kernel.tables) < shared ? fewest : threads;
   let { tile } = kernel;
   while (tile < wanted * granule) tile *= 2;
@@ -59,7 +59,20 @@ export function readsAhead(kernel: ElementKernel, states: readonly StateView[], 
 export function shareOf(kernel: Kernel, target: Target): number {
   const { share } = target.capabilities;
   if (share === undefined) return 1;
-  return "update" in kernel && isBusy(kernel, target) ? share.busy : share.usual;
+  return "update" in kernel && (ranks(kernel) || isBusy(kernel, target)) ? share.busy : share.usual;
+}
+
+/** Whether runs have order statistics, which are much to do. */
+function ranks({ kind, states }: ElementKernel): boolean {
+  return kind === "step" && states.some(({ statistic }) => statistic !== null && statistic.spread !== null);
+}
+
+/**
+ * Whether one warp of several computes what follows from the order statistics of a state's runs: a thread a run, in place of all
+ * that own it.
+ */
+export function gathers({ isLanes, hasSpread, runs }: StateView, warps: number, target: Target): boolean {
+  return Number.isInteger(warps) && warps > 1 && isLanes && hasSpread && runs <= target.capabilities.lanes;
 }
 
 /** Elements that a processor should work on at once; 0 where nothing bounds them. */

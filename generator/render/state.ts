@@ -53,6 +53,7 @@ export function stateView(
     lanes <= LOW_RANKS &&
     granule >= LOW_RANKS / 2 &&
     spread.greatestRank + 2 <= LOW_RANKS;
+  const isLikely = run === 128 && lanes === 8 && (spread?.greatestRank ?? 1) % 2 === 0;
   const view = {
     /** The state's own name, of which its arrays' names are made. */
     state: state.name,
@@ -103,6 +104,10 @@ export function stateView(
     levels: 2 ** state.bits,
     /** Whether they look for a rank among the least magnitudes of a run. */
     isLowRank,
+    /** Whether one thread computes what follows from a run's order statistics for those that own it. */
+    isGathered: false,
+    /** That rank in a whole run without zeros, where a shorter way to it mostly does; else 0. */
+    likelyRank: isLowRank && isLikely ? (spread?.greatestRank ?? 0) : 0,
     isShared: isTile && lanes === 0,
     isOneRun: isTile && tile === run,
     /** Whether a granule lies within one run. */

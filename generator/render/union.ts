@@ -31,6 +31,7 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyLowRank: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, isLowRank }) => isLanes && isLowRank),
     ),
+    anyLikelyRank: kernels.some(({ states: own }) => own.some(({ likelyRank }) => likelyRank > 0)),
     anyRank: kernels.some(
       ({ isStep, states: own }) =>
         isStep && own.some(({ isLanes, hasSpread, isLowRank }) => isLanes && hasSpread && !isLowRank),

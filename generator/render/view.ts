@@ -8,7 +8,7 @@ import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
-import { granuleOf, readsAhead, residentOf, widened } from "./shares.js";
+import { gathers, granuleOf, readsAhead, residentOf, widened } from "./shares.js";
 import { ordinarySpread } from "./spread.js";
 import { isShared } from "./state.js";
 
@@ -42,16 +42,22 @@ function elementView(planned: ElementKernel, target: Target) {
 
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
-  const isAhead = rounds === 1 && readsAhead(kernel, states, target);
-  const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
-  const read = namesRead([kernel.update]);
-
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);
   const runs = states.flatMap(({ run }) => (run > 0 ? [run] : []));
   const panel =
     base.anyRank1 && rounds === 1 && !anyShared
       ? panelOf({ granule, threads, runs }, target.capabilities)
       : null;
+  const warps = threads / target.capabilities.lanes;
+  const isOneRound = isStep && rounds === 1 && panel === null;
+  for (const state of states) state.isGathered = isOneRound && gathers(state, warps, target);
+  const isGathered = states.some((state) => state.isGathered);
+  const anyStateStream = states.some(({ isStochastic }) => isStochastic);
+  const keepsStreams = panel === null && Number.isInteger(Math.log2(kernel.tile));
+  const isAhead = rounds === 1 && readsAhead(kernel, states, target);
+  const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
+  const read = namesRead([kernel.update]);
+
   const geometry = geometryView(base.needsMatrix || panel !== null, base.anyRank1, panel !== null);
 
   return {
@@ -95,6 +101,11 @@ function elementView(planned: ElementKernel, target: Target) {
     /** Whether a thread reads what it works on next before it works on this. */
     isAhead,
     rounds,
+    /** Whether one warp of several computes what follows from order statistics for all of them. */
+    gathers: isGathered,
+    warps,
+    /** Whether what is known of a tensor is kept for its next tile, beside its random streams. */
+    keepsTensor: isGathered && keepsStreams && anyStateStream,
     /** Whether some thread has no granule in the last round. */
     isSeveralRounds: rounds > 1,
     ragged: rounds * threads !== granules,
@@ -128,9 +139,9 @@ function elementView(planned: ElementKernel, target: Target) {
     anyShared,
     /** Streams of the parameter and of states, under the same names. */
     isScoped: parameter.isStochastic && states.some(({ isStochastic }) => isStochastic),
-    anyStateStream: states.some(({ isStochastic }) => isStochastic),
+    anyStateStream,
     /** Whether one tile after the other is worked on, each in one part of 2^32 elements, of which random streams are. */
-    keepsStreams: panel === null && Number.isInteger(Math.log2(kernel.tile)),
+    keepsStreams,
     anyStream: [...states, parameter].some(({ isStochastic }) => isStochastic),
   };
 }

@@ -23,7 +23,7 @@ export const cuda: Target = {
       halves: 12288,
       ahead: { "128x8": 5120, "256x8": 6144, "128x16": 8192, "256x16": 8192 },
       shaped: { measure: 7168, step: 6144 },
-      ranked: 10240,
+      ranked: 12288,
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
     share: { usual: 4, busy: 16 },

@@ -258,6 +258,21 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
   }
 }
 
+/** Of a run, two neighbours in the order of its magnitudes, the reciprocal of its scale, and how many magnitudes are above 0. */
+struct alignas(16) RankedRun {
+  float lower;
+  float upper;
+  float inverse;
+  uint32_t counted;
+};
+
+/** What a run is encoded with. */
+struct alignas(16) RunSpread {
+  float alpha;
+  float rate;
+  float root;
+};
+
 /** Of neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ uint32_t sumOfLanes(uint32_t value) {
@@ -365,6 +380,89 @@ __device__ __forceinline__ KeyPair keysOfRank(const uint32_t (&keys)[N], uint32_
   }
 }
 
+/** Sorts N keys that rise and then fall. */
+template <uint32_t N>
+__device__ __forceinline__ void sortRisen(uint32_t (&keys)[N]) {
+  uint32_t padded[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) padded[i] = i < 8 - N ? 0 : keys[i - (8 - N)];
+  sortBitonic(padded);
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) keys[i] = padded[i + 8 - N];
+}
+
+/**
+ * Of 128 numbers, 16 in each of eight lanes, that of an even rank and the next, and the lane's greatest; or false in all lanes of
+ * the warp. Each lane keeps no more than the 7 least of its own, and two lanes the 8 least of theirs: it is right where all are
+ * positive and normal, which order as their bits do, and none that was dropped is less than what was found.
+ */
+template <uint32_t Rank>
+__device__ __forceinline__ bool likelyPairOfRank(const float (&values)[16], float& lower, float& upper, float& greatest) {
+  static_assert(Rank % 2 == 0 && Rank < 16);
+  const auto from = [](uint32_t key, uint32_t lanes) __attribute__((always_inline)) { return __shfl_xor_sync(0xffffffffu, key, lanes); };
+  const auto either = [](uint32_t key, uint32_t other, bool is_upper) __attribute__((always_inline)) {
+    return is_upper ? max(key, other) : min(key, other);
+  };
+  uint32_t first[8];
+  uint32_t second[8];
+#pragma unroll
+  for (uint32_t i = 0; i < 8; i++) {
+    first[i] = __float_as_uint(values[i]);
+    second[i] = __float_as_uint(values[8 + i]);
+  }
+  sortKeys(first);
+  sortKeys(second);
+  const uint32_t most = max(first[7], second[7]);
+  greatest = __uint_as_float(most);
+  bool is_right = min(first[0], second[0]) >= 0x00800000u && most < 0x7f800000u;
+  uint32_t least[7];
+#pragma unroll
+  for (uint32_t i = 0; i < 7; i++) least[i] = min(first[i], second[6 - i]);
+  sortRisen(least);
+
+  // The 8 least of two lanes, 4 in each.
+  uint32_t list[4];
+  uint32_t dropped = least[6];
+  list[0] = least[0];
+#pragma unroll
+  for (uint32_t i = 1; i < 4; i++) {
+    const uint32_t other = from(least[7 - i], 1);
+    list[i] = min(least[i], other);
+    dropped = min(dropped, max(least[i], other));
+  }
+  uint32_t others[4];
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 1);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // All 16 of four lanes.
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) others[i] = from(list[3 - i], 3);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], others[i], threadIdx.x & 2u);
+#pragma unroll
+  for (uint32_t i = 0; i < 4; i++) list[i] = either(list[i], from(list[i], 1), threadIdx.x & 1u);
+  sortBitonic(list);
+
+  // The 16 least of eight lanes, 2 in each; of these the half that the rank is in, a quarter and an eighth.
+  uint32_t pair[2];
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = min(list[i], from(list[3 - i], 7));
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 2), Rank & 8u);
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], from(pair[i], 1), Rank & 4u);
+  const uint32_t swapped[2] = {from(pair[1], 7), from(pair[0], 7)};
+#pragma unroll
+  for (uint32_t i = 0; i < 2; i++) pair[i] = either(pair[i], swapped[i], Rank & 2u);
+  order(pair[0], pair[1]);
+  lower = __uint_as_float(pair[0]);
+  upper = __uint_as_float(pair[1]);
+  return __all_sync(0xffffffffu, is_right && dropped >= pair[1]);
+}
+
 }  // namespace
 
 struct step_uniforms {
@@ -427,9 +525,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float s, floa
  * One step of AdaBelief with a 4-bit first moment and a 2-bit belief.
  * m: 4 bits, signed dynamic, one scale a block of 128
  * s: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 64 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(64, 10) step(
+extern "C" __global__ void __launch_bounds__(128, 6) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -457,11 +555,16 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
 
   alignas(16) __shared__ float m_levels[16];
   alignas(16) __shared__ uint32_t m_steps[2048];
-  copyTable<64>(m_levels, m_levels_table);
-  copyTable<64>(m_steps, m_steps_table);
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
+  __shared__ RankedRun s_ranks[16];
+  __shared__ RunSpread s_spreads[16];
+  // The warp that computes for all: one after the other, since each has a scheduler of its own.
+  uint32_t turn = 0;
 
-  // The random streams of the last tensor, and which that was: none has so many elements.
+  // The last tensor and its random streams, and which that was: none has so many elements.
+  step_tensor tensor{};
   uint32_t stream_tensor = 0;
   uint32_t stream_high = 0xffffffffu;
   uint32_t s_streams[2] = {};
@@ -470,11 +573,11 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
-    const uint32_t tensor_id = tensor.id;
+    const uint64_t start = uint64_t{own.tile} * 2048u;
     const uint32_t element_high = uint32_t(start >> 32);
-    if (tensor_id != stream_tensor || element_high != stream_high) {
+    if (own.tensor != stream_tensor || element_high != stream_high) {
+      tensor = tensors[own.tensor];
+      const uint32_t tensor_id = tensor.id;
       const uint32_t s_hash = s_key0 ^ tensor_id;
       const uint32_t s_hash_2 = (s_hash ^ (s_hash >> 16u)) * 0x7feb352du + s_key1;
       const uint32_t s_hash_3 = (s_hash_2 ^ (s_hash_2 >> 15u)) * 0x846ca68bu;
@@ -493,7 +596,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const uint32_t s_stream1 = s_hash_14 ^ (s_hash_14 >> 16u);
       s_streams[0] = s_stream0;
       s_streams[1] = s_stream1;
-      stream_tensor = tensor_id;
+      stream_tensor = own.tensor;
       stream_high = element_high;
     }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -623,6 +726,95 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       const uint32_t s_stream0 = s_streams[0];
       const uint32_t s_stream1 = s_streams[1];
 
+      const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
+      uint32_t s_counted = s_length;
+      float s_maximum = 0.0f;
+      float s_lower = 0.0f;
+      float s_upper = 0.0f;
+      if (!is_whole || !likelyPairOfRank<12>(s_values, s_lower, s_upper, s_maximum)) {
+        uint32_t s_keys[16];
+        #pragma unroll
+        for (uint32_t index = 0; index < 16; index++) {
+          const float s_out = s_values[index];
+          const uint32_t s_sort_key = (__float_as_uint(s_out) << 1u) - 0x1000000u;
+          s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
+        }
+        sortKeys(s_keys);
+        const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
+          const float s_keyed = __uint_as_float((s_sort_key >> 1u) + 0x800000u);
+          return s_keyed;
+        };
+        if (s_keys[16 - 1] < 0xfe000000u) {
+          s_maximum = s_keyed_of(s_keys[16 - 1]);
+        } else {
+          s_maximum = 0.0f;
+        #pragma unroll
+          for (const uint32_t s_sort_key : s_keys) {
+            if (s_sort_key < 0xfe000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
+          }
+        }
+        s_counted = presentInLanes<8>(s_keys, 0xfe000000u);
+        const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
+        const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
+        s_lower = s_keyed_of(s_pair.lower);
+        s_upper = s_keyed_of(s_pair.upper < 0xfe000000u ? s_pair.upper : s_pair.lower);
+      }
+      const float s_absmax = maximumOfLanes<8>(s_maximum);
+      const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
+      const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
+      if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
+      if (thread % 8u == 0) s_ranks[first / 128u] = {s_lower, s_upper, s_inverse, s_counted};
+      __syncthreads();
+      const uint32_t gathered = thread - turn * 32u;
+      turn = (turn + 1) % 4u;
+      if (gathered < 16u) {
+        const auto [s_lower, s_upper, s_inverse, s_counted] = s_ranks[gathered];
+        const uint32_t s_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;
+        const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
+        const float s_part_2 = s_lower * s_inverse;
+        const float s_part_3 = s_part_2 > 7.888609e-31f ? s_part_2 : 7.888609e-31f;
+        const float s_part_4 = s_upper * s_inverse;
+        const float s_part_5 = s_part_4 > 7.888609e-31f ? s_part_4 : 7.888609e-31f;
+        const float s_ratio = s_part_3 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_5 - s_part_3);
+        const float s_most = s_counted < s_length ? 0.125f : 1.0f;
+        const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
+        const uint32_t s_log_bits = __float_as_uint(s_ratio_2) + 0x4afb0du;
+        const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
+        const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
+        const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
+        const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
+        const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
+        const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
+        const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
+        const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
+        const float s_power = quotient(__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
+        const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
+        const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
+        const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
+        const float s_power_sum_2 = s_power_sum * s_power_fraction + 0.009618031f;
+        const float s_power_sum_3 = s_power_sum_2 * s_power_fraction + 0.05550357f;
+        const float s_power_sum_4 = s_power_sum_3 * s_power_fraction + 0.2402265f;
+        const float s_new_alpha = s_inverse > 0.0f ? (1.0f + s_power_fraction * (s_power_sum_4 * s_power_fraction + 0.6931472f)) * __uint_as_float(s_power_exponent << 23u) : 0.0f;
+        const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
+        const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
+        const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
+        const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
+        const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
+        const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
+        const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
+        const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
+        const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
+        const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
+        const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+        const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
+        const float s_rate = s_span_2 * 5.9604645e-8f;
+        const float s_root = squareRoot(squareRoot(squareRoot(s_new_alpha)));
+        if (gathered * 128u < length) tensor.s_alpha[start / 128u + gathered] = s_new_alpha;
+        s_spreads[gathered] = {s_new_alpha, s_rate, s_root};
+      }
+
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
@@ -642,78 +834,8 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t s_packed[1] = {};
-      uint32_t s_keys[16];
-      #pragma unroll
-      for (uint32_t index = 0; index < 16; index++) {
-        const float s_out = s_values[index];
-        const uint32_t s_sort_key = (__float_as_uint(s_out) << 1u) - 0x1000000u;
-        s_keys[index] = index < limit ? s_sort_key : 0xffffffffu;
-      }
-      sortKeys(s_keys);
-      const auto s_keyed_of = [](uint32_t s_sort_key) __attribute__((always_inline)) {
-        const float s_keyed = __uint_as_float((s_sort_key >> 1u) + 0x800000u);
-        return s_keyed;
-      };
-      float s_maximum = s_keyed_of(s_keys[16 - 1]);
-      if (s_keys[16 - 1] >= 0xfe000000u) {
-        s_maximum = 0.0f;
-      #pragma unroll
-        for (const uint32_t s_sort_key : s_keys) {
-          if (s_sort_key < 0xfe000000u) s_maximum = fmaxf(s_maximum, s_keyed_of(s_sort_key));
-        }
-      }
-      const float s_absmax = maximumOfLanes<8>(s_maximum);
-      const float s_new_scale = s_absmax >= 1.1754944e-38f ? s_absmax : 0.0f;
-      const float s_inverse = s_new_scale > 0.0f ? 1.0f / s_new_scale : 0.0f;
-      if (limit > 0 && thread % 8u == 0) tensor.s_scale[(start + first) / 128u] = s_new_scale;
-      const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t s_counted = presentInLanes<8>(s_keys, 0xfe000000u);
-      const uint32_t s_rank = s_counted > 0u ? s_length - s_counted + (0x19999au * (s_counted > 0u ? s_counted - 1u : 0u) >> 24u) : 0u;
-      const auto s_pair = keysOfRank<8>(s_keys, s_rank - (s_length - s_counted));
-      const float s_lower = s_keyed_of(s_pair.lower);
-      const float s_upper = s_keyed_of(s_pair.upper < 0xfe000000u ? s_pair.upper : s_pair.lower);
-      const uint32_t s_place = 0x19999au * (s_counted > 0u ? s_counted - 1u : 0u);
-      const float s_part_2 = s_lower * s_inverse;
-      const float s_part_3 = s_part_2 > 7.888609e-31f ? s_part_2 : 7.888609e-31f;
-      const float s_part_4 = s_upper * s_inverse;
-      const float s_part_5 = s_part_4 > 7.888609e-31f ? s_part_4 : 7.888609e-31f;
-      const float s_ratio = s_part_3 + __uint2float_rn(s_place & 0xffffffu) * 5.9604645e-8f * (s_part_5 - s_part_3);
-      const float s_most = s_counted < s_length ? 0.125f : 1.0f;
-      const float s_ratio_2 = s_ratio < s_most ? s_ratio : s_most;
-      const uint32_t s_log_bits = __float_as_uint(s_ratio_2) + 0x4afb0du;
-      const float s_log_fraction = __uint_as_float((s_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float s_log_sum = (-0.112973355f) * s_log_fraction + 0.1878259f;
-      const float s_log_sum_2 = s_log_sum * s_log_fraction + (-0.1906129f);
-      const float s_log_sum_3 = s_log_sum_2 * s_log_fraction + 0.20429616f;
-      const float s_log_sum_4 = s_log_sum_3 * s_log_fraction + (-0.23963657f);
-      const float s_log_sum_5 = s_log_sum_4 * s_log_fraction + 0.28858528f;
-      const float s_log_sum_6 = s_log_sum_5 * s_log_fraction + (-0.36069643f);
-      const float s_log_sum_7 = s_log_sum_6 * s_log_fraction + 0.4808979f;
-      const float s_log_sum_8 = s_log_sum_7 * s_log_fraction + (-0.72134733f);
-      const float s_power = quotient(__uint2float_rn(s_log_bits >> 23u) - 127.0f + (s_log_fraction + s_log_fraction * (s_log_sum_8 * s_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
-      const uint32_t s_power_exponent = __float2uint_rz(s_power + 127.5f);
-      const float s_power_fraction = s_power - (__uint2float_rn(s_power_exponent) - 127.0f);
-      const float s_power_sum = 0.0001546973f * s_power_fraction + 0.0013390867f;
-      const float s_power_sum_2 = s_power_sum * s_power_fraction + 0.009618031f;
-      const float s_power_sum_3 = s_power_sum_2 * s_power_fraction + 0.05550357f;
-      const float s_power_sum_4 = s_power_sum_3 * s_power_fraction + 0.2402265f;
-      const float s_new_alpha = s_inverse > 0.0f ? (1.0f + s_power_fraction * (s_power_sum_4 * s_power_fraction + 0.6931472f)) * __uint_as_float(s_power_exponent << 23u) : 0.0f;
-      const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
-      const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
-      const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
-      const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
-      const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
-      const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
-      const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
-      const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
-      const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
-      const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
-      const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-      const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
-      const float s_rate = s_span_2 * 5.9604645e-8f;
-      const float s_root = squareRoot(squareRoot(squareRoot(s_new_alpha)));
-      if (limit > 0 && thread % 8u == 0) tensor.s_alpha[(start + first) / 128u] = s_new_alpha;
+      __syncthreads();
+      const auto [s_new_alpha, s_rate, s_root] = s_spreads[first / 128u];
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 16; index-- > 0;) {
@@ -748,7 +870,7 @@ extern "C" __global__ void __launch_bounds__(64, 10) step(
       store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 2048u) update(2048u, true);
     else update(uint32_t(rest), false);
   }
 }

@@ -30,9 +30,9 @@ const image = new URL(compiled, import.meta.url);
 
 const step = {
   image,
-  threads: 64,
-  share: 4,
-  tile: 1024,
+  threads: 128,
+  share: 16,
+  tile: 2048,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],

@@ -224,6 +224,21 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
   }
 }
 
+/** Of a run, two neighbours in the order of its magnitudes, the reciprocal of its scale, and how many magnitudes are above 0. */
+struct alignas(16) RankedRun {
+  float lower;
+  float upper;
+  float inverse;
+  uint32_t counted;
+};
+
+/** What a run is encoded with. */
+struct alignas(16) RunSpread {
+  float alpha;
+  float rate;
+  float root;
+};
+
 /** Of neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ uint32_t sumOfLanes(uint32_t value) {
@@ -392,9 +407,9 @@ __device__ __noinline__ step_values step_element(float p, float m, float v, floa
  * One step of AdamW with a 3-bit first and a 2-bit second moment.
  * m: 3 bits, signed dynamic, one scale a block of 128
  * v: 2 bits, unsigned log to the 0.1 quantile, one scale and alpha a block of 128, stochastic rounding
- * Any number of blocks of 32 threads; p and g on 16 bytes.
+ * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(32, 10) step(
+extern "C" __global__ void __launch_bounds__(128, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -422,11 +437,16 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
 
   alignas(16) __shared__ float m_levels[8];
   alignas(16) __shared__ uint32_t m_steps[1024];
-  copyTable<32>(m_levels, m_levels_table);
-  copyTable<32>(m_steps, m_steps_table);
+  copyTable<128>(m_levels, m_levels_table);
+  copyTable<128>(m_steps, m_steps_table);
   __syncthreads();
+  __shared__ RankedRun v_ranks[32];
+  __shared__ RunSpread v_spreads[32];
+  // The warp that computes for all: one after the other, since each has a scheduler of its own.
+  uint32_t turn = 0;
 
-  // The random streams of the last tensor, and which that was: none has so many elements.
+  // The last tensor and its random streams, and which that was: none has so many elements.
+  step_tensor tensor{};
   uint32_t stream_tensor = 0;
   uint32_t stream_high = 0xffffffffu;
   uint32_t v_streams[2] = {};
@@ -435,11 +455,11 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
-    const auto tensor = tensors[own.tensor];
-    const uint64_t start = uint64_t{own.tile} * 1024u;
-    const uint32_t tensor_id = tensor.id;
+    const uint64_t start = uint64_t{own.tile} * 4096u;
     const uint32_t element_high = uint32_t(start >> 32);
-    if (tensor_id != stream_tensor || element_high != stream_high) {
+    if (own.tensor != stream_tensor || element_high != stream_high) {
+      tensor = tensors[own.tensor];
+      const uint32_t tensor_id = tensor.id;
       const uint32_t v_hash = v_key0 ^ tensor_id;
       const uint32_t v_hash_2 = (v_hash ^ (v_hash >> 16u)) * 0x7feb352du + v_key1;
       const uint32_t v_hash_3 = (v_hash_2 ^ (v_hash_2 >> 15u)) * 0x846ca68bu;
@@ -458,7 +478,7 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       const uint32_t v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
       v_streams[0] = v_stream0;
       v_streams[1] = v_stream1;
-      stream_tensor = tensor_id;
+      stream_tensor = own.tensor;
       stream_high = element_high;
     }
     // Compiled twice: all but the last tile of a tensor are whole, and ask nowhere where it ends.
@@ -589,6 +609,93 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       const uint32_t v_stream0 = v_streams[0];
       const uint32_t v_stream1 = v_streams[1];
 
+      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
+      uint32_t v_counted = v_length;
+      float v_maximum = 0.0f;
+      float v_lower = 0.0f;
+      float v_upper = 0.0f;
+      uint32_t v_keys[32];
+      #pragma unroll
+      for (uint32_t index = 0; index < 32; index++) {
+        const float v_out = v_values[index];
+        const uint32_t v_sort_key = (__float_as_uint(v_out) << 1u) - 0x1000000u;
+        v_keys[index] = index < limit ? v_sort_key : 0xffffffffu;
+      }
+      sortKeys(v_keys);
+      const auto v_keyed_of = [](uint32_t v_sort_key) __attribute__((always_inline)) {
+        const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
+        return v_keyed;
+      };
+      if (v_keys[32 - 1] < 0xfe000000u) {
+        v_maximum = v_keyed_of(v_keys[32 - 1]);
+      } else {
+        v_maximum = 0.0f;
+      #pragma unroll
+        for (const uint32_t v_sort_key : v_keys) {
+          if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
+        }
+      }
+      v_counted = presentInLanes<4>(v_keys, 0xfe000000u);
+      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
+      const auto v_pair = keysOfRank<4>(v_keys, v_rank - (v_length - v_counted));
+      v_lower = v_keyed_of(v_pair.lower);
+      v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
+      const float v_absmax = maximumOfLanes<4>(v_maximum);
+      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+      if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
+      if (thread % 4u == 0) v_ranks[first / 128u] = {v_lower, v_upper, v_inverse, v_counted};
+      __syncthreads();
+      const uint32_t gathered = thread - turn * 32u;
+      turn = (turn + 1) % 4u;
+      if (gathered < 32u) {
+        const auto [v_lower, v_upper, v_inverse, v_counted] = v_ranks[gathered];
+        const uint32_t v_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;
+        const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
+        const float v_part_2 = v_lower * v_inverse;
+        const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
+        const float v_part_4 = v_upper * v_inverse;
+        const float v_part_5 = v_part_4 > 7.888609e-31f ? v_part_4 : 7.888609e-31f;
+        const float v_ratio = v_part_3 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_5 - v_part_3);
+        const float v_most = v_counted < v_length ? 0.125f : 1.0f;
+        const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
+        const uint32_t v_log_bits = __float_as_uint(v_ratio_2) + 0x4afb0du;
+        const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
+        const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
+        const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
+        const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
+        const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
+        const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
+        const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
+        const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
+        const float v_power = quotient(__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
+        const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
+        const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
+        const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
+        const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
+        const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
+        const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
+        const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
+        const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
+        const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
+        const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
+        const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
+        const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
+        const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
+        const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
+        const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
+        const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
+        const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
+        const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+        const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
+        const float v_rate = v_span_2 * 5.9604645e-8f;
+        const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
+        if (gathered * 128u < length) tensor.v_alpha[start / 128u + gathered] = v_new_alpha;
+        v_spreads[gathered] = {v_new_alpha, v_rate, v_root};
+      }
+
       uint32_t m_packed[4] = {};
       const float m_absmax = maximumOfLanes<4>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
@@ -612,78 +719,8 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
       uint32_t v_packed[2] = {};
-      uint32_t v_keys[32];
-      #pragma unroll
-      for (uint32_t index = 0; index < 32; index++) {
-        const float v_out = v_values[index];
-        const uint32_t v_sort_key = (__float_as_uint(v_out) << 1u) - 0x1000000u;
-        v_keys[index] = index < limit ? v_sort_key : 0xffffffffu;
-      }
-      sortKeys(v_keys);
-      const auto v_keyed_of = [](uint32_t v_sort_key) __attribute__((always_inline)) {
-        const float v_keyed = __uint_as_float((v_sort_key >> 1u) + 0x800000u);
-        return v_keyed;
-      };
-      float v_maximum = v_keyed_of(v_keys[32 - 1]);
-      if (v_keys[32 - 1] >= 0xfe000000u) {
-        v_maximum = 0.0f;
-      #pragma unroll
-        for (const uint32_t v_sort_key : v_keys) {
-          if (v_sort_key < 0xfe000000u) v_maximum = fmaxf(v_maximum, v_keyed_of(v_sort_key));
-        }
-      }
-      const float v_absmax = maximumOfLanes<4>(v_maximum);
-      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-      if (limit > 0 && thread % 4u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
-      const uint32_t v_counted = presentInLanes<4>(v_keys, 0xfe000000u);
-      const uint32_t v_rank = v_counted > 0u ? v_length - v_counted + (0x19999au * (v_counted > 0u ? v_counted - 1u : 0u) >> 24u) : 0u;
-      const auto v_pair = keysOfRank<4>(v_keys, v_rank - (v_length - v_counted));
-      const float v_lower = v_keyed_of(v_pair.lower);
-      const float v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
-      const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
-      const float v_part_2 = v_lower * v_inverse;
-      const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
-      const float v_part_4 = v_upper * v_inverse;
-      const float v_part_5 = v_part_4 > 7.888609e-31f ? v_part_4 : 7.888609e-31f;
-      const float v_ratio = v_part_3 + __uint2float_rn(v_place & 0xffffffu) * 5.9604645e-8f * (v_part_5 - v_part_3);
-      const float v_most = v_counted < v_length ? 0.125f : 1.0f;
-      const float v_ratio_2 = v_ratio < v_most ? v_ratio : v_most;
-      const uint32_t v_log_bits = __float_as_uint(v_ratio_2) + 0x4afb0du;
-      const float v_log_fraction = __uint_as_float((v_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float v_log_sum = (-0.112973355f) * v_log_fraction + 0.1878259f;
-      const float v_log_sum_2 = v_log_sum * v_log_fraction + (-0.1906129f);
-      const float v_log_sum_3 = v_log_sum_2 * v_log_fraction + 0.20429616f;
-      const float v_log_sum_4 = v_log_sum_3 * v_log_fraction + (-0.23963657f);
-      const float v_log_sum_5 = v_log_sum_4 * v_log_fraction + 0.28858528f;
-      const float v_log_sum_6 = v_log_sum_5 * v_log_fraction + (-0.36069643f);
-      const float v_log_sum_7 = v_log_sum_6 * v_log_fraction + 0.4808979f;
-      const float v_log_sum_8 = v_log_sum_7 * v_log_fraction + (-0.72134733f);
-      const float v_power = quotient(__uint2float_rn(v_log_bits >> 23u) - 127.0f + (v_log_fraction + v_log_fraction * (v_log_sum_8 * v_log_fraction + 0.44269505f)), 3.0f, 1.0f / 3.0f);
-      const uint32_t v_power_exponent = __float2uint_rz(v_power + 127.5f);
-      const float v_power_fraction = v_power - (__uint2float_rn(v_power_exponent) - 127.0f);
-      const float v_power_sum = 0.0001546973f * v_power_fraction + 0.0013390867f;
-      const float v_power_sum_2 = v_power_sum * v_power_fraction + 0.009618031f;
-      const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
-      const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
-      const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
-      const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
-      const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
-      const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-      const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
-      const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
-      const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
-      const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
-      const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
-      const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
-      const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
-      const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-      const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-      const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
-      const float v_rate = v_span_2 * 5.9604645e-8f;
-      const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
-      if (limit > 0 && thread % 4u == 0) tensor.v_alpha[(start + first) / 128u] = v_new_alpha;
+      __syncthreads();
+      const auto [v_new_alpha, v_rate, v_root] = v_spreads[first / 128u];
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 32; index-- > 0;) {
@@ -718,7 +755,7 @@ extern "C" __global__ void __launch_bounds__(32, 10) step(
       store(tensor.v_codes + (start + first) / 32 * 2, v_packed, (limit * 2 + 31) / 32);
     };
     const uint64_t rest = tensor.length - start;
-    if (rest >= 1024u) update(1024u, true);
+    if (rest >= 4096u) update(4096u, true);
     else update(uint32_t(rest), false);
   }
 }

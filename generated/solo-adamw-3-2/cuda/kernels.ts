@@ -31,9 +31,9 @@ const image: URL = new URL(compiled, import.meta.url);
 
 const step: CudaKernel = {
   image,
-  threads: 32,
-  share: 4,
-  tile: 1024,
+  threads: 128,
+  share: 16,
+  tile: 4096,
   tensor: [
     ["length", "u64"],
     ["id", "u32"],
