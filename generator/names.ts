@@ -26,6 +26,16 @@ const stateSuffixes = [
   ...["change", "from", "to", "squares"],
   // Where scales of rows and of columns meet.
   ...["row", "columns", "columns_ordinary", "column_inverses", "column_maxima", "greatest"],
+  ...[
+    "lane_columns",
+    "lane_inverses",
+    "row_scale",
+    "row_inverse",
+    "row_maximum",
+    "scale_of",
+    "inverse_of",
+    "of_row",
+  ],
 ];
 
 /** The second part of a parameter in two parts, which is kept like a state. */

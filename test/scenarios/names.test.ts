@@ -89,7 +89,7 @@ describe.each(targets)("$name", (target) => {
 /** Words that stand in the generated code as they are, some from each target. */
 const borrowed = [
   "start first limit index element finite run base end length id tensor uniforms arrays parameters gradients values",
-  "fround floatsOf bitsOfFloat Math word kernels step measure step_tensor step_element step_values thread granule round chunk codebook main",
+  "fround floatsOf bitsOfFloat Math word kernels step measure step_tensor step_element thread granule round chunk codebook main",
   "atomicMax workgroupBarrier arrayLength select_2 vec2u f32 u32 fn let var loop override array ptr sampler",
   "float double int unsigned template class lambda auto new delete this operator union register volatile",
   "await yield static const default switch while with enum true null undefined NaN constructor toString",

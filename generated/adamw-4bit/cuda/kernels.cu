@@ -749,7 +749,7 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
-      const uint64_t start = next_start;
+      [[maybe_unused]] const uint64_t start = next_start;
       next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
       float v_magnitudes[8];
@@ -1208,7 +1208,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
-      const uint64_t start = next_start;
+      [[maybe_unused]] const uint64_t start = next_start;
       next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
       float m_values[8];
