@@ -4,7 +4,7 @@ import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
-/** Near operations are as good as any then. */
+/** With `math: fast` all operations are near. */
 const { near: _, ...fastDialect } = dialect;
 
 export const cuda: Target = {
