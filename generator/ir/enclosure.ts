@@ -1,7 +1,7 @@
 import { extremumOf } from "./extremum.js";
 import { type Magnitudes, measure } from "./magnitude.js";
 import { prune } from "./prune.js";
-import type { Expr, Fragment, Variable } from "./types.js";
+import type { Expr, Fragment, Let, Variable } from "./types.js";
 
 /**
  * Two values between which a new parameter lies, from quotients and roots that are only near. Where both have the same code, so
@@ -48,7 +48,7 @@ export function enclose(
   )
     return null;
 
-  const sum = sourceOf(parameter.name, update);
+  const sum = sourceOf(parameter.name, update.body);
   if (sum?.kind !== "op" || (sum.op !== "f32.sub" && sum.op !== "f32.add")) return null;
   const [base, change] = sum.args as [Expr, Expr];
   const error = errorOf(change);
@@ -66,9 +66,9 @@ export function enclose(
 }
 
 /** What a variable is, through others that are the same. */
-function sourceOf(name: string, { body }: Fragment): Expr | undefined {
+function sourceOf(name: string, body: readonly Let[]): Expr | undefined {
   const value = body.find((line) => line.name === name)?.value;
-  return value?.kind === "variable" ? sourceOf(value.name, { body, inputs: [], outputs: [] }) : value;
+  return value?.kind === "variable" ? sourceOf(value.name, body) : value;
 }
 
 /** Of a value that is made of near ones, against the same made of exact ones; infinite where there is no bound. */
