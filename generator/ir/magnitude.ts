@@ -37,7 +37,7 @@ function measureOp(expr: Extract<Expr, { kind: "op" }>, known: Magnitudes): Magn
   switch (expr.op) {
     case "f32.add":
       return a.isNonNegative && b.isNonNegative
-        ? { ...union(a, b), hi: Math.max(a.hi, b.hi) + 1, isZero: a.isZero && b.isZero }
+        ? { ...greatest(a, b), hi: Math.max(a.hi, b.hi) + 1 }
         : difference(a, b);
     case "f32.sub":
       return difference(a, b);

@@ -159,6 +159,7 @@ function attempt(
     }),
     parameter: facts.parameter === null ? null : known(facts.parameter),
     known: variables,
+    unasked: specialize(update, given(uniforms), new Map(), () => null).variables,
     magnitudes: states.flatMap(({ name, magnitude }) => {
       if (magnitude === null) return [];
       const isNormal = magnitude.inputs.every((value) => (variables.get(value.name)?.lo ?? -149) >= -126);

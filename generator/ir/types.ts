@@ -231,8 +231,9 @@ export interface OrdinaryUpdate {
   readonly present: readonly OrdinaryValue[];
   /** Of the new parameter: its code, where it is stored as one; null where it is stored as it is. */
   readonly parameter: Fragment | null;
-  /** What is then known of its values, by name. */
+  /** What is then known of its values, by name, and what where those that must be present are not asked for. */
   readonly known: ReadonlyMap<string, Magnitude>;
+  readonly unasked: ReadonlyMap<string, Magnitude>;
   /** Of new states: what the maximum of a run is taken of (Statistic), and whether their values are zero or normal. */
   readonly magnitudes: readonly OrdinaryMagnitude[];
 }

@@ -1,5 +1,6 @@
 import { type Enclosure, enclose } from "../ir/enclosure.js";
 import { typed } from "../ir/expr.js";
+import { keyOf } from "../ir/magnitude.js";
 import type { ElementKernel, Fragment, OrdinaryUpdate } from "../ir/types.js";
 import type { Dialect } from "../print/dialect.js";
 import { printCall, printFragment, printName } from "../print/index.js";
@@ -19,14 +20,43 @@ export function enclosureOf(
   const divisors = new Set(
     ordinary.uniforms.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name),
   );
-  const known = { variables: ordinary.known, least: new Map<string, number>() };
-  return enclose(ordinary.update, parts, divisors, near.errors, known);
+  const least = new Map(ordinary.present.map(({ value, exponent }) => [keyOf(value), exponent]));
+  const known = { variables: ordinary.known, least };
+  const unasked = { variables: ordinary.unasked, least: new Map<string, number>() };
+  return enclose(ordinary.update, parts, divisors, near.errors, known, unasked);
 }
 
 /** To the nearest bfloat16, by what languages have one operation for. */
 function isRoundedOnce(parameter: Fragment | null): boolean {
   const ops = (parameter?.body ?? []).flatMap(({ value }) => (value.kind === "op" ? [value.op] : []));
   return ops.includes("u32.bfloat16") && ops.every((op) => op === "u32.bfloat16" || op === "f32.bits");
+}
+
+/** What templates compare new parameters with: 2^-63, which is a bit of a bfloat16. */
+const SMALL = -63;
+
+/**
+ * Which states' new values are what must be present, one after the other, so that it is asked only where a new parameter is
+ * small; null where it must always be asked. Where scales meet at elements, more follows from what is asked.
+ */
+export function askedLate(
+  { floor, update }: Enclosure,
+  { present }: OrdinaryUpdate,
+  { states }: ElementKernel,
+): readonly number[] | null {
+  // What is rounded to bfloat16 may have been less.
+  if (floor === null || floor >= SMALL || states.some(({ statistic }) => statistic?.run === "rank1"))
+    return null;
+  const [, , ...values] = update.outputs;
+  const sources = values.map(({ name }) => variableOf(name, update));
+  const places = present.map(({ value }) => (value.kind === "variable" ? sources.indexOf(value.name) : -1));
+  return places.includes(-1) ? null : places;
+}
+
+/** The first name of a value that may have several. */
+function variableOf(name: string, update: Fragment): string {
+  const value = update.body.find((line) => line.name === name)?.value;
+  return value?.kind === "variable" ? variableOf(value.name, update) : name;
 }
 
 /** As templates see it. */

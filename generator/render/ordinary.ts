@@ -3,7 +3,7 @@ import type { ElementKernel, Fragment, OrdinaryInput, OrdinaryUniform } from "..
 import { namesIn, namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
-import { enclosureOf, enclosureView } from "./enclosure.js";
+import { askedLate, enclosureOf, enclosureView } from "./enclosure.js";
 import { productOf, withProduct } from "./products.js";
 import type { stateView } from "./state.js";
 
@@ -57,6 +57,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   const withProducts = (update: Fragment): Fragment =>
     products.reduce((rest, product) => withProduct(rest, product.old, product), update);
   const enclosure = enclosureOf(kernel, ordinary, dialect);
+  const late = enclosure === null ? null : askedLate(enclosure, ordinary, kernel);
   return {
     updateLines: printFragment(withProducts(ordinary.update), spelled),
     /** The update up to two values that the new parameter lies between. */
@@ -74,9 +75,13 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     /** Inputs whose squares are summed as they are stored, two by two. */
     squares: bounds.filter(({ square }) => square !== null),
     anySign: sums.some(({ isNonNegative }) => isNonNegative),
-    present: ordinary.present.map(({ value, exponent, isNonNegative }) => {
-      return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative };
+    present: ordinary.present.map(({ value, exponent, isNonNegative }, index) => {
+      /** The state whose new values are asked for it. */
+      const state = late === null ? null : (states[late[index] ?? -1] as StateView);
+      return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative, state };
     }),
+    /** Whether these are asked only where a new parameter is small. */
+    isLate: late !== null && late.length > 0,
     /** Variables that it reads, or whose size is asked. */
     reads: new Set([...namesRead([ordinary.update]), ...unscaled.map(({ variable }) => variable.name)]),
     parameterLines: printFragment(ordinary.parameter, dialect),

@@ -73,8 +73,9 @@ export const dialect: Dialect = {
       "f32.div": { text: "nearQuotient($0, $1)", level: CALL, args: [FREE, FREE] },
       "f32.sqrt": call("nearRoot"),
     },
-    // The PTX ISA has rcp.approx within a unit in the last place and sqrt.approx within 2^-23 of the root; products round.
-    errors: { quotient: 3, quotientByUniform: 2, root: 2 },
+    // The PTX ISA has rcp.approx within a unit in the last place and sqrt.approx within 2^-23 of the root; products round. Both
+    // take what is subnormal for zero.
+    errors: { quotient: 3, quotientByUniform: 2, root: 2, subnormalRoot: 2 ** -63 },
     fused: { text: "__fmaf_rn($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] },
   },
   quotientByConstant: { text: "quotient($0, $1, 1.0f / $1)", level: CALL, args: [FREE, MULTIPLY + 1] },
@@ -105,7 +106,7 @@ export const dialect: Dialect = {
       "panel group groups left groups_left whole row_lane lane_row first_column next_start stride rows_there turn is_there is_tile column_scale of_columns of_row stacked above end outer first_row dimension bound maxima scales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sortKeys sortBitonic presentInLanes keysOfRank KeyPair order sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
-      "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf a b x y from to root second reciprocal inverse greatest pair codes nearQuotient nearRoot roundBetween sumOfSquares bfloat16PairOf doubt owner again orderOfPositive isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
+      "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of orderOf a b x y from to root second reciprocal inverse greatest pair codes nearQuotient nearRoot roundBetween sumOfSquares bfloat16PairOf doubt owner again orderOfPositive anyIsSmall all isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
       "gathered RankedRun RunSpread sortRisen likelyPairOfRank",
       "approximateReciprocal approximateReciprocalRoot always_inline atomicMax fmaxf uint4 uint8_t cfloat cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",

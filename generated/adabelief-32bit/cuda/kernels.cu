@@ -253,7 +253,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         // Not a number where one of them is not.
         float sums[4] = {};
         float lowest = 0.0f;
-        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t least[1] = {0xffffffffu};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -275,7 +275,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           lowest = fminf(lowest, s);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -284,7 +283,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         is_ordinary =
             lowest >= 0.0f &&
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f
          &&
             sums[1] <= 4096.0f

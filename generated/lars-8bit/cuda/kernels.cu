@@ -245,6 +245,56 @@ __device__ __forceinline__ float sumOfWarp(const float (&terms)[4]) {
   return sum;
 }
 
+// Division and square root where operands are of ordinary size: remainders are exact, and nothing is infinite or subnormal.
+// The last step of each rounds as IEEE 754 asks (Markstein, IBM J. Res. Dev. 34:1, 1990).
+
+/** Within a unit in the last place. */
+__device__ __forceinline__ float approximateReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
+__device__ __forceinline__ float approximateReciprocalRoot(float x) {
+  float y;
+  asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
+  const float reciprocal = approximateReciprocal(b);
+  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
+  const float first = a * inverse;
+  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
+  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+}
+
+/** The root of x, zero or more. */
+[[maybe_unused]] __device__ __forceinline__ float squareRoot(float x) {
+  // What is added makes a difference to zero alone.
+  const float inverse = approximateReciprocalRoot(x + 1.1754944e-38f);
+  const float root = x * inverse;
+  return __fmaf_rn(__fmaf_rn(-root, root, x), inverse * 0.5f, root);
+}
+
+/** Orders as |x| does, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOf(float x) { return (__float_as_uint(x) << 1u) - 1u; }
+
+/** Orders as x does, which is zero or more, but zero comes last. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t orderOfPositive(float x) { return __float_as_uint(x) - 1u; }
+
+/** Whether |x| is zero or within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isOrdinary(float x, float least, float greatest) {
+  return x == 0.0f || (fabsf(x) >= least && fabsf(x) <= greatest);
+}
+
+/** Whether x is within these bounds. */
+[[maybe_unused]] __device__ __forceinline__ bool isPositive(float x, float least, float greatest) {
+  return x >= least && x <= greatest;
+}
+
 /** The greatest value, zero or more, among neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
 __device__ __forceinline__ float maximumOfLanes(float value) {
@@ -506,12 +556,33 @@ struct alignas(16) step_tensor {
   float* norm_2;
 };
 
+struct step_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_values step_element(float p, float m, float g, float norm, float norm_2, const step_uniforms& uniforms) {
+  const float eta = uniforms.eta;
+  const float weight_decay = uniforms.weight_decay;
+  const float momentum = uniforms.momentum;
+  const float lr = uniforms.lr;
+  const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
+  const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
+  const float p_new = p - m_new;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: 8 bits, signed dynamic, one scale a block of 256
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step(
+extern "C" __global__ void __launch_bounds__(128, 8) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -519,6 +590,11 @@ extern "C" __global__ void __launch_bounds__(128) step(
   const float weight_decay = uniforms->weight_decay;
   const float momentum = uniforms->momentum;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(eta, 3.7252903e-9f, 4.0f) &&
+      isPositive(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[256];
   alignas(16) __shared__ uint32_t m_steps[2802];
@@ -539,41 +615,92 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
       float m_values[8];
       float m_maximum = 0.0f;
-      float parameters[8];
-      load(parameters, tensor.p + start + first, limit);
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      uint32_t m_words[2] = {};
-      load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float norm = index < limit ? tensor.norm[0] : 0.0f;
-        const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
-        const uint32_t m_bit = index * 8u;
-        const uint32_t m_word = m_bit >> 5u;
-        const uint32_t m_shift = m_bit & 31u;
-        const uint32_t m_low = m_words[m_word];
-        const uint32_t m_code = (m_low >> m_shift) & 255u;
-        const float m = m_levels[m_code] * m_scale;
+      bool is_ordinary = false;
+      if (is_whole && are_ordinary) {
+        float parameters[8];
+        load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        // Not a number where one of them is not.
+        float sums[2] = {};
+        const float norm = tensor.norm[0];
+        const float norm_2 = tensor.norm_2[0];
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
 
-        const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
-        const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
-        const float p_new = p - m_new;
-        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
-        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
-        const float p_out = p_finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
+          const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? quotient(eta * norm, norm_2 + weight_decay * norm) : 1.0f;
+          const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
+          const float p_new = p - m_new;
+          const float p_out = p_new;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_values[index] = m_out;
-        const float m_size = fabsf(m_out);
-        const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
-        if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(g);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = m_size;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        is_ordinary =
+            isPositive(norm, 3.469447e-18f, 4294967300.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
+            sums[0] <= 4096.0f
+         &&
+            fabsf(m_scale) <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+        ;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
+        load(gradients, tensor.g + start + first, limit);
+        uint32_t m_words[2] = {};
+        load(m_words, tensor.m_codes + (start + first) / 8 * 2, (limit * 8 + 31) / 32);
+        const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 256u] : 0.0f;
+        m_maximum = 0.0f;
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float norm = index < limit ? tensor.norm[0] : 0.0f;
+          const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
+          const uint32_t m_bit = index * 8u;
+          const uint32_t m_word = m_bit >> 5u;
+          const uint32_t m_shift = m_bit & 31u;
+          const uint32_t m_low = m_words[m_word];
+          const uint32_t m_code = (m_low >> m_shift) & 255u;
+          const float m = m_levels[m_code] * m_scale;
+
+          const auto [p_out, m_out] = step_element(p, m, g, norm, norm_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_values[index] = m_out;
+          const float m_size = fabsf(m_out);
+          const float m_magnitude = fabsf(m_out) <= FLT_MAX ? m_size : 0.0f;
+          if (index < limit) m_maximum = fmaxf(m_maximum, m_magnitude);
+        }
+        store(tensor.p + start + first, parameters, limit);
+      }
 
       uint32_t m_packed[2] = {};
       const float m_absmax = maximumOfLanes<32>(m_maximum);
@@ -843,12 +970,33 @@ struct alignas(16) step_float32_tensor {
   float* norm_2;
 };
 
+struct step_float32_values {
+  float p_out;
+  float m_out;
+};
+
+/** The new values of an element, whatever its numbers are. */
+__device__ __noinline__ step_float32_values step_float32_element(float p, float m, float g, float norm, float norm_2, const step_float32_uniforms& uniforms) {
+  const float eta = uniforms.eta;
+  const float weight_decay = uniforms.weight_decay;
+  const float momentum = uniforms.momentum;
+  const float lr = uniforms.lr;
+  const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
+  const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
+  const float p_new = p - m_new;
+  const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
+  const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
+  const float p_out = p_finite ? p_new : p;
+  const float m_out = finite ? m_new : m;
+  return {p_out, m_out};
+}
+
 /**
  * One step of 8-bit LARS, dynamic-exponent momentum, blocks of 256.
  * m: float32
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
-extern "C" __global__ void __launch_bounds__(128) step_float32(
+extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
     const step_float32_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_float32_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -856,6 +1004,11 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
   const float weight_decay = uniforms->weight_decay;
   const float momentum = uniforms->momentum;
   const float lr = uniforms->lr;
+  const bool are_ordinary =
+      isOrdinary(eta, 3.7252903e-9f, 4.0f) &&
+      isPositive(weight_decay, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(momentum, 3.7252903e-9f, 4.0f) &&
+      isOrdinary(lr, 3.7252903e-9f, 4.0f);
 
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
@@ -868,33 +1021,76 @@ extern "C" __global__ void __launch_bounds__(128) step_float32(
     const auto update = [&](const uint32_t length, const bool is_whole) __attribute__((always_inline)) {
       const uint32_t first = thread * 8u;
       const uint32_t limit = is_whole ? 8u : first < length ? min(length - first, 8u) : 0;
-      float parameters[8];
-      load(parameters, tensor.p + start + first, limit);
-      float gradients[8];
-      load(gradients, tensor.g + start + first, limit);
-      float m_data[8];
-      load(m_data, tensor.m_data + start + first, limit);
-      #pragma unroll
-      for (uint32_t index = 0; index < 8; index++) {
-        const float p = parameters[index];
-        const float g = gradients[index];
-        const float norm = index < limit ? tensor.norm[0] : 0.0f;
-        const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
-        const float m = m_data[index];
+      bool is_ordinary = false;
+      if (is_whole && are_ordinary) {
+        float parameters[8];
+        load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        // Not a number where one of them is not.
+        float sums[3] = {};
+        const float norm = tensor.norm[0];
+        const float norm_2 = tensor.norm_2[0];
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float m = m_data[index];
 
-        const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? eta * norm / (norm_2 + weight_decay * norm) : 1.0f;
-        const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
-        const float p_new = p - m_new;
-        const bool finite = (fabsf(g) <= FLT_MAX) & (fabsf(m_new) <= FLT_MAX);
-        const bool p_finite = finite & (fabsf(p_new) <= FLT_MAX);
-        const float p_out = p_finite ? p_new : p;
-        const float m_out = finite ? m_new : m;
+          const float trust = (norm < norm_2 ? norm : norm_2) > 0.0f ? quotient(eta * norm, norm_2 + weight_decay * norm) : 1.0f;
+          const float m_new = momentum * m + lr * trust * (g + weight_decay * p);
+          const float p_new = p - m_new;
+          const float p_out = p_new;
+          const float m_out = m_new;
 
-        parameters[index] = p_out;
-        m_data[index] = m_out;
+          sums[0] += fabsf(p);
+          sums[1] += fabsf(m);
+          sums[2] += fabsf(g);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        is_ordinary =
+            isPositive(norm, 3.469447e-18f, 4294967300.0f) &&
+            isPositive(norm_2, 3.469447e-18f, 4294967300.0f) &&
+            sums[0] <= 4096.0f
+         &&
+            sums[1] <= 4096.0f
+         &&
+            sums[2] <= 4096.0f
+        ;
+        if (is_ordinary) {
+          store(tensor.p + start + first, parameters, limit);
+          store(tensor.m_data + start + first, m_data, limit);
+        }
       }
-      store(tensor.p + start + first, parameters, limit);
-      store(tensor.m_data + start + first, m_data, limit);
+      if (!is_ordinary) {
+        // Read again, so that nothing of it is kept in registers until it is known to be needed.
+        asm volatile("" ::: "memory");
+        float parameters[8];
+        load(parameters, tensor.p + start + first, limit);
+        float gradients[8];
+        load(gradients, tensor.g + start + first, limit);
+        float m_data[8];
+        load(m_data, tensor.m_data + start + first, limit);
+        #pragma unroll
+        for (uint32_t index = 0; index < 8; index++) {
+          const float p = parameters[index];
+          const float g = gradients[index];
+          const float norm = index < limit ? tensor.norm[0] : 0.0f;
+          const float norm_2 = index < limit ? tensor.norm_2[0] : 0.0f;
+          const float m = m_data[index];
+
+          const auto [p_out, m_out] = step_float32_element(p, m, g, norm, norm_2, *uniforms);
+
+          parameters[index] = p_out;
+          m_data[index] = m_out;
+        }
+        store(tensor.p + start + first, parameters, limit);
+        store(tensor.m_data + start + first, m_data, limit);
+      }
     };
     const uint64_t rest = tensor.length - start;
     if (rest >= 1024u) update(1024u, true);

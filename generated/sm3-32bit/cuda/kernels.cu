@@ -488,7 +488,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         load(m_data, tensor.m_data + start + first, limit);
         // Not a number where one of them is not.
         float sums[3] = {};
-        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t least[1] = {0xffffffffu};
         bool are_columns_ordinary = true;
         const Line line(start + first, tensor.rows, tensor.cols);
         const float r = tensor.r[line.row];
@@ -511,15 +511,13 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(m);
           sums[2] += fabsf(g);
-          least[0] = min(least[0], orderOfPositive(v));
-          least[1] = min(least[1], orderOf(g));
+          least[0] = min(least[0], orderOf(g));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
         }
         is_ordinary =
-            least[0] >= orderOfPositive(7.888609e-31f) &&
-            least[1] >= orderOf(7.888609e-31f) &&
+            least[0] >= orderOf(7.888609e-31f) &&
             are_columns_ordinary &&
             isPositive(r, 3.469447e-18f, 4294967300.0f) &&
             sums[0] <= 4096.0f

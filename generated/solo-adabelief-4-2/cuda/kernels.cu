@@ -628,7 +628,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         const float s_level = beta2 * s_level_of(thread % 4u);
         // Not a number where one of them is not.
         float sums[2] = {};
-        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t least[1] = {0xffffffffu};
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -654,7 +654,6 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_values[index] = m_out;
@@ -665,7 +664,6 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         }
         is_ordinary =
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f
          &&
             fabsf(m_scale) <= 4096.0f
@@ -982,7 +980,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         // Not a number where one of them is not.
         float sums[4] = {};
         float lowest = 0.0f;
-        uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t least[1] = {0xffffffffu};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -1005,7 +1003,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           lowest = fminf(lowest, s);
           sums[3] += fabsf(g);
           least[0] = min(least[0], orderOf(m_new));
-          least[1] = min(least[1], orderOfPositive(s_new));
 
           parameters[index] = p_out;
           m_data[index] = m_out;
@@ -1014,7 +1011,6 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         is_ordinary =
             lowest >= 0.0f &&
             least[0] >= orderOf(6.7762636e-21f) &&
-            least[1] >= orderOfPositive(3.1554436e-30f) &&
             sums[0] <= 4096.0f
          &&
             sums[1] <= 4096.0f
