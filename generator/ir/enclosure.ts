@@ -1,6 +1,8 @@
-import { extremumOf } from "./extremum.js";
-import { type Magnitude, type Magnitudes, measure } from "./magnitude.js";
+import { variable } from "./expr.js";
+import { type Magnitudes, measure } from "./magnitude.js";
+import { correctlyRounded, NearValues, type OperationErrors, UNIT, type ValueError } from "./near-values.js";
 import { prune } from "./prune.js";
+import { scaledChange } from "./scaling.js";
 import type { Expr, Fragment, Let, Variable } from "./types.js";
 
 /**
@@ -14,6 +16,8 @@ export interface Enclosure {
   readonly base: Variable;
   /** Near what the update has. */
   readonly change: Variable;
+  /** What that is made of besides, of uniforms alone. */
+  readonly scales: readonly Let[];
   /** The parameter lies between base + factor * change for the first and the second factor. */
   readonly factors: readonly [number, number];
   /**
@@ -23,65 +27,72 @@ export interface Enclosure {
   readonly floor: number | null;
 }
 
-/** How far near operations are from exact ones at most, in units of 2^-24 of the value, with all that they round. */
-export interface NearErrors {
-  readonly quotient: number;
-  /** Of a divisor whose rounded reciprocal is at hand. */
-  readonly quotientByUniform: number;
-  readonly root: number;
-  /** What a root is off by, where its operand may be subnormal. */
-  readonly subnormalRoot: number;
+/** Names of what the parameter's sum is made of. */
+export interface NearParts {
+  readonly base: Variable;
+  readonly change: Variable;
+  readonly factor: Variable;
+  readonly offset: Variable;
 }
 
-/** How far a near value is from the exact one at most: so many units of 2^-24 of it, and so much besides. */
-interface NearError {
-  readonly relative: number;
-  readonly absolute: number;
+export interface NearUniforms {
+  readonly uniforms: ReadonlySet<string>;
+  /** Those whose rounded reciprocals are at hand. */
+  readonly divisors: ReadonlySet<string>;
 }
-
-/** What a rounded operation is off by at most, where its result is normal and where it is not: the rounded and the near one. */
-const ROUNDING = 1;
-const UNDERFLOW = 2 ** -149;
-const UNIT = 2 ** -24;
-const exact: NearError = { relative: 0, absolute: 0 };
-const unbounded: NearError = { relative: Number.POSITIVE_INFINITY, absolute: 0 };
 
 /**
  * Null where the parameter is no sum of one exact and one near value, or where a state would not be exact.
  *
+ * @param near how far near operations are off
  * @param known what is known where values that the update must have present are asked for
  * @param unasked what is known where they are not
  */
 export function enclose(
   update: Fragment,
-  parts: { readonly base: Variable; readonly change: Variable },
-  divisors: ReadonlySet<string>,
-  near: NearErrors,
+  parts: NearParts,
+  { uniforms, divisors }: NearUniforms,
+  near: OperationErrors,
   known: Magnitudes,
   unasked: Magnitudes,
 ): Enclosure | null {
   const [parameter, ...states] = update.outputs;
-  const sum = parameter === undefined ? undefined : sourceOf(parameter.name, update.body);
+  const sum = parameter === undefined ? undefined : sourceOf(variable(parameter), update.body);
   if (sum?.kind !== "op" || (sum.op !== "f32.sub" && sum.op !== "f32.add")) return null;
   const [base, change] = sum.args as [Expr, Expr];
-  const errorsUnder = (magnitudes: Magnitudes) => {
-    const judge = new Judge(update, divisors, near, magnitudes);
-    const areExact = [base, ...states.map(asExpr)].every((value) => judge.isExact(value));
-    return areExact ? judge.errorOf(change) : unbounded;
+  const rounded = new NearValues(update.body, divisors, correctlyRounded, known);
+  if (![base, ...states.map(variable)].every((value) => rounded.isExact(value))) return null;
+  const scaled = scaledChange(
+    change,
+    (expr) => expr.kind === "variable" && uniforms.has(expr.name),
+    (expr) => (rounded.isExact(expr) ? undefined : sourceOf(expr, update.body)),
+    parts,
+  );
+  const { scales, change: nearChange } = scaled ?? { scales: [], change };
+  /** How far the near one is off against numbers without rounding, and how far the update's is. */
+  const errorsUnder = (magnitudes: Magnitudes): ValueError => {
+    const values = new NearValues(update.body, divisors, near, withScales(magnitudes, scales), scales);
+    const [a, b] = [
+      values.errorOf(nearChange),
+      new NearValues(update.body, divisors, correctlyRounded, magnitudes).errorOf(change),
+    ];
+    return { relative: a.relative + b.relative, absolute: a.absolute + b.absolute };
   };
   const asked = errorsUnder(known);
   if (asked.relative === 0 || !isSmall(asked) || asked.absolute > 0) return null;
   const free = errorsUnder(unasked);
   const floor = isSmall(free) && measure(sum, unasked).hi <= GREATEST ? floorOf(free.absolute) : null;
   const greatest = floor === null ? asked.relative : Math.max(asked.relative, free.relative);
-  // Products of errors, too: a thousandth for those, a unit for what is absolute, and a multiple of the last place of what is
-  // below 1.
-  const relative = Math.ceil((greatest * 1.001 + ROUNDING + 1) / 2) * 2 * UNIT;
+  // Products of errors, too: a thousandth for those, a unit for the factor, one for what is absolute, and a multiple of the last
+  // place of what is below 1.
+  const relative = Math.ceil((greatest * 1.001 + 2) / 2) * 2 * UNIT;
   const sign = sum.op === "f32.sub" ? -1 : 1;
-  const body = [...update.body, { ...parts.base, value: base }, { ...parts.change, value: change }];
+  const body = [...update.body, { ...parts.base, value: base }, { ...parts.change, value: nearChange }];
   const outputs = [parts.base, parts.change, ...states];
   return {
-    ...parts,
+    base: parts.base,
+    change: parts.change,
+    scales,
     update: prune({ inputs: update.inputs, body, outputs }, outputs),
     factors: [sign * (1 + relative), sign * (1 - relative)],
     floor,
@@ -90,7 +101,7 @@ export function enclose(
 
 /** How great a parameter may be where it is asked whether it is small. */
 const GREATEST = 64;
-const isSmall = ({ relative }: NearError): boolean => relative <= 2 ** 12;
+const isSmall = ({ relative }: ValueError): boolean => relative <= 2 ** 12;
 
 /**
  * Where a change c is off by e besides its unit: from e 2^24 on, the unit is more than that. What is below vanishes in a sum
@@ -98,100 +109,16 @@ const isSmall = ({ relative }: NearError): boolean => relative <= 2 ** 12;
  */
 const floorOf = (absolute: number): number => (absolute === 0 ? -149 : Math.ceil(Math.log2(absolute)) + 54);
 
-const asExpr = ({ name, type }: Variable): Expr => ({ kind: "variable", name, type });
-
-/** What a variable is, through others that are the same. */
-function sourceOf(name: string, body: readonly Let[]): Expr | undefined {
-  const value = body.find((line) => line.name === name)?.value;
-  return value?.kind === "variable" ? sourceOf(value.name, body) : value;
+/** What is known of what is made of uniforms, too. */
+function withScales({ variables, least }: Magnitudes, scales: readonly Let[]): Magnitudes {
+  const all = new Map(variables);
+  for (const { name, value } of scales) all.set(name, measure(value, { variables: all, least }));
+  return { variables: all, least };
 }
 
-/** What values that are made of near ones are off by, against the same made of exact ones. */
-class Judge {
-  private readonly errors = new Map<string, NearError>();
-  private readonly divisors: ReadonlySet<string>;
-  private readonly near: NearErrors;
-  private readonly known: Magnitudes;
-
-  constructor(update: Fragment, divisors: ReadonlySet<string>, near: NearErrors, known: Magnitudes) {
-    this.divisors = divisors;
-    this.near = near;
-    this.known = known;
-    for (const { name, value } of update.body) this.errors.set(name, this.errorOf(value));
-  }
-
-  isExact(expr: Expr): boolean {
-    const { relative, absolute } = this.errorOf(expr);
-    return relative === 0 && absolute === 0;
-  }
-
-  /** Infinite where there is no bound. */
-  errorOf(expr: Expr): NearError {
-    if (expr.kind === "variable") return this.errors.get(expr.name) ?? exact;
-    if (expr.kind === "constant") return exact;
-    if (expr.kind === "lookup") return this.isExact(expr.index) ? exact : unbounded;
-    return this.settled(expr, this.errorOfOp(expr));
-  }
-
-  /** What is off by so much besides, in units where it cannot be zero. */
-  private settled(expr: Expr, { relative, absolute }: NearError): NearError {
-    const { isZero, lo } = this.measured(expr);
-    return isZero || lo < -126
-      ? { relative, absolute }
-      : { relative: relative + absolute / (UNIT * 2 ** lo), absolute: 0 };
-  }
-
-  private measured(expr: Expr): Magnitude {
-    return measure(expr, this.known);
-  }
-
-  private errorOfOp(expr: Extract<Expr, { kind: "op" }>): NearError {
-    const [a = exact, b = exact, c = exact] = expr.args.map((part) => this.errorOf(part));
-    const [x, y] = expr.args as [Expr, Expr];
-    const underflow = this.measured(expr).lo < -126 ? UNDERFLOW : 0;
-    const isExact = [a, b, c].every(({ relative, absolute }) => relative === 0 && absolute === 0);
-    switch (expr.op) {
-      case "f32.div": {
-        const { lo, hi, isZero } = this.measured(y);
-        if (isZero || lo < -126 || hi > 126) return unbounded;
-        const isUniform = y.kind === "variable" && this.divisors.has(y.name);
-        const own = ROUNDING + (isUniform ? this.near.quotientByUniform : this.near.quotient);
-        const absolute = (a.absolute * 1.01) / 2 ** lo + underflow;
-        return { relative: a.relative + b.relative + own, absolute };
-      }
-      case "f32.sqrt": {
-        const isNormal = this.measured(x).lo >= -126;
-        const own = isNormal ? 0 : this.near.subnormalRoot;
-        return {
-          relative: a.relative / 2 + ROUNDING + this.near.root,
-          absolute: Math.sqrt(a.absolute) + own,
-        };
-      }
-      case "f32.neg":
-      case "f32.abs":
-        return a;
-      case "f32.mul": {
-        if (isExact) return exact;
-        const grown = (error: NearError, other: Expr) => error.absolute * 1.01 * 2 ** this.measured(other).hi;
-        return {
-          relative: a.relative + b.relative + 2 * ROUNDING,
-          absolute: grown(a, y) + grown(b, x) + underflow,
-        };
-      }
-      case "f32.add": {
-        if (isExact) return exact;
-        if (!expr.args.every((part) => this.measured(part).isNonNegative)) return unbounded;
-        const relative = Math.max(a.relative, b.relative) + 2 * ROUNDING;
-        return { relative, absolute: a.absolute + b.absolute };
-      }
-      case "f32.select": {
-        const isKnown = this.isExact(x) || extremumOf(expr.args) !== null;
-        if (!isKnown) return unbounded;
-        const either = (of: keyof NearError) => Math.max(b[of], c[of]);
-        return { relative: either("relative"), absolute: either("absolute") };
-      }
-      default:
-        return isExact ? exact : unbounded;
-    }
-  }
+/** What a variable is, through others that are the same. */
+function sourceOf(expr: Expr, body: readonly Let[]): Expr | undefined {
+  if (expr.kind !== "variable") return undefined;
+  const value = body.find(({ name }) => name === expr.name)?.value;
+  return value?.kind === "variable" ? sourceOf(value, body) : value;
 }

@@ -1,4 +1,4 @@
-import type { NearErrors } from "../ir/enclosure.js";
+import type { OperationErrors } from "../ir/near-values.js";
 import type { Op } from "../ir/ops.js";
 import type { Scalar } from "../ir/types.js";
 
@@ -23,7 +23,7 @@ export interface Dialect {
   /** Spellings that are only near, for such operands too, and cheaper still (ir/enclosure.ts). */
   readonly near?: {
     readonly ops: Readonly<Partial<Record<Op, Spelling>>>;
-    readonly errors: NearErrors;
+    readonly errors: OperationErrors;
     /** $0 times $1 and $2, rounded once. */
     readonly fused: Spelling;
   };

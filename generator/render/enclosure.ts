@@ -1,7 +1,7 @@
 import { type Enclosure, enclose } from "../ir/enclosure.js";
 import { typed } from "../ir/expr.js";
 import { keyOf } from "../ir/magnitude.js";
-import type { ElementKernel, Fragment, OrdinaryUpdate } from "../ir/types.js";
+import type { ElementKernel, Fragment, OrdinaryUpdate, Variable } from "../ir/types.js";
 import type { Dialect } from "../print/dialect.js";
 import { printCall, printFragment, printName } from "../print/index.js";
 
@@ -16,14 +16,21 @@ export function enclosureOf(
 ): Enclosure | null {
   if (near === undefined || kernel.kind !== "step" || !isRoundedOnce(ordinary.parameter)) return null;
   const { name } = kernel.parameter;
-  const parts = { base: typed(`${name}_base`, "f32"), change: typed(`${name}_change`, "f32") };
+  const part = (role: string): Variable => typed(`${name}_${role}`, "f32");
+  const parts = {
+    base: part("base"),
+    change: part("change"),
+    factor: part("change_factor"),
+    offset: part("root_offset"),
+  };
+  const uniforms = new Set(ordinary.uniforms.map(({ variable }) => variable.name));
   const divisors = new Set(
     ordinary.uniforms.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name),
   );
   const least = new Map(ordinary.present.map(({ value, exponent }) => [keyOf(value), exponent]));
   const known = { variables: ordinary.known, least };
   const unasked = { variables: ordinary.unasked, least: new Map<string, number>() };
-  return enclose(ordinary.update, parts, divisors, near.errors, known, unasked);
+  return enclose(ordinary.update, parts, { uniforms, divisors }, near.errors, known, unasked);
 }
 
 /** To the nearest bfloat16, by what languages have one operation for. */
@@ -32,8 +39,8 @@ function isRoundedOnce(parameter: Fragment | null): boolean {
   return ops.includes("u32.bfloat16") && ops.every((op) => op === "u32.bfloat16" || op === "f32.bits");
 }
 
-/** What templates compare new parameters with: 2^-63, which is a bit of a bfloat16. */
-const SMALL = -63;
+/** What templates compare new parameters with: 2^-55. */
+const SMALL = -55;
 
 /**
  * Which states' new values are what must be present, one after the other, so that it is asked only where a new parameter is
@@ -60,7 +67,7 @@ function variableOf(name: string, update: Fragment): string {
 }
 
 /** As templates see it. */
-export function enclosureView({ update, base, change, factors }: Enclosure, spelled: Dialect) {
+export function enclosureView({ update, base, change, scales, factors }: Enclosure, spelled: Dialect) {
   const { near, constants } = spelled;
   if (near === undefined) throw new Error("no near operations");
   const dialect = { ...spelled, ops: { ...spelled.ops, ...near.ops } };
@@ -71,5 +78,11 @@ export function enclosureView({ update, base, change, factors }: Enclosure, spel
       printName(base.name, dialect),
     ]),
   );
-  return { lines: printFragment(update, dialect), first, second };
+  return {
+    lines: printFragment(update, dialect),
+    /** What the lines read of uniforms, once for all elements. */
+    scaleLines: printFragment({ inputs: [], body: scales, outputs: [] }, spelled),
+    first,
+    second,
+  };
 }

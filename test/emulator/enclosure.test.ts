@@ -9,6 +9,7 @@ import { checked, differenceOf, emulatedSubject, openWatched } from "./support.j
 const fake = new FakeDriver();
 const normal = { fill: "normal", salt: 1, spikes: [] } as const;
 const zeros = { fill: "zeros", salt: 1, spikes: [] } as const;
+const subnormal = { fill: "subnormal", salt: 1, spikes: [] } as const;
 const tensor = (length: number, dimensions: number[], p: typeof normal | typeof zeros) =>
   ({ p: { ...p, length, dimensions }, gradients: [normal, { ...normal, salt: 2 }] }) as const;
 
@@ -24,6 +25,14 @@ const given: Case = {
     tensor(300, [], normal),
   ],
 };
+/** Changes that are made of what is subnormal, where nothing else is there, and where parameters are. */
+const tiny: Case = {
+  ...{ seed: 1, steps: 2, hypers: { lr: 1e-3 } },
+  tensors: [zeros, normal].map((p) => ({
+    p: { ...p, length: 8192, dimensions: [] },
+    gradients: [subnormal],
+  })),
+};
 const names = [
   "adamw-32bit",
   "adamw-8bit",
@@ -36,11 +45,15 @@ const specs = shippedSpecs(0).filter(({ name }) => names.includes(name));
 const inBfloat16 = (text: string): string =>
   JSON.stringify({ ...(JSON.parse(text) as object), param: "bf16" });
 
-async function difference(text: string, edit: (source: string) => string): Promise<string | null> {
+async function difference(
+  text: string,
+  edit: (source: string) => string,
+  of: Case = given,
+): Promise<string | null> {
   const subject = await emulatedSubject(text, edit, checked);
   fake.set("SMS", "1");
   const device = openWatched(fake);
-  const found = await differenceOf(subject, device, given).finally(() => device.dispose());
+  const found = await differenceOf(subject, device, of).finally(() => device.dispose());
   return found === null ? null : found.what;
 }
 
@@ -61,4 +74,18 @@ describe.runIf(canRun).each(specs)("bfloat16 parameters of $name", ({ text }) =>
     };
     expect(await difference(inBfloat16(text), unsettled)).toBe("the parameter");
   });
+
+  test("are equal where changes are tiny", { timeout: 300_000 }, async () => {
+    expect(await difference(inBfloat16(text), (source) => source, tiny)).toBeNull();
+  });
+});
+
+const late = specs.filter(({ name }) => !["adamw-4bit", "factor-4bit"].includes(name));
+test.runIf(canRun).each(late)("$name asks for small parameters", { timeout: 300_000 }, async ({ text }) => {
+  const unasked = (source: string): string => {
+    const edited = source.replaceAll("if (anyIsSmall(p_codes))", "if (false)");
+    expect(edited).not.toBe(source);
+    return edited;
+  };
+  expect(await difference(inBfloat16(text), unasked, tiny)).toBe("the parameter");
 });
