@@ -1,7 +1,10 @@
+import { f32, op } from "./expr.js";
 import { extremumOf } from "./extremum.js";
 import { type Magnitudes, measure } from "./magnitude.js";
 import { prune } from "./prune.js";
+import { regroup } from "./regroup.js";
 import type { Expr, Fragment, Let, Variable } from "./types.js";
+import { namesIn } from "./uses.js";
 
 /**
  * Two values between which a new parameter lies, from quotients and roots that are only near. Where both have the same code, so
@@ -14,8 +17,10 @@ export interface Enclosure {
   readonly base: Variable;
   /** Near what the update has. */
   readonly change: Variable;
-  /** The parameter lies between base + factor * change for the first and the second factor. */
-  readonly factors: readonly [number, number];
+  /** Computed once for all elements. */
+  readonly uniforms: readonly Let[];
+  /** The parameter lies between base + factor * change for the first and the second factor: constants, or of uniforms. */
+  readonly factors: readonly [Expr, Expr];
 }
 
 /** How far near operations are from exact ones at most, in units of 2^-24 of the value, with all that they round. */
@@ -34,7 +39,7 @@ const UNIT = 2 ** -24;
 export function enclose(
   update: Fragment,
   parts: { readonly base: Variable; readonly change: Variable },
-  divisors: ReadonlySet<string>,
+  { divisors, uniforms }: { readonly divisors: ReadonlySet<string>; readonly uniforms: ReadonlySet<string> },
   near: NearErrors,
   known: Magnitudes,
 ): Enclosure | null {
@@ -53,16 +58,55 @@ export function enclose(
   const [base, change] = sum.args as [Expr, Expr];
   const error = errorOf(change);
   if (errorOf(base) > 0 || error === 0 || error > 2 ** 12) return null;
-  // Products of errors, too: a thousandth for those, and a multiple of the last place of what is below 1.
-  const relative = Math.ceil((error * 1.001 + ROUNDING) / 2) * 2 * UNIT;
   const sign = sum.op === "f32.sub" ? -1 : 1;
-  const body = [...update.body, { ...parts.base, value: base }, { ...parts.change, value: change }];
   const outputs = [parts.base, parts.change, ...states];
-  return {
-    ...parts,
-    update: prune({ inputs: update.inputs, body, outputs }, outputs),
-    factors: [sign * (1 + relative), sign * (1 - relative)],
+  const enclosure = (value: Expr, lets: readonly Let[], factors: readonly [Expr, Expr]): Enclosure => {
+    const body = [...update.body, { ...parts.base, value: base }, { ...parts.change, value }];
+    return {
+      ...parts,
+      update: prune({ inputs: update.inputs, body, outputs }, outputs),
+      uniforms: lets,
+      factors,
+    };
   };
+  const around = (error: number): [Expr, Expr] => {
+    const relative = relativeOf(error);
+    return [f32(sign * (1 + relative)), f32(sign * (1 - relative))];
+  };
+
+  const nameOf = (place: number): string => `${parts.change.name}_part${place > 0 ? `_${place + 1}` : ""}`;
+  const whole = inlined(change, update.body, errors);
+  const regrouped = whole === null ? null : regroup(whole, uniforms, nameOf, near, known);
+  if (regrouped === null) return enclosure(change, [], around(error));
+  const { factor, rest } = regrouped;
+  const factors = [`${parts.change.name}_most`, `${parts.change.name}_least`] as const;
+  const lets = around(regrouped.error + ROUNDING).map((value, place): Let => {
+    return { name: factors[place] as string, type: "f32", value: op("f32.mul", value, factor) };
+  });
+  const [most, least] = factors.map((name): Expr => ({ kind: "variable", type: "f32", name })) as [
+    Expr,
+    Expr,
+  ];
+  return enclosure(rest, [...regrouped.uniforms, ...lets], [most, least]);
+}
+
+/** Products of errors, too: a thousandth for those, and a multiple of the last place of what is below 1. */
+const relativeOf = (error: number): number => Math.ceil((error * 1.001 + ROUNDING) / 2) * 2 * UNIT;
+
+/** An expression with near variables as what they are; null where one of them is read more than once. */
+function inlined(expr: Expr, body: readonly Let[], errors: ReadonlyMap<string, number>): Expr | null {
+  const reads = body.flatMap(({ value }) => namesIn(value));
+  const visit = (part: Expr): Expr | null => {
+    if (part.kind === "op") {
+      const args = part.args.map(visit);
+      return args.every((argument) => argument !== null) ? op(part.op, ...args) : null;
+    }
+    if (part.kind !== "variable" || !((errors.get(part.name) ?? 0) > 0)) return part;
+    if (reads.filter((name) => name === part.name).length > 1) return null;
+    const value = sourceOf(part.name, body);
+    return value === undefined ? null : visit(value);
+  };
+  return visit(expr);
 }
 
 /** What a variable is, through others that are the same. */

@@ -2,7 +2,7 @@ import { type Enclosure, enclose } from "../ir/enclosure.js";
 import { typed } from "../ir/expr.js";
 import type { ElementKernel, Fragment, OrdinaryUpdate } from "../ir/types.js";
 import type { Dialect } from "../print/dialect.js";
-import { printCall, printFragment, printName } from "../print/index.js";
+import { printCall, printFragment, printName, printValue } from "../print/index.js";
 
 /**
  * Two values that the new parameter lies between, where it is rounded to bfloat16, which drops most of what they differ in;
@@ -20,7 +20,8 @@ export function enclosureOf(
     ordinary.uniforms.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name),
   );
   const known = { variables: ordinary.known, least: new Map<string, number>() };
-  return enclose(ordinary.update, parts, divisors, near.errors, known);
+  const uniforms = new Set(kernel.uniforms.map((uniform) => uniform.name));
+  return enclose(ordinary.update, parts, { divisors, uniforms }, near.errors, known);
 }
 
 /** To the nearest bfloat16, by what languages have one operation for. */
@@ -30,16 +31,25 @@ function isRoundedOnce(parameter: Fragment | null): boolean {
 }
 
 /** As templates see it. */
-export function enclosureView({ update, base, change, factors }: Enclosure, spelled: Dialect) {
-  const { near, constants } = spelled;
+export function enclosureView(
+  { update, base, change, uniforms, factors }: Enclosure,
+  exact: Dialect,
+  spelled: Dialect,
+) {
+  const { near } = spelled;
   if (near === undefined) throw new Error("no near operations");
   const dialect = { ...spelled, ops: { ...spelled.ops, ...near.ops } };
   const [first, second] = factors.map((factor) =>
     printCall(near.fused, [
       printName(change.name, dialect),
-      constants.f32(factor),
+      printValue(factor, dialect),
       printName(base.name, dialect),
     ]),
   );
-  return { lines: printFragment(update, dialect), first, second };
+  return {
+    lines: printFragment(update, dialect),
+    uniformLines: printFragment({ inputs: [], body: uniforms, outputs: [] }, exact),
+    first,
+    second,
+  };
 }
