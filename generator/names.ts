@@ -8,6 +8,7 @@ const tables = [
   "next_levels",
   "gaps",
   "bases",
+  "buckets",
   "lines",
   "slopes",
   "offsets",
@@ -21,9 +22,9 @@ const stateSuffixes = [
   ...["base", "data", "inverses", "maxima", "maximum", "packed", "run", "scales", "values", "words"],
   // Of a mapping with a second parameter.
   ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots", "spreads"],
-  ...["keyed_of", "level", "level_of", "pair", "product", "streams"],
+  ...["keyed_of", "level", "level_of", "pair", "product", "streams", "sums", "run_levels", "run_place"],
   // Of a parameter whose code is found before the parameter is known.
-  ...["change", "from", "to", "squares"],
+  ...["change", "change_part", "change_most", "change_least", "from", "to", "squares"],
   // Where scales of rows and of columns meet.
   ...["row", "columns", "columns_ordinary", "column_inverses", "column_maxima", "greatest"],
   ...[

@@ -1,6 +1,6 @@
 import { extremumOf } from "./extremum.js";
 import { type Magnitude, type Magnitudes, measure } from "./magnitude.js";
-import { countOf } from "./scaling.js";
+import { partsOf } from "./regroup.js";
 import type { Expr, Let } from "./types.js";
 
 /** How far operations are from the values without rounding at most, in units of 2^-24 of these. */
@@ -33,6 +33,9 @@ export const correctlyRounded: OperationErrors = {
 const exact: ValueError = { relative: 0, absolute: 0 };
 const unbounded: ValueError = { relative: Number.POSITIVE_INFINITY, absolute: 0 };
 
+/** Of what is made of uniforms, none of whose operations is subnormal: at most a unit each. */
+export const roundingsIn = (value: Expr): ValueError => ({ relative: partsOf(value).length, absolute: 0 });
+
 /** How far values may be from those of the same operations without rounding. */
 export class NearValues {
   private readonly errors = new Map<string, ValueError>();
@@ -40,18 +43,18 @@ export class NearValues {
   private readonly own: OperationErrors;
   private readonly known: Magnitudes;
 
-  /** @param scales values of uniforms, each operation rounded */
+  /** @param uniforms what some uniforms come to, each operation rounded */
   constructor(
     body: readonly Let[],
     divisors: ReadonlySet<string>,
     own: OperationErrors,
     known: Magnitudes,
-    scales: readonly Let[] = [],
+    uniforms: readonly Let[] = [],
   ) {
     this.divisors = divisors;
     this.own = own;
     this.known = known;
-    for (const { name, value } of scales) this.errors.set(name, { relative: countOf(value), absolute: 0 });
+    for (const { name, value } of uniforms) this.errors.set(name, roundingsIn(value));
     for (const { name, value } of body) this.errors.set(name, this.errorOf(value));
   }
 

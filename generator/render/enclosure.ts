@@ -1,9 +1,10 @@
 import { type Enclosure, enclose } from "../ir/enclosure.js";
 import { typed } from "../ir/expr.js";
 import { keyOf } from "../ir/magnitude.js";
-import type { ElementKernel, Fragment, OrdinaryUpdate, Variable } from "../ir/types.js";
+import type { ElementKernel, Fragment, OrdinaryUpdate } from "../ir/types.js";
+import { namesIn } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
-import { printCall, printFragment, printName } from "../print/index.js";
+import { printCall, printFragment, printName, printValue } from "../print/index.js";
 
 /**
  * Two values that the new parameter lies between, where it is rounded to bfloat16, which drops most of what they differ in;
@@ -16,21 +17,16 @@ export function enclosureOf(
 ): Enclosure | null {
   if (near === undefined || kernel.kind !== "step" || !isRoundedOnce(ordinary.parameter)) return null;
   const { name } = kernel.parameter;
-  const part = (role: string): Variable => typed(`${name}_${role}`, "f32");
-  const parts = {
-    base: part("base"),
-    change: part("change"),
-    factor: part("change_factor"),
-    offset: part("root_offset"),
-  };
+  const parts = { base: typed(`${name}_base`, "f32"), change: typed(`${name}_change`, "f32") };
   const uniforms = new Set(ordinary.uniforms.map(({ variable }) => variable.name));
+  const asked = new Set(ordinary.present.flatMap(({ value }) => namesIn(value)));
   const divisors = new Set(
     ordinary.uniforms.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name),
   );
   const least = new Map(ordinary.present.map(({ value, exponent }) => [keyOf(value), exponent]));
   const known = { variables: ordinary.known, least };
   const unasked = { variables: ordinary.unasked, least: new Map<string, number>() };
-  return enclose(ordinary.update, parts, { uniforms, divisors }, near.errors, known, unasked);
+  return enclose(ordinary.update, parts, { uniforms, divisors, asked }, near.errors, known, unasked);
 }
 
 /** To the nearest bfloat16, by what languages have one operation for. */
@@ -67,21 +63,25 @@ function variableOf(name: string, update: Fragment): string {
 }
 
 /** As templates see it. */
-export function enclosureView({ update, base, change, scales, factors }: Enclosure, spelled: Dialect) {
-  const { near, constants } = spelled;
+export function enclosureView(
+  { update, base, change, uniforms, factors }: Enclosure,
+  exact: Dialect,
+  spelled: Dialect,
+) {
+  const { near } = spelled;
   if (near === undefined) throw new Error("no near operations");
   const dialect = { ...spelled, ops: { ...spelled.ops, ...near.ops } };
   const [first, second] = factors.map((factor) =>
     printCall(near.fused, [
       printName(change.name, dialect),
-      constants.f32(factor),
+      printValue(factor, dialect),
       printName(base.name, dialect),
     ]),
   );
   return {
     lines: printFragment(update, dialect),
     /** What the lines read of uniforms, once for all elements. */
-    scaleLines: printFragment({ inputs: [], body: scales, outputs: [] }, spelled),
+    uniformLines: printFragment({ inputs: [], body: uniforms, outputs: [] }, exact),
     first,
     second,
   };

@@ -51,7 +51,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   ]);
   const products = kernel.states.flatMap(({ variables: { old } }, place) => {
     const product =
-      states[place]?.hasLevelLanes && !asked.has(old.name) ? productOf(ordinary.update, old, uniforms) : null;
+      hasLevels(states[place]) && !asked.has(old.name) ? productOf(ordinary.update, old, uniforms) : null;
     return product === null ? [] : [{ ...product, state: states[place]?.state, old }];
   });
   const withProducts = (update: Fragment): Fragment =>
@@ -64,7 +64,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     enclosure:
       enclosure === null
         ? null
-        : enclosureView({ ...enclosure, update: withProducts(enclosure.update) }, spelled),
+        : enclosureView({ ...enclosure, update: withProducts(enclosure.update) }, dialect, spelled),
     /** Of old values that lanes fetch from each other, where the update reads nothing else of them. */
     products,
     uniforms: ordinary.uniforms.map((uniform) => ({ ...within(uniform), isDivisor: uniform.isDivisor })),
@@ -94,6 +94,10 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     outputs: outputs.map(name),
   };
 }
+
+/** Whether all levels of a run are computed before its elements are. */
+const hasLevels = (state: StateView | undefined): boolean =>
+  state !== undefined && (state.hasLevelLanes || state.tabled > 0);
 
 /** Whether it is kept as a bfloat16, whose squares are as unbounded as those of a float32. */
 function hasSquares(input: string, { parameter, gradient }: ElementKernel): boolean {

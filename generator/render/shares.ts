@@ -75,6 +75,18 @@ export function gathers({ isLanes, hasSpread, runs }: StateView, warps: number, 
   return Number.isInteger(warps) && warps > 1 && isLanes && hasSpread && runs <= target.capabilities.lanes;
 }
 
+/**
+ * Levels that each thread puts in a table of its run's, where a target has such tables: of 16 levels, which 4 bits for each of
+ * four elements find by a byte. 0 where there is no table.
+ */
+export function tabledLevels(state: StateView, { dialect, capabilities }: Target): number {
+  const { bits, lanes, hasAlpha, hasLevelLanes, isCodec, granuleInRun, words } = state;
+  const isFit =
+    bits === 4 && isCodec && granuleInRun && !hasAlpha && !hasLevelLanes && Number.isInteger(words);
+  const share = (state.levels as number) / lanes;
+  return capabilities.sums && dialect.ordinary !== null && isFit && lanes >= 4 && lanes <= 16 ? share : 0;
+}
+
 /** Elements that a processor should work on at once; 0 where nothing bounds them. */
 export function residentOf(
   kernel: ElementKernel,

@@ -5,6 +5,7 @@ import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { lookupAhead, stagesOf } from "./stages.js";
+import { summedCodes } from "./summed.js";
 
 /** As many of the least magnitudes of a run are found by sorting. */
 const LOW_RANKS = 16;
@@ -102,6 +103,8 @@ export function stateView(
     /** Whether they can have each a level of their run. */
     hasLevelLanes: lanes >= 2 ** state.bits && state.decode !== null && !state.straddles,
     levels: 2 ** state.bits,
+    /** Levels of its run that each of them puts in a table of the run's; 0 where there is none. */
+    tabled: 0,
     /** Whether they look for a rank among the least magnitudes of a run. */
     isLowRank,
     /** Whether one thread computes what follows from a run's order statistics for those that own it. */
@@ -148,6 +151,8 @@ export function stateView(
     rateLines: printFragment(spread?.rate ?? null, dialect),
     streamLines: printFragment(state.stream, dialect),
     encodeLines: printFragment(state.encode, dialect),
+    /** Where codes are packed as sums of floats. */
+    summed: capabilities.sums ? summedCodes(state.encode, state.bits, words, dialect) : null,
     /** Where large tables are looked up for many elements at once: before it is decoded, and between parts of encoding. */
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),

@@ -20,6 +20,7 @@ export function unionOf(kernels: readonly KernelView[]) {
       (kernel) => "ordinary" in kernel && kernel.ordinary?.uniforms.some(({ isDivisor }) => isDivisor),
     ),
     anyGlobal: kernels.some(({ anyGlobal }) => anyGlobal),
+    anyTabled: kernels.some(({ states: own }) => own.some(({ tabled }) => tabled > 0)),
     anySpread: kernels.some(({ anySpread }) => anySpread),
     anyLanes: kernels.some(
       (kernel) =>

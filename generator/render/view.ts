@@ -8,7 +8,7 @@ import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
-import { gathers, granuleOf, readsAhead, residentOf, widened } from "./shares.js";
+import { gathers, granuleOf, readsAhead, residentOf, tabledLevels, widened } from "./shares.js";
 import { ordinarySpread } from "./spread.js";
 import { isShared } from "./state.js";
 
@@ -40,6 +40,8 @@ function elementView(planned: ElementKernel, target: Target) {
   const parameter = operandView(kernel.parameter, kernel, kernel.update, granule, target);
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
+  for (const state of states)
+    state.tabled = isStep && rounds === 1 && !base.anyRank1 ? tabledLevels(state, target) : 0;
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);

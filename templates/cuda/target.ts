@@ -29,6 +29,7 @@ export const cuda: Target = {
     share: { usual: 4, busy: 16 },
     panel: { cols: 128 },
     steps: true,
+    sums: true,
   },
   dialect,
   // Products are fused with sums. The CUDA Programming Guide has x/y of -prec-div=false, over the full range, and __fdividef 2

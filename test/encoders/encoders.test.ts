@@ -83,7 +83,8 @@ describe.each(mappings)("%s", (_, mapping) => {
         const others = [
           { kind: "bisect" } as const,
           ...(lines ? [lines] : []),
-          steppedEncoder(chosen, thresholds),
+          steppedEncoder(chosen, thresholds, false),
+          steppedEncoder(chosen, thresholds, true),
         ];
         for (const encoder of [chosen, ...others]) {
           const encode = encoderOf([...book.table], thresholds, bits, encoder);
@@ -115,9 +116,12 @@ test("steps stand in for buckets, and clamping beforehand for clamping afterward
       [false, true]
         .filter((signed) => fits(mapping, bits, signed))
         .map((signed) => [...bookOf(mapping, bits, signed).thresholds])
-        .map((thresholds) => steppedEncoder(chooseEncoder(thresholds), thresholds)),
+        .flatMap((thresholds) =>
+          [false, true].map((sums) => steppedEncoder(chooseEncoder(thresholds), thresholds, sums)),
+        ),
     ),
   );
+  expect(chosen.filter(({ kind }) => kind === "linear").length).toBeGreaterThan(5);
   expect(chosen.filter(({ kind }) => kind === "steps").length).toBeGreaterThan(10);
   expect(chosen.filter(({ kind }) => kind === "ordered").length).toBeGreaterThan(5);
   expect(chosen.some((encoder) => encoder.kind === "uniform" && encoder.isWithin)).toBe(true);
@@ -126,7 +130,7 @@ test("steps stand in for buckets, and clamping beforehand for clamping afterward
 test("steps make of an infinity in a run of scale 0 what they make of NaN: the first code", () => {
   for (const bits of [2, 4, 8]) {
     const thresholds = [...bookOf("dynamic", bits, true).thresholds];
-    const encoder = steppedEncoder(chooseEncoder(thresholds), thresholds);
+    const encoder = steppedEncoder(chooseEncoder(thresholds), thresholds, false);
     if (encoder.kind !== "steps" && encoder.kind !== "ordered") throw new Error(`no steps for ${bits} bits`);
     const [x, inverse, code] = [typed("x", "f32"), typed("inverse", "f32"), typed("code", "u32")];
     const writer = new FragmentWriter(new Names([]));

@@ -389,6 +389,7 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t orders[2] = {};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -409,7 +410,9 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
           least[0] = min(least[0], orderOfPositive(v_new));
-          least[1] = min(least[1], orderOf(lr * d));
+          // Two at a time, which is one instruction.
+          if (index % 2 == 0) orders[1] = orderOf(lr * d);
+          else least[1] = min(least[1], min(orders[1], orderOf(lr * d)));
 
           parameters[index] = p_out;
           v_values[index] = v_out;
@@ -569,6 +572,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[3] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t orders[2] = {};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -586,7 +590,9 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           lowest = fminf(lowest, v);
           sums[2] += fabsf(g);
           least[0] = min(least[0], orderOfPositive(v_new));
-          least[1] = min(least[1], orderOf(lr * d));
+          // Two at a time, which is one instruction.
+          if (index % 2 == 0) orders[1] = orderOf(lr * d);
+          else least[1] = min(least[1], min(orders[1], orderOf(lr * d)));
 
           parameters[index] = p_out;
           v_data[index] = v_out;

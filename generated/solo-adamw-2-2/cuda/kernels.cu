@@ -39,39 +39,10 @@ alignas(16) __device__ const float m_levels_table[4] = {
   -0.55f, 0.0f, 0.55f, 1.0f,
 };
 
-alignas(16) __device__ const uint32_t m_steps_table[1024] = {
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824,
-  0, 3221225472, 2147483648, 1073741824, 0, 3435974144, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648,
-  1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 4080218880, 3221225472, 2147483648, 2040109312, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0,
-  3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 0, 3221225472, 2147483648, 1073741824, 1073741824,
+alignas(16) __device__ const float m_buckets_table[18] = {
+  0.0f, 3.4028235e+38f, 0.0f, 3.4028235e+38f, 0.0f, 3.4028235e+38f, 0.0f, -0.275f,
+  0.0f, -3.4028235e+38f, 1.0f, 0.275f, 1.0f, -3.4028235e+38f, 2.0f, 0.77500004f,
+  2.0f, -3.4028235e+38f,
 };
 
 /** A table to shared memory, by all `threads`: 16 bytes an access, all of them on their way before the first is there. */
@@ -148,26 +119,19 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
-/** What many numbers are divided by: its reciprocal, rounded and, for a first guess, in two parts. */
+/** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
   float inverse;
-  float high;
-  float low;
 
-  /** The high part is not above the reciprocal, so that the low one is not negative: it would change the sign of zeros. */
-  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {
-    const bool is_above = __fmaf_rn(-value, inverse, 1.0f) < 0.0f;
-    high = is_above ? __uint_as_float(__float_as_uint(inverse) - 1u) : inverse;
-    low = __fmaf_rn(-value, high, 1.0f) * inverse;
-  }
+  __device__ explicit Divisor(float divisor) : value(divisor), inverse(1.0f / divisor) {}
 
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero. */
+/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = __fmaf_rn(a, b.high, a * b.low);
+  const float guess = a * b.inverse;
   return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
 }
 
@@ -224,17 +188,18 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
   }
 }
 
-/** Of a run, two neighbours in the order of its magnitudes, the reciprocal of its scale, and how many magnitudes are above 0. */
+/** Of a run, two neighbours in the order of its magnitudes, the greatest of them, and how many are above 0. */
 struct alignas(16) RankedRun {
   float lower;
   float upper;
-  float inverse;
+  float greatest;
   uint32_t counted;
 };
 
 /** What a run is encoded with. */
 struct alignas(16) RunSpread {
   float alpha;
+  float inverse;
   float rate;
   float root;
 };
@@ -519,9 +484,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       isPositive(eps, 3.7252903e-9f, 4.0f);
 
   alignas(16) __shared__ float m_levels[4];
-  alignas(16) __shared__ uint32_t m_steps[1024];
+  alignas(16) __shared__ float m_buckets[18];
   copyTable<128>(m_levels, m_levels_table);
-  copyTable<128>(m_steps, m_steps_table);
+  copyTable<128>(m_buckets, m_buckets_table);
   __syncthreads();
   __shared__ RankedRun v_ranks[16];
   __shared__ RunSpread v_spreads[16];
@@ -600,6 +565,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         // Not a number where one of them is not.
         float sums[2] = {};
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t orders[2] = {};
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
           const float p = parameters[index];
@@ -619,7 +585,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
 
           sums[0] += fabsf(p);
           sums[1] += fabsf(g);
-          least[0] = min(least[0], orderOf(m_new));
+          // Two at a time, which is one instruction.
+          if (index % 2 == 0) orders[0] = orderOf(m_new);
+          else least[0] = min(least[0], min(orders[0], orderOf(m_new)));
           least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
@@ -726,16 +694,16 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         v_upper = v_keyed_of(v_pair.upper < 0xfe000000u ? v_pair.upper : v_pair.lower);
       }
       const float v_absmax = maximumOfLanes<8>(v_maximum);
-      const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-      const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-      if (limit > 0 && thread % 8u == 0) tensor.v_scale[(start + first) / 128u] = v_new_scale;
-      if (thread % 8u == 0) v_ranks[first / 128u] = {v_lower, v_upper, v_inverse, v_counted};
+      if (thread % 8u == 0) v_ranks[first / 128u] = {v_lower, v_upper, v_absmax, v_counted};
       __syncthreads();
       const uint32_t gathered = thread - turn * 32u;
       turn = (turn + 1) % 4u;
       if (gathered < 16u) {
-        const auto [v_lower, v_upper, v_inverse, v_counted] = v_ranks[gathered];
+        const auto [v_lower, v_upper, v_absmax, v_counted] = v_ranks[gathered];
         const uint32_t v_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;
+        const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
+        const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+        if (gathered * 128u < length) tensor.v_scale[start / 128u + gathered] = v_new_scale;
         const uint32_t v_place = 0x19999au * (v_counted > 0u ? v_counted - 1u : 0u);
         const float v_part_2 = v_lower * v_inverse;
         const float v_part_3 = v_part_2 > 7.888609e-31f ? v_part_2 : 7.888609e-31f;
@@ -778,10 +746,12 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         const float v_rate = v_span_2 * 5.9604645e-8f;
         const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
         if (gathered * 128u < length) tensor.v_alpha[start / 128u + gathered] = v_new_alpha;
-        v_spreads[gathered] = {v_new_alpha, v_rate, v_root};
+        v_spreads[gathered] = {v_new_alpha, v_inverse, v_rate, v_root};
       }
 
       uint32_t m_packed[1] = {};
+      // Codes are added up as floats, all exactly: that is faster than to add integers.
+      float m_sums[] = {8388608.0f, 8388608.0f};
       const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
@@ -791,17 +761,27 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       for (uint32_t index = 16; index-- > 0;) {
         const float m_out = m_values[index];
         const float m_normalized = m_out * m_inverse;
-        const uint32_t m_bits = __float_as_uint(m_normalized);
-        const uint32_t m_ordered = m_bits ^ ((0u - (m_bits >> 31u)) | 0x80000000u);
-        const uint32_t m_new_code = (m_ordered * 256u + m_steps[m_ordered >> 22u]) >> 30u;
-        uint32_t& m_word = m_packed[index * 2 / 32];
-        if (index < limit) m_word = (m_word << 2) + m_new_code;
+        const float m_within = __saturatef(__fmaf_rn(m_normalized, 0.5f, 0.5f));
+        const uint32_t m_bucket = __float_as_uint(m_within * 1.1e-44f);
+        const uint32_t m_entry = m_bucket << 1u;
+        const float m_below = m_buckets[m_entry];
+        const float m_threshold = m_buckets[m_entry + 1u];
+        const bool m_passed = m_normalized >= m_threshold;
+        float& m_new_code_sum = m_sums[index / 8];
+        if (index < limit) m_new_code_sum = __fmaf_rn(m_below, float(1u << index % 8 * 2), m_new_code_sum);
+        if (index < limit && m_passed) m_new_code_sum += float(1u << index % 8 * 2);
+      }
+      #pragma unroll
+      for (uint32_t index = 0; index < 1; index++) {
+        m_packed[index] = __byte_perm(__float_as_uint(m_sums[2 * index]), __float_as_uint(m_sums[2 * index + 1]), 0x5410u);
       }
       store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
 
       uint32_t v_packed[1] = {};
+      // Codes are added up as floats, all exactly: that is faster than to add integers.
+      float v_sums[] = {8388608.0f, 8388608.0f};
       __syncthreads();
-      const auto [v_new_alpha, v_rate, v_root] = v_spreads[first / 128u];
+      const auto [v_new_alpha, v_inverse, v_rate, v_root] = v_spreads[first / 128u];
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 16; index-- > 0;) {
@@ -829,9 +809,13 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         const bool v_above = v_normalized >= v_bound;
         const float v_bound_2 = v_above ? v_part : v_part * v_square_2;
         const bool v_above_2 = v_normalized >= v_bound_2;
-        const uint32_t v_new_code = (v_above ? 0u : 2u) | (v_above_2 ? 0u : 1u);
-        uint32_t& v_word = v_packed[index * 2 / 32];
-        if (index < limit) v_word = (v_word << 2) + v_new_code;
+        float& v_new_code_sum = v_sums[index / 8];
+        if (index < limit && !v_above) v_new_code_sum += float(2u << index % 8 * 2);
+        if (index < limit && !v_above_2) v_new_code_sum += float(1u << index % 8 * 2);
+      }
+      #pragma unroll
+      for (uint32_t index = 0; index < 1; index++) {
+        v_packed[index] = __byte_perm(__float_as_uint(v_sums[2 * index]), __float_as_uint(v_sums[2 * index + 1]), 0x5410u);
       }
       store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
     };
@@ -948,6 +932,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         float sums[4] = {};
         float lowest = 0.0f;
         uint32_t least[2] = {0xffffffffu, 0xffffffffu};
+        uint32_t orders[2] = {};
         #pragma unroll
         for (uint32_t index = 0; index < 8; index++) {
           const float p = parameters[index];
@@ -968,7 +953,9 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
           sums[2] += fabsf(v);
           lowest = fminf(lowest, v);
           sums[3] += fabsf(g);
-          least[0] = min(least[0], orderOf(m_new));
+          // Two at a time, which is one instruction.
+          if (index % 2 == 0) orders[0] = orderOf(m_new);
+          else least[0] = min(least[0], min(orders[0], orderOf(m_new)));
           least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
