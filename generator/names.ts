@@ -8,7 +8,6 @@ const tables = [
   "next_levels",
   "gaps",
   "bases",
-  "buckets",
   "lines",
   "slopes",
   "offsets",

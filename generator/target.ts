@@ -51,6 +51,8 @@ export interface Capabilities extends TableCapabilities {
    * out where it should own neighbours.
    */
   readonly panel?: { readonly cols: number };
+  /** Whether codes that are sums should be packed as floats, which are added faster than integers. */
+  readonly sums?: boolean;
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
   readonly scattered?: number;
 }

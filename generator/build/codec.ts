@@ -16,8 +16,6 @@ export interface CodecTables {
   readonly bases: Table;
   /** Of each bucket, where the encoder has steps. */
   readonly steps: Table;
-  /** Of each bucket two, where the encoder is linear. */
-  readonly buckets: Table;
   /** Where the encoder has lines: that of each key, and of each line. */
   readonly lines: Table;
   readonly slopes: Table;
@@ -48,11 +46,6 @@ export function tablesOf(state: string, codec: TableCodec): CodecTables {
       name: `${state}_steps`,
       type: "u32",
       values: "steps" in codec.encoder ? codec.encoder.steps : [],
-    },
-    buckets: {
-      name: `${state}_buckets`,
-      type: "f32",
-      values: codec.encoder.kind === "linear" ? codec.encoder.buckets : [],
     },
     lines: { name: `${state}_lines`, type: "u32", values: lines },
     slopes: { name: `${state}_slopes`, type: "f32", values: slopes },

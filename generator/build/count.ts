@@ -4,7 +4,6 @@ import type { BucketEncoder, UniformEncoder } from "../lower/encoder.js";
 import type { LineEncoder } from "../lower/line-encoder.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { CodecTables } from "./codec.js";
-import { countLinearly } from "./count-linear.js";
 import { countBySteps, countInOrder } from "./count-steps.js";
 import type { FragmentWriter } from "./writer.js";
 
@@ -25,8 +24,6 @@ export function countAtMost(
       return byBucket(n, encoder, tables, prefix, writer);
     case "lines":
       return byLine(n, encoder, tables, prefix, writer);
-    case "linear":
-      return countLinearly(n, encoder, tables.buckets, prefix, writer);
     case "ordered":
       return countInOrder(n, encoder, tables.steps, prefix, writer);
     case "steps":

@@ -123,8 +123,7 @@ export const judgeOverflow: Judge = (expr, known) => {
 
 /**
  * An operand that may be too small, or word that the operation is out of range whatever is checked. Within these bounds the
- * remainders of a division and of a root are exact and nothing is subnormal. A quotient by a uniform is found from its
- * reciprocal in two parts, whose smaller one needs room below.
+ * remainders of a division and of a root are exact and nothing else is subnormal.
  */
 function misfitOf(expr: HardOp, known: Magnitudes): Expr | "hopeless" | null {
   const [dividend, divisor] = expr.args as [Expr, Expr];
@@ -136,8 +135,7 @@ function misfitOf(expr: HardOp, known: Magnitudes): Expr | "hopeless" | null {
   const b = measure(divisor, known);
   if (!b.isNonNegative || b.isZero || b.lo < -60 || b.hi > 60) return "hopeless";
   if (a.hi > 100 || a.hi - b.lo > 100) return "hopeless";
-  const least = divisor.kind === "variable" ? -100 : -124;
-  return a.lo < -100 || a.lo - b.hi < least ? dividend : null;
+  return a.lo < -100 || a.lo - b.hi < -124 ? dividend : null;
 }
 
 /** The variable that something is divided by, if it is no more than that. */

@@ -1,6 +1,5 @@
 import { nextDown } from "./float32.js";
 import { type LineEncoder, lineEncoder } from "./line-encoder.js";
-import { type LinearEncoder, linearEncoder } from "./linear-encoder.js";
 import { type OrderedEncoder, orderedEncoder } from "./ordered-encoder.js";
 import { type StepEncoder, stepEncoder } from "./step-encoder.js";
 
@@ -13,7 +12,6 @@ const { fround } = Math;
  * - bucket: the leading bits of |n| and the sign choose a bucket that holds at most one threshold; one comparison
  *   decides. It is right by construction.
  * - lines: see line-encoder.ts. For targets to which tables of so many entries as the buckets of a crowded table are dear.
- * - linear: see linear-encoder.ts. For targets that also add floats faster than integers.
  * - ordered, steps: see ordered-encoder.ts and step-encoder.ts. For targets to which operations are dearer than the memory of a
  *   table.
  * - bisect: one comparison a bit.
@@ -22,7 +20,6 @@ export type EncoderPlan =
   | UniformEncoder
   | BucketEncoder
   | LineEncoder
-  | LinearEncoder
   | OrderedEncoder
   | StepEncoder
   | { readonly kind: "bisect" };
@@ -74,22 +71,16 @@ export function encoderWithin(
 }
 
 /** The same codes by fewer operations, where each is the level nearest to n. */
-export function steppedEncoder(
-  encoder: EncoderPlan,
-  thresholds: readonly number[],
-  sums: boolean,
-): EncoderPlan {
-  const key = `${sums} ${thresholds.join()}`;
-  const found = stepped.get(key) ?? fewerOperations(encoder, thresholds, sums);
+export function steppedEncoder(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
+  const key = thresholds.join();
+  const found = stepped.get(key) ?? fewerOperations(encoder, thresholds);
   stepped.set(key, found);
   return found;
 }
 
-function fewerOperations(encoder: EncoderPlan, thresholds: readonly number[], sums: boolean): EncoderPlan {
-  if (encoder.kind === "bucket") {
-    const linear = sums ? linearEncoder(thresholds) : undefined;
-    return linear ?? orderedEncoder(encoder, thresholds) ?? stepEncoder(encoder, thresholds) ?? encoder;
-  }
+function fewerOperations(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
+  if (encoder.kind === "bucket")
+    return orderedEncoder(encoder, thresholds) ?? stepEncoder(encoder, thresholds) ?? encoder;
   if (encoder.kind !== "uniform") return encoder;
   const { scale, offset } = encoder;
   const isPositive = thresholds.every((threshold) => threshold > 0 && threshold <= 1);

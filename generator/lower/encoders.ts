@@ -8,20 +8,15 @@ export interface TableCapabilities {
   readonly entries?: number;
   /** Whether operations are dearer than the memory of a table. */
   readonly steps?: boolean;
-  /** Whether codes that are sums should be packed as floats, which are added faster than integers. */
-  readonly sums?: boolean;
 }
 
 /** The same plan with the encoders that suit a target. */
-export function withEncodersFor(
-  { entries, steps = false, sums = false }: TableCapabilities,
-  plan: Plan,
-): Plan {
+export function withEncodersFor({ entries, steps = false }: TableCapabilities, plan: Plan): Plan {
   if (entries === undefined && !steps) return plan;
   let changed = false;
   const encoderOf = ({ encoder, rounding, levels, thresholds }: TableCodec): EncoderPlan => {
     const searched = searchedOf(rounding, levels, thresholds);
-    if (steps) return rounding === "nearest" ? steppedEncoder(encoder, searched, sums) : encoder;
+    if (steps) return rounding === "nearest" ? steppedEncoder(encoder, searched) : encoder;
     return encoderWithin(entries as number, encoder, searched);
   };
   const codecOf = (codec: CodecPlan): CodecPlan => {

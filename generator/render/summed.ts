@@ -6,22 +6,22 @@ import { printFragment, printName, printValue } from "../print/index.js";
 const SUM_BITS = 16;
 const FIRST = 2 ** 23;
 
-/** A part of a code: what is added, where the condition holds. */
+/** A part of a code: what is added where a condition holds, or where it does not. */
 interface Term {
-  readonly condition: Expr | null;
+  readonly condition: Expr;
   readonly isNegated: boolean;
   readonly value: Expr;
 }
 
 /**
- * Codes as sums of floats, each weighed by its place in a word: processors that add floats faster than integers then pack by
- * adding, and where a part of a code depends on a comparison, adding or not is all that there is to do. Null where a code is
- * no sum.
+ * Codes that are sums of what depends on comparisons, packed as sums of floats, each weighed by its place in a word: a comparison
+ * then decides whether one addition is made, which processors may do faster with floats than with integers. Null where a code is
+ * no such sum.
  */
 export function summedCodes(encode: Fragment | null, bits: number, words: number, dialect: Dialect) {
   const last = encode?.body.at(-1);
   if (encode === null || last === undefined || SUM_BITS % bits !== 0 || !Number.isInteger(words)) return null;
-  const terms = termsOf(last.value, wholeNumbers(encode));
+  const terms = termsOf(last.value);
   if (terms === null || last.name !== encode.outputs[0]?.name) return null;
   return {
     lines: printFragment({ ...encode, body: encode.body.slice(0, -1) }, dialect),
@@ -31,25 +31,21 @@ export function summedCodes(encode: Fragment | null, bits: number, words: number
       .join(", "),
     name: printName(`${last.name}_sum`, dialect),
     terms: terms.map(({ condition, isNegated, value }) => ({
-      condition: condition === null ? null : printValue(condition, dialect),
+      condition: printValue(condition, dialect),
       isNegated,
-      /** A whole number below 2^bits. */
-      constant: value.kind === "constant" ? value.value : null,
       value: printValue(value, dialect),
     })),
   };
 }
 
-/** A sum of whole numbers in floats and of constants that depend on conditions; null if it is none. */
-function termsOf(expr: Expr, whole: ReadonlySet<string>): Term[] | null {
+/** A sum of constants that depend on conditions; null if it is none. */
+function termsOf(expr: Expr): Term[] | null {
   if (expr.kind !== "op") return null;
   const [first, second, third] = expr.args as [Expr, Expr, Expr];
   if (expr.op === "u32.add" || (expr.op === "u32.or" && areDisjoint(first, second))) {
-    const [left, right] = [termsOf(first, whole), termsOf(second, whole)];
+    const [left, right] = [termsOf(first), termsOf(second)];
     return left === null || right === null ? null : [...left, ...right];
   }
-  if (expr.op === "f32.truncate" && first.kind === "variable" && whole.has(first.name))
-    return [{ condition: null, isNegated: false, value: first }];
   if (expr.op !== "u32.select" || first.kind !== "variable") return null;
   if (isZero(third) && second.kind === "constant")
     return [{ condition: first, isNegated: false, value: second }];
@@ -57,12 +53,6 @@ function termsOf(expr: Expr, whole: ReadonlySet<string>): Term[] | null {
     return [{ condition: first, isNegated: true, value: third }];
   return null;
 }
-
-/** What is looked up in tables of floats for a code is a part of it. */
-const wholeNumbers = ({ body }: Fragment): ReadonlySet<string> =>
-  new Set(
-    body.filter(({ value }) => value.kind === "lookup" && value.type === "f32").map(({ name }) => name),
-  );
 
 const isZero = (expr: Expr): boolean => expr.kind === "constant" && expr.value === 0;
 

@@ -41,7 +41,7 @@ function elementView(planned: ElementKernel, target: Target) {
   const gradient = operandView(kernel.gradient, kernel, kernel.update, granule, target);
 
   for (const state of states)
-    state.tabled = isStep && rounds === 1 && !base.anyRank1 ? tabledLevels(state, target) : 0;
+    state.tabled = rounds === 1 && !base.anyRank1 ? tabledLevels(kernel, state, target) : 0;
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);

@@ -39,13 +39,32 @@ float number(int exponent) {
   return __uint_as_float(uint32_t(exponent + 127) << 23 | fraction);
 }
 int between(int lo, int hi) { return lo + int(next() % uint32_t(hi - lo + 1)); }
-long wrong = 0;
+long wrong = 0, found_next = 0;
 void expectSame(const char* what, float found, float exact, float a, float b) {
   if (__float_as_uint(found) == __float_as_uint(exact)) return;
   if (wrong++ < 5) std::printf("%s of %a and %a is %a and not %a\\n", what, a, b, found, exact);
 }
+/** Dividends a whose quotient by b is next to a tie: 2^bits a = m b + r for an odd m and a small r. */
+void expectSameNextToTies(uint32_t b) {
+  uint64_t inverse = b;
+  for (int i = 0; i < 6; i++) inverse *= 2 - b * inverse;
+  for (int bits = 24; bits <= 25; bits++) {
+    for (int r = -5; r <= 5; r += 2) {
+      const uint64_t m = (uint64_t(-int64_t(r)) * inverse & ((1ull << bits) - 1)) | 1ull << 24;
+      const uint64_t product = m * b + uint64_t(int64_t(r));
+      const uint64_t a = product >> bits;
+      const bool is_next = (product & ((1ull << bits) - 1)) == 0 && (bits == 24) == (a >= b);
+      if (!is_next || a < 1u << 23 || a >= 1u << 24) continue;
+      const float x = float(a), y = float(b) * 0x1p-24f;
+      found_next++;
+      expectSame("quotient by a uniform, next to a tie,", quotient(x, Divisor(y)), x / y, x, y);
+    }
+  }
+}
 }  // namespace
 int main() {
+  for (long i = 0; i < 400000; i++) expectSameNextToTies(0x800001u | (next() & 0x7ffffeu));
+  if (found_next < 400000) wrong++;
   for (long i = 0; i < 4000000; i++) {
     const float sign = next() & 1 ? -1.0f : 1.0f;
     const float b = number(between(-60, 59));
@@ -54,7 +73,7 @@ int main() {
     const float a = next() % 64 ? sign * number(between(lo, exponent + 99 < 99 ? exponent + 99 : 99)) : sign * 0.0f;
     expectSame("quotient", quotient(a, b), a / b, a, b);
     const float c = next() % 8 ? number(between(-16, 1)) : 1.0f;
-    const float d = next() % 64 ? sign * number(between(-98, 80)) : sign * 0.0f;
+    const float d = next() % 64 ? sign * number(between(-100, 80)) : sign * 0.0f;
     expectSame("quotient by a uniform", quotient(d, Divisor(c)), d / c, d, c);
     const float x = next() % 64 ? number(between(-100, 99)) : sign * 0.0f;
     expectSame("root", squareRoot(x), __builtin_sqrtf(x), x, 0.0f);

@@ -791,7 +791,7 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
           if (index < limit) v_maximum = fmaxf(v_maximum, v_magnitude);
         }
         is_ordinary =
-            least[0] >= orderOf(3.1554436e-30f) &&
+            least[0] >= orderOf(7.888609e-31f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
             least[2] >= orderOf(7.888609e-31f) &&
             sums[0] <= 4096.0f
@@ -1093,7 +1093,7 @@ extern "C" __global__ void __launch_bounds__(128, 8) step_float32(
         }
         is_ordinary =
             lowest >= 0.0f &&
-            least[0] >= orderOf(3.1554436e-30f) &&
+            least[0] >= orderOf(7.888609e-31f) &&
             least[1] >= orderOfPositive(3.1554436e-30f) &&
             least[2] >= orderOf(7.888609e-31f) &&
             sums[0] <= 4096.0f

@@ -716,7 +716,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
       uint32_t v_packed[2] = {};
-      // Codes are added up as floats, all exactly: that is faster than to add integers.
+      // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
       float v_sums[] = {8388608.0f, 8388608.0f, 8388608.0f, 8388608.0f};
       __syncthreads();
       const auto [v_new_alpha, v_inverse, v_rate, v_root] = v_spreads[first / 128u];
