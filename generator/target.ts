@@ -48,9 +48,14 @@ export interface Capabilities extends TableCapabilities {
   readonly stretch?: number;
   /**
    * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns; left
-   * out where it should own neighbours.
+   * out where it should own neighbours. Also bytes of them that should be on their way and how often they may be what it works
+   * on at a time, and what memory it has for them, for tables and for columns.
    */
-  readonly panel?: { readonly cols: number };
+  readonly panel?: {
+    readonly cols: number;
+    readonly ahead: { readonly bytes: number; readonly rounds: number };
+    readonly shared: number;
+  };
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */
   readonly scattered?: number;
 }

@@ -38,7 +38,7 @@ export function widened(kernel: ElementKernel, granule: number, target: Target):
   return { ...kernel, tile };
 }
 
-function bytesOf(tables: readonly Table[]): number {
+export function bytesOf(tables: readonly Table[]): number {
   const width = ({ type, values }: Table): number =>
     type === "f32" || values.some((value) => value > 255) ? 4 : 1;
   return tables.reduce((bytes, table) => bytes + table.values.length * width(table), 0);

@@ -199,6 +199,33 @@ struct Panel {
   }
 };
 
+/** Begins to copy some bytes to shared memory, which no register has to wait for. */
+template <uint32_t Bytes>
+__device__ __forceinline__ void copyAsync(void* target, const void* source) {
+  const uint32_t place = uint32_t(__cvta_generic_to_shared(target));
+  if constexpr (Bytes == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(place), "l"(source) : "memory");
+  else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(place), "l"(source), "n"(Bytes) : "memory");
+}
+
+/** Begins to copy a row of N values, by neighbouring lanes in the order of its pieces: 16 bytes at a time where each has so many. */
+template <uint32_t Lanes, typename T, uint32_t N>
+__device__ __forceinline__ void copyRow(T (&target)[N], const T* source) {
+  constexpr uint32_t share = sizeof(T) * N / Lanes;
+  constexpr uint32_t bytes = share % 16 == 0 ? 16 : share % 8 == 0 ? 8 : 4;
+  const uint32_t first = threadIdx.x % Lanes * (bytes / sizeof(T));
+#pragma unroll
+  for (uint32_t i = 0; i < N; i += Lanes * bytes / sizeof(T)) copyAsync<bytes>(target + first + i, source + first + i);
+}
+
+/** What a thread has begun to copy since the last one is a group. */
+__device__ __forceinline__ void endCopies() { asm volatile("cp.async.commit_group;" : : : "memory"); }
+
+/** Waits until all but the last few of the groups that a thread has begun are there. */
+template <uint32_t Rest>
+__device__ __forceinline__ void awaitCopies() {
+  asm volatile("cp.async.wait_group %0;" : : "n"(Rest) : "memory");
+}
+
 /** Where the scales of the last dimension begin, behind those of all others. */
 template <typename Tensor>
 __device__ __forceinline__ uint64_t firstColumnScale(const Tensor& tensor) {
@@ -315,10 +342,9 @@ __device__ __forceinline__ void raiseRow(const Tensor& tensor, uint32_t* maxima,
   else raiseDimensions(tensor, maxima, row, magnitude);
 }
 
-/** Takes the magnitudes of N neighbouring columns into their maxima. */
+/** What is known of the maxima of N neighbouring columns. */
 template <uint32_t N>
-__device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t (&magnitudes)[N]) {
-  uint32_t known[N];
+__device__ __forceinline__ void readKnown(uint32_t (&known)[N], const uint32_t* maxima) {
   if (N % 4 == 0 && reinterpret_cast<uintptr_t>(maxima) % 16 == 0) {
 #pragma unroll
     for (uint32_t i = 0; i < N; i += 4) {
@@ -332,35 +358,60 @@ __device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t
 #pragma unroll
     for (uint32_t i = 0; i < N; i++) known[i] = __ldcg(maxima + i);
   }
+}
+
+/** Takes the magnitudes of N neighbouring columns into their maxima. */
+template <uint32_t N>
+__device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t (&magnitudes)[N]) {
+  uint32_t known[N];
+  readKnown(known, maxima);
 #pragma unroll
   for (uint32_t i = 0; i < N; i++) raiseAbove(known[i], maxima + i, magnitudes[i]);
 }
 
 /**
- * Takes what rows of so many lanes each have found in N columns a lane into the maxima of these. Of lanes that have the same
- * columns each gives half of them away while there are several.
+ * The columns whose maxima a lane raises, of N that it shares with the lanes of other rows, so many lanes a row: what is known of
+ * them is read long before. Of lanes that have the same columns each gives half of them away while there are several.
  */
 template <uint32_t Lanes, uint32_t N>
-__device__ __forceinline__ void raiseColumns(uint32_t* maxima, const float (&magnitudes)[N]) {
-  float greatest[N];
+struct KeptColumns {
+  uint32_t* maxima;
+  uint32_t known[N * Lanes / 32];
+
+  __device__ __forceinline__ KeptColumns(uint32_t* columns) : maxima(columns) {
 #pragma unroll
-  for (uint32_t i = 0; i < N; i++) greatest[i] = magnitudes[i];
-  uint32_t first = 0;
-#pragma unroll
-  for (uint32_t distance = 16, half = N / 2; distance >= Lanes; distance /= 2, half /= 2) {
-    const bool is_upper = (threadIdx.x & distance) > 0;
-    if (is_upper) first += half;
-#pragma unroll
-    for (uint32_t i = 0; i < half; i++) {
-      const float given = is_upper ? greatest[i] : greatest[i + half];
-      const float own = is_upper ? greatest[i + half] : greatest[i];
-      greatest[i] = fmaxf(own, __shfl_xor_sync(0xffffffffu, given, distance));
+    for (uint32_t distance = 16, half = N / 2; distance >= Lanes; distance /= 2, half /= 2) {
+      if ((threadIdx.x & distance) > 0) maxima += half;
     }
+    readKnown(known, maxima);
   }
-  uint32_t kept[N * Lanes / 32];
+
+  __device__ __forceinline__ void raise(const float (&magnitudes)[N]) const {
+    float greatest[N];
 #pragma unroll
-  for (uint32_t i = 0; i < N * Lanes / 32; i++) kept[i] = __float_as_uint(greatest[i]);
-  raiseNeighbours(maxima + first, kept);
+    for (uint32_t i = 0; i < N; i++) greatest[i] = magnitudes[i];
+#pragma unroll
+    for (uint32_t distance = 16, half = N / 2; distance >= Lanes; distance /= 2, half /= 2) {
+      const bool is_upper = (threadIdx.x & distance) > 0;
+#pragma unroll
+      for (uint32_t i = 0; i < half; i++) {
+        const float given = is_upper ? greatest[i] : greatest[i + half];
+        const float own = is_upper ? greatest[i + half] : greatest[i];
+        greatest[i] = fmaxf(own, __shfl_xor_sync(0xffffffffu, given, distance));
+      }
+    }
+#pragma unroll
+    for (uint32_t i = 0; i < N * Lanes / 32; i++) raiseAbove(known[i], maxima + i, __float_as_uint(greatest[i]));
+  }
+};
+
+/** The greatest of what the lanes of a row have found. */
+template <uint32_t N>
+__device__ __forceinline__ uint32_t greatestOfLanes(const float (&found)[N]) {
+  float greatest = 0.0f;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) greatest = fmaxf(greatest, found[i]);
+  return __float_as_uint(greatest);
 }
 
 /**
@@ -521,6 +572,12 @@ struct measure_elements {
   uint32_t v_codes[1];
 };
 
+/** Rows of a panel on their way, in shared memory. */
+struct alignas(16) measure_rows {
+  float g[8][128];
+  uint32_t v_codes[8][128 / 8];
+};
+
 struct measure_values {
   float v_out;
 };
@@ -666,7 +723,7 @@ __device__ __noinline__ void measure_rest(
  * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
  * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 7) measure(
+extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -688,6 +745,8 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
   copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
   alignas(16) __shared__ float v_columns[4][128];
+  alignas(16) __shared__ float v_row_parts[16][128];
+  __shared__ measure_rows ring[6];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -713,12 +772,18 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 8u;
     uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
-    measure_elements ahead;
-    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
-      load(ahead.g, tensor.g + start + first, 8u);
-      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    const auto copy = [&](const uint64_t start, const uint32_t slot) __attribute__((always_inline)) {
+      const uint32_t line = thread / 16u;
+      copyRow<16>(ring[slot].g[line], tensor.g + start);
+      copyRow<16>(ring[slot].v_codes[line], tensor.v_codes + start / 8);
     };
-    if (whole > 0) read(next_start);
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 6; i++) {
+      if (i < whole) copy(next_start + i * stride, i);
+      endCopies();
+    }
 
     // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
     const uint64_t first_column = firstColumnScale(shape) + panel.column;
@@ -734,10 +799,10 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
     float v_lane_columns[4];
     loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
     float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
+    const KeptColumns<16, 8> v_kept(tensor.v_next + first_column + first);
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
-    float v_row_maximum = 0.0f;
     float v_column_maxima[8] = {};
     __syncwarp();
     const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 4096.0f));
@@ -745,7 +810,8 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
       whole = 0;
       groups_left = 0xffffu;
     }
-#pragma unroll 2
+    uint32_t slot = 0;
+    bool are_all_ordinary = true;
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
@@ -753,8 +819,15 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
       next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
       float v_magnitudes[8];
-      const auto held = ahead;
-      if (group + 1 < whole) read(next_start);
+      awaitCopies<6 - 1>();
+      __syncwarp();
+      measure_elements held;
+      {
+        const measure_rows& rows = ring[slot];
+        const uint32_t line = thread / 16u;
+        load(held.g, rows.g[line] + first, 8u);
+        load(held.v_codes, rows.v_codes[line] + first / 8u, 1u);
+      }
       bool is_ordinary = false;
       const auto& gradients = held.g;
       const float m_scale = __shfl_sync(0xffffffffu, m_row_scale, row_lane);
@@ -792,23 +865,30 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
        &&
           sums[0] <= 4096.0f
       ;
-      is_ordinary = __all_sync(0xffffffffu, is_ordinary);
-      if (!is_ordinary) {
-        groups_left |= 1u << group;
-        continue;
-      }
+      are_all_ordinary &= is_ordinary;
+      __syncwarp();
+      if (group + 6 < whole) copy(start + stride * 6u, slot);
+      endCopies();
+      slot = slot + 1 < 6 ? slot + 1 : 0;
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         v_greatest = fmaxf(v_greatest, v_magnitudes[index]);
         v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
       }
-      v_greatest = maximumOfLanes<16>(v_greatest);
-      const float v_of_row = __shfl_sync(0xffffffffu, v_greatest, lane * 16u % 32u);
-      if (lane / 2u == group) v_row_maximum = v_of_row;
+      v_row_parts[group][thread] = v_greatest;
     }
-    if (is_there) raiseRow(shape, tensor.v_next, lane_row, __float_as_uint(v_row_maximum));
-    raiseColumns<16>(tensor.v_next + first_column + first, v_column_maxima);
+    are_all_ordinary = __all_sync(0xffffffffu, are_all_ordinary);
+    if (!are_all_ordinary) groups_left = 0xffffu;
+    __syncwarp();
+    if (are_all_ordinary) {
+      if (lane / 2u < whole) {
+        float of_lanes[16];
+        load(of_lanes, v_row_parts[lane / 2u] + warp * 32u + lane % 2u * 16u, 16u);
+        raiseRow(shape, tensor.v_next, lane_row, greatestOfLanes(of_lanes));
+      }
+      v_kept.raise(v_column_maxima);
+    }
     if (lane == turn) left = groups_left;
   }
   measure_rest(uniforms, chunks, chunk_count, tensors, m_levels, v_levels, left);
@@ -849,6 +929,14 @@ struct step_elements {
   float g[8];
   uint32_t m_codes[1];
   uint32_t v_codes[1];
+};
+
+/** Rows of a panel on their way, in shared memory. */
+struct alignas(16) step_rows {
+  float p[8][128];
+  float g[8][128];
+  uint32_t m_codes[8][128 / 8];
+  uint32_t v_codes[8][128 / 8];
 };
 
 struct step_values {
@@ -1100,7 +1188,7 @@ __device__ __noinline__ void step_rest(
  * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
  * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) step(
+extern "C" __global__ void __launch_bounds__(128, 5) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
@@ -1140,6 +1228,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
     return v_inverse;
   };
+  __shared__ step_rows ring[3];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -1165,14 +1254,20 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 8u;
     uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
-    step_elements ahead;
-    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
-      load(ahead.p, tensor.p + start + first, 8u);
-      load(ahead.g, tensor.g + start + first, 8u);
-      load(ahead.m_codes, tensor.m_codes + (start + first) / 8, 1u);
-      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    const auto copy = [&](const uint64_t start, const uint32_t slot) __attribute__((always_inline)) {
+      const uint32_t line = thread / 16u;
+      copyRow<16>(ring[slot].p[line], tensor.p + start);
+      copyRow<16>(ring[slot].g[line], tensor.g + start);
+      copyRow<16>(ring[slot].m_codes[line], tensor.m_codes + start / 8);
+      copyRow<16>(ring[slot].v_codes[line], tensor.v_codes + start / 8);
     };
-    if (whole > 0) read(next_start);
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 3; i++) {
+      if (i < whole) copy(next_start + i * stride, i);
+      endCopies();
+    }
 
     // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
     const uint64_t first_column = firstColumnScale(shape) + panel.column;
@@ -1205,6 +1300,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       whole = 0;
       groups_left = 0xffffu;
     }
+    uint32_t slot = 0;
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
@@ -1214,7 +1310,17 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
-      auto& held = ahead;
+      awaitCopies<3 - 1>();
+      __syncwarp();
+      step_elements held;
+      {
+        const step_rows& rows = ring[slot];
+        const uint32_t line = thread / 16u;
+        load(held.p, rows.p[line] + first, 8u);
+        load(held.g, rows.g[line] + first, 8u);
+        load(held.m_codes, rows.m_codes[line] + first / 8u, 1u);
+        load(held.v_codes, rows.v_codes[line] + first / 8u, 1u);
+      }
       bool is_ordinary = false;
       auto& parameters = held.p;
       const auto& gradients = held.g;
@@ -1284,7 +1390,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       if (is_ordinary) {
         store(tensor.p + start + first, parameters, limit);
       }
-      if (group + 1 < whole) read(next_start);
+      if (group + 3 < whole) copy(start + stride * 3u, slot);
+      endCopies();
+      slot = slot + 1 < 3 ? slot + 1 : 0;
       if (!is_ordinary) {
         groups_left |= 1u << group;
         continue;
