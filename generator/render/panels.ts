@@ -19,6 +19,8 @@ export interface Panel {
   /** Threads that exchange values: how many such parts a workgroup has, and the rows that one has at a time. */
   readonly warps: number;
   readonly warpLines: number;
+  /** All rows of such a part. */
+  readonly warpRows: number;
   /** Columns that one of its threads has a part in reading. */
   readonly owned: number;
   /** How many times what it has at a time may be on its way. */
@@ -58,6 +60,6 @@ export function panelOf(
   return {
     ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, ahead },
     all: `0x${(2 ** lanes - 1).toString(16)}u`,
-    ...{ warps, warpLines: warp / lanes, owned: cols / warp },
+    ...{ warps, warpLines: warp / lanes, warpRows: threads / warps, owned: cols / warp },
   };
 }

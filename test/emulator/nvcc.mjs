@@ -125,6 +125,7 @@ function withoutPtx(source) {
       "emulator::copy<Bytes>(target, source);",
     )
     .replaceAll(/asm volatile\("cp\.async\.(commit|wait)_group[^;]*;" : : [^;]*;/g, "")
+    .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 
