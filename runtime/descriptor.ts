@@ -187,8 +187,8 @@ export interface CudaKernel {
   readonly share: number;
   /** Elements of a chunk, a multiple of the pass's; left out where they are the pass's. */
   readonly tile?: number;
-  /** Rows and columns of a panel, of which a chunk of a matrix has so many where its columns are a multiple of these; left out where all chunks are tiles. */
-  readonly panel?: { readonly rows: number; readonly cols: number; readonly count: number };
+  /** Rows and columns of a chunk of matrices whose columns are a multiple of these; left out where all chunks are tiles. */
+  readonly panel?: { readonly rows: number; readonly cols: number };
   /**
    * Fields of the struct `<kernel>_tensor` in order, each on a multiple of its own size: `length`, `rows`, `cols`, `rank`,
    * `size0`..., `panels` (side by side; 0 where chunks are tiles), `id`, and pointers to arrays by their names.

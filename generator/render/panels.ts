@@ -1,9 +1,9 @@
 import type { Capabilities } from "../target.js";
 
 /**
- * A part of a matrix that threads which exchange values own in place of neighbouring elements: a few columns, and as many rows as
- * they are. What belongs to columns is then read once for all of its rows, and what belongs to a row once for all of its
- * columns, by one thread. A workgroup has neighbours, from left to right.
+ * A part of a matrix that a workgroup owns in place of neighbouring elements: a few columns, and as many rows as it has
+ * threads. What belongs to columns is then read once for all of its rows, and what belongs to a row once for all of its
+ * columns, by one thread.
  */
 export interface Panel {
   readonly cols: number;
@@ -19,6 +19,8 @@ export interface Panel {
   /** Threads that exchange values: how many such parts a workgroup has, and the rows that one has at a time. */
   readonly warps: number;
   readonly warpLines: number;
+  /** All rows of such a part. */
+  readonly warpRows: number;
   /** Columns that one of its threads has a part in reading. */
   readonly owned: number;
   /** How many times what it has at a time may be on its way. */
@@ -56,8 +58,8 @@ export function panelOf(
   const ahead = Math.min(fits, Math.max(1, Math.floor(panel.ahead.bytes / bytes)), panel.ahead.rounds);
   if (ahead < 1) return null;
   return {
-    ...{ cols, rows: warp, lanes, lines: threads / lanes, groups, ahead },
+    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, ahead },
     all: `0x${(2 ** lanes - 1).toString(16)}u`,
-    ...{ warps, warpLines: warp / lanes, owned: cols / warp },
+    ...{ warps, warpLines: warp / lanes, warpRows: threads / warps, owned: cols / warp },
   };
 }

@@ -39,11 +39,10 @@ function panelsAcross({ shape, cols }: Geometry, panel: CudaKernel["panel"]): nu
   return cols / panel.cols;
 }
 
-/** How many blocks have panels of a tensor; 0 where they have tiles of it. */
+/** How many panels a kernel makes of a tensor; 0 where it makes tiles of it. */
 export function panelsOf(geometry: Geometry, panel: CudaKernel["panel"]): number {
   const across = panelsAcross(geometry, panel);
-  if (panel === undefined) return 0;
-  return Math.ceil((across * geometry.batches * Math.ceil(geometry.rows / panel.rows)) / panel.count);
+  return panel === undefined ? 0 : across * geometry.batches * Math.ceil(geometry.rows / panel.rows);
 }
 
 /** One record a tensor, in the GPU's order. Gradients may be found elsewhere at every step, and nothing else changes. */

@@ -741,8 +741,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  // Known to be the same in all lanes of a warp.
-  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
+  const uint32_t warp = thread / 32u;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -1211,8 +1210,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) step(
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  // Known to be the same in all lanes of a warp.
-  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
+  const uint32_t warp = thread / 32u;
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
