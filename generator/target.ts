@@ -21,8 +21,8 @@ export interface Resident {
   readonly halves: number;
   /** What they read before they have encoded the last, by "<threads of a workgroup>x<elements of a thread>". */
   readonly ahead: Readonly<Record<string, number>>;
-  /** Scales of rows and columns, measured and used. */
-  readonly shaped: { readonly measure: number; readonly step: number };
+  /** Scales of rows and columns: measured, used, and used with parameters of 16 bits. */
+  readonly shaped: { readonly measure: number; readonly step: number; readonly halves: number };
   /** What quantiles are found of. */
   readonly ranked: number;
 }

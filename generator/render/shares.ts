@@ -86,7 +86,9 @@ export function residentOf(
   if (resident === undefined) return 0;
   if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
   if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
-  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped[kernel.kind];
+  if (states.some(({ isRank1 }) => isRank1)) {
+    return resident.shaped[kernel.kind === "step" && kernel.parameter.bits === 16 ? "halves" : kernel.kind];
+  }
   return kernel.parameter.bits === 16 && isBusy(kernel, target) ? resident.halves : resident.usual;
 }
 

@@ -22,7 +22,7 @@ export const cuda: Target = {
       usual: 8192,
       halves: 12288,
       ahead: { "128x8": 5120, "256x8": 6144, "128x16": 8192, "256x16": 8192 },
-      shaped: { measure: 6144, step: 4096 },
+      shaped: { measure: 6144, step: 3072, halves: 4096 },
       ranked: 12288,
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.

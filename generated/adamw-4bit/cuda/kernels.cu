@@ -741,7 +741,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  const uint32_t warp = thread / 32u;
+  // Known to be the same in all lanes of a warp.
+  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -1205,12 +1206,13 @@ __device__ __noinline__ void step_rest(
  * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
  * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 4) step(
+extern "C" __global__ void __launch_bounds__(128, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  const uint32_t warp = thread / 32u;
+  // Known to be the same in all lanes of a warp.
+  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
