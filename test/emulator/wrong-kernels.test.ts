@@ -28,7 +28,7 @@ const lines: Case = {
     { p: { ...normal, length: 12_000, dimensions: [11, 22] }, gradients: [normal] },
   ],
 };
-/** 40 x 128: a panel, and nothing else. */
+/** 40 x 128: panels, and nothing else; and one whose rows are no whole groups. */
 const panels: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [
