@@ -29,6 +29,8 @@ const stateSuffixes = [
   ...[
     "lane_columns",
     "lane_inverses",
+    "copy",
+    "row_parts",
     "row_scale",
     "row_inverse",
     "row_maximum",

@@ -21,8 +21,8 @@ export interface Resident {
   readonly halves: number;
   /** What they read before they have encoded the last, by "<threads of a workgroup>x<elements of a thread>". */
   readonly ahead: Readonly<Record<string, number>>;
-  /** Scales of rows and columns, measured and used. */
-  readonly shaped: { readonly measure: number; readonly step: number };
+  /** Scales of rows and columns: measured, used, and used with parameters of 16 bits. */
+  readonly shaped: { readonly measure: number; readonly step: number; readonly halves: number };
   /** What quantiles are found of. */
   readonly ranked: number;
 }
@@ -48,9 +48,14 @@ export interface Capabilities extends TableCapabilities {
   readonly stretch?: number;
   /**
    * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns; left
-   * out where it should own neighbours.
+   * out where it should own neighbours. Also bytes of them that should be on their way and how often they may be what it works
+   * on at a time, and what memory it has for them, for tables and for columns.
    */
-  readonly panel?: { readonly cols: number };
+  readonly panel?: {
+    readonly cols: number;
+    readonly ahead: { readonly bytes: number; readonly rounds: number };
+    readonly shared: number;
+  };
   /** Whether codes that are sums should be packed as floats, which are added faster than integers. */
   readonly sums?: boolean;
   /** Entries of a table above which it is looked up for many elements at once; of none where it is left out. */

@@ -72,7 +72,10 @@ export function regroup(
   const { factor, rest } = pull(expr);
   if (factor === null || rest === null) return null;
   const parts = [factor, ...lets.map(({ value }) => value)].flatMap(partsOf);
-  return parts.every((part) => isSafe(measure(part, all))) ? { uniforms: lets, factor, rest } : null;
+  const areSafe =
+    parts.every((part) => isSafe(measure(part, all))) &&
+    [...parts, ...partsOf(rest)].flatMap(divisorsOf).every((divisor) => isPositive(measure(divisor, all)));
+  return areSafe ? { uniforms: lets, factor, rest } : null;
 }
 
 const product = (a: Expr | null, b: Expr | null): Expr | null => {
@@ -84,6 +87,9 @@ const quotient = (a: Expr | null, b: Expr | null): Expr | null => {
 
 const isPositive = ({ isNonNegative, isZero }: Magnitude): boolean => isNonNegative && !isZero;
 const isSafe = ({ lo, hi }: Magnitude): boolean => lo >= -SAFE && hi <= SAFE;
+
+const divisorsOf = (expr: Expr): readonly Expr[] =>
+  expr.kind === "op" && expr.op === "f32.div" ? expr.args.slice(1) : [];
 
 /** An operation's operands and their operands, and itself. */
 export function partsOf(expr: Expr): Expr[] {

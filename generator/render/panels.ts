@@ -19,8 +19,12 @@ export interface Panel {
   /** Threads that exchange values: how many such parts a workgroup has, and the rows that one has at a time. */
   readonly warps: number;
   readonly warpLines: number;
+  /** All rows of such a part. */
+  readonly warpRows: number;
   /** Columns that one of its threads has a part in reading. */
   readonly owned: number;
+  /** How many times what it has at a time may be on its way. */
+  readonly ahead: number;
 }
 
 interface Share {
@@ -28,11 +32,17 @@ interface Share {
   readonly threads: number;
   /** Elements of the runs that have a scale each. */
   readonly runs: readonly number[];
+  /** Bits of an element that are read, bytes of tables, and arrays with a value for each column. */
+  readonly bits: number;
+  readonly tables: number;
+  readonly columns: number;
+  /** Arrays with a value for each thread, as often as it has rows. */
+  readonly parts: number;
 }
 
-/** Null where a run does not lie in a row of a panel whose threads exchange values. */
+/** Null where a run does not lie in a row of a panel whose threads exchange values, or where there is no room for its rows. */
 export function panelOf(
-  { granule, threads, runs }: Share,
+  { granule, threads, runs, bits, tables, columns, parts }: Share,
   { panel, lanes: warp }: Capabilities,
 ): Panel | null {
   if (panel === undefined) return null;
@@ -40,9 +50,16 @@ export function panelOf(
   const lanes = cols / granule;
   if (runs.some((run) => cols % run !== 0) || lanes > warp || warp % lanes !== 0 || threads % warp !== 0)
     return null;
+  const groups = lanes;
+  const warps = threads / warp;
+  const taken = tables + 4 * (columns * warps * cols + parts * groups * threads);
+  const bytes = (threads * granule * bits) / 8;
+  const fits = Math.floor((panel.shared - taken) / bytes);
+  const ahead = Math.min(fits, Math.max(1, Math.floor(panel.ahead.bytes / bytes)), panel.ahead.rounds);
+  if (ahead < 1) return null;
   return {
-    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups: lanes },
+    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, ahead },
     all: `0x${(2 ** lanes - 1).toString(16)}u`,
-    ...{ warps: threads / warp, warpLines: warp / lanes, owned: cols / warp },
+    ...{ warps, warpLines: warp / lanes, warpRows: threads / warps, owned: cols / warp },
   };
 }

@@ -38,7 +38,7 @@ export function widened(kernel: ElementKernel, granule: number, target: Target):
   return { ...kernel, tile };
 }
 
-function bytesOf(tables: readonly Table[]): number {
+export function bytesOf(tables: readonly Table[]): number {
   const width = ({ type, values }: Table): number =>
     type === "f32" || values.some((value) => value > 255) ? 4 : 1;
   return tables.reduce((bytes, table) => bytes + table.values.length * width(table), 0);
@@ -98,7 +98,9 @@ export function residentOf(
   if (resident === undefined) return 0;
   if (ahead !== null) return resident.ahead[ahead] ?? resident.usual;
   if (states.some(({ hasSpread }) => hasSpread)) return resident.ranked;
-  if (states.some(({ isRank1 }) => isRank1)) return resident.shaped[kernel.kind];
+  if (states.some(({ isRank1 }) => isRank1)) {
+    return resident.shaped[kernel.kind === "step" && kernel.parameter.bits === 16 ? "halves" : kernel.kind];
+  }
   return kernel.parameter.bits === 16 && isBusy(kernel, target) ? resident.halves : resident.usual;
 }
 

@@ -8,7 +8,7 @@ import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
-import { gathers, granuleOf, readsAhead, residentOf, tabledLevels, widened } from "./shares.js";
+import { bytesOf, gathers, granuleOf, readsAhead, residentOf, tabledLevels, widened } from "./shares.js";
 import { ordinarySpread } from "./spread.js";
 import { isShared } from "./state.js";
 
@@ -48,7 +48,10 @@ function elementView(planned: ElementKernel, target: Target) {
   const runs = states.flatMap(({ run }) => (run > 0 ? [run] : []));
   const panel =
     base.anyRank1 && rounds === 1 && !anyShared
-      ? panelOf({ granule, threads, runs }, target.capabilities)
+      ? panelOf(
+          { granule, threads, runs, ...needsOf(kernel, states, ordinary, [parameter, gradient]) },
+          target.capabilities,
+        )
       : null;
   const warps = threads / target.capabilities.lanes;
   const isOneRound = isStep && rounds === 1 && panel === null;
@@ -145,6 +148,27 @@ function elementView(planned: ElementKernel, target: Target) {
     /** Whether one tile after the other is worked on, each in one part of 2^32 elements, of which random streams are. */
     keepsStreams,
     anyStream: [...states, parameter].some(({ isStochastic }) => isStochastic),
+  };
+}
+
+/** What a kernel over panels has in shared memory. */
+function needsOf(
+  kernel: ElementKernel,
+  states: readonly ElementState[],
+  ordinary: ReturnType<typeof ordinaryView>,
+  operands: readonly { readonly isRead: boolean; readonly isHalf: boolean }[],
+) {
+  const isStep = kernel.kind === "step";
+  const held = states.filter(({ state }) => isStep || ordinary?.reads.has(state));
+  const read = operands
+    .filter(({ isRead }) => isStep || isRead)
+    .map(({ isHalf }) => ({ bits: isHalf ? 16 : 32 }));
+  const scaled = states.filter(({ isRank1 }) => isRank1);
+  return {
+    bits: [...read, ...held].reduce((sum, { bits }) => sum + bits, 0),
+    tables: bytesOf(kernel.tables),
+    columns: scaled.length * (isStep ? 2 : 1),
+    parts: scaled.filter(({ hasMaximum }) => hasMaximum).length,
   };
 }
 

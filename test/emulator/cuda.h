@@ -28,6 +28,10 @@ extern unsigned char __stop_shared_memory[] __attribute__((weak, visibility("hid
 emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
+inline uintptr_t __cvta_generic_to_shared(const void* place) {
+  return uintptr_t(static_cast<const unsigned char*>(place) - __start_shared_memory);
+}
+
 namespace emulator {
 static Machine* machine;
 static const void* stack;
@@ -170,6 +174,13 @@ inline uint16_t bfloat16(uint32_t bits) {
   return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 /** cvt.rn.bf16x2.f32: the first in the upper half. */
+/** At once, what a GPU does while the thread goes on. */
+template <uint32_t Bytes>
+inline void copy(uint32_t target, const void* source) {
+  typedef uint32_t __attribute__((may_alias)) Word;
+  Word* words = reinterpret_cast<Word*>(__start_shared_memory + target);
+  for (uint32_t i = 0; i < Bytes / 4; i++) words[i] = static_cast<const Word*>(source)[i];
+}
 inline uint32_t bfloat16_pair(float high, float low) {
   return uint32_t{bfloat16(__float_as_uint(high))} << 16 | bfloat16(__float_as_uint(low));
 }

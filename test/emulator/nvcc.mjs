@@ -120,6 +120,12 @@ function withoutPtx(source) {
       'asm("fma.rn.bf16x2 %0, %1, %1, %0;" : "+r"(sum) : "r"(pair));',
       "sum = emulator::bfloat16_fma(pair, pair, sum);",
     )
+    .replaceAll(
+      /asm volatile\("cp\.async\.c[ag]\.shared\.global [^;]*;" : : [^;]*;/g,
+      "emulator::copy<Bytes>(target, source);",
+    )
+    .replaceAll(/asm volatile\("cp\.async\.(commit|wait)_group[^;]*;" : : [^;]*;/g, "")
+    .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 

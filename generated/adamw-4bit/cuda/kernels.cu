@@ -199,6 +199,51 @@ struct Panel {
   }
 };
 
+/** Begins to copy some bytes to shared memory, which no register has to wait for. */
+template <uint32_t Bytes>
+__device__ __forceinline__ void copyAsync(uint32_t target, const void* source) {
+  if constexpr (Bytes == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(target), "l"(source) : "memory");
+  else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(target), "l"(source), "n"(Bytes) : "memory");
+}
+
+/**
+ * What a lane copies of rows of N values, so many lanes a row, in the order of their pieces: 16 bytes at a time where each has so
+ * many. The target is that in the first part of the ring.
+ */
+template <uint32_t Lanes, uint32_t N, typename T>
+struct RowCopy {
+  static constexpr uint32_t share = sizeof(T) * N / Lanes;
+  static constexpr uint32_t bytes = share % 16 == 0 ? 16 : share % 8 == 0 ? 8 : 4;
+  uint32_t target;
+  const T* source;
+
+  template <uint32_t Lines>
+  __device__ __forceinline__ RowCopy(T (&rows)[Lines][N], const T* first)
+      : target(uint32_t(__cvta_generic_to_shared(rows[threadIdx.x / Lanes])) + threadIdx.x % Lanes * bytes),
+        source(first + threadIdx.x % Lanes * (bytes / sizeof(T))) {
+    // Nothing that is known of them: else they are computed again at every row.
+    asm volatile("" : "+r"(target));
+    asm volatile("" : "+l"(source));
+  }
+
+  /** Begins to copy a row to a part of the ring, and goes on to another one. */
+  __device__ __forceinline__ void begin(uint32_t part, uint64_t stride) {
+#pragma unroll
+    for (uint32_t i = 0; i < N * sizeof(T); i += Lanes * bytes) copyAsync<bytes>(target + part + i, source + i / sizeof(T));
+    source += stride;
+    asm volatile("" : "+l"(source));
+  }
+};
+
+/** What a thread has begun to copy since the last one is a group. */
+__device__ __forceinline__ void endCopies() { asm volatile("cp.async.commit_group;" : : : "memory"); }
+
+/** Waits until all but the last few of the groups that a thread has begun are there. */
+template <uint32_t Rest>
+__device__ __forceinline__ void awaitCopies() {
+  asm volatile("cp.async.wait_group %0;" : : "n"(Rest) : "memory");
+}
+
 /** Where the scales of the last dimension begin, behind those of all others. */
 template <typename Tensor>
 __device__ __forceinline__ uint64_t firstColumnScale(const Tensor& tensor) {
@@ -338,14 +383,19 @@ __device__ __forceinline__ void raiseNeighbours(uint32_t* maxima, const uint32_t
 
 /**
  * Takes what rows of so many lanes each have found in N columns a lane into the maxima of these. Of lanes that have the same
- * columns each gives half of them away while there are several.
+ * columns each gives half of them away while there are several; then neighbouring lanes have neighbouring columns, by way of
+ * shared memory, so that few sectors are raised.
  */
 template <uint32_t Lanes, uint32_t N>
-__device__ __forceinline__ void raiseColumns(uint32_t* maxima, const float (&magnitudes)[N]) {
+__device__ __forceinline__ void raiseColumns(uint32_t* maxima, float (&columns)[Lanes * N], const float (&magnitudes)[N]) {
+  const uint32_t lane = threadIdx.x % 32;
+  uint32_t known[Lanes * N / 32];
+#pragma unroll
+  for (uint32_t i = 0; i < Lanes * N / 32; i++) known[i] = __ldcg(maxima + i * 32 + lane);
   float greatest[N];
 #pragma unroll
   for (uint32_t i = 0; i < N; i++) greatest[i] = magnitudes[i];
-  uint32_t first = 0;
+  uint32_t first = lane % Lanes * N;
 #pragma unroll
   for (uint32_t distance = 16, half = N / 2; distance >= Lanes; distance /= 2, half /= 2) {
     const bool is_upper = (threadIdx.x & distance) > 0;
@@ -357,10 +407,23 @@ __device__ __forceinline__ void raiseColumns(uint32_t* maxima, const float (&mag
       greatest[i] = fmaxf(own, __shfl_xor_sync(0xffffffffu, given, distance));
     }
   }
-  uint32_t kept[N * Lanes / 32];
+  __syncwarp();
 #pragma unroll
-  for (uint32_t i = 0; i < N * Lanes / 32; i++) kept[i] = __float_as_uint(greatest[i]);
-  raiseNeighbours(maxima + first, kept);
+  for (uint32_t i = 0; i < N * Lanes / 32; i++) columns[first + i] = greatest[i];
+  __syncwarp();
+#pragma unroll
+  for (uint32_t i = 0; i < Lanes * N / 32; i++) {
+    raiseAbove(known[i], maxima + i * 32 + lane, __float_as_uint(columns[i * 32 + lane]));
+  }
+}
+
+/** The greatest of what the lanes of a row have found. */
+template <uint32_t N>
+__device__ __forceinline__ uint32_t greatestOfLanes(const float (&found)[N]) {
+  float greatest = 0.0f;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) greatest = fmaxf(greatest, found[i]);
+  return __float_as_uint(greatest);
 }
 
 /**
@@ -514,6 +577,12 @@ struct measure_elements {
   uint32_t v_codes[1];
 };
 
+/** Rows of a panel on their way, in shared memory. */
+struct alignas(16) measure_rows {
+  float g[8][128];
+  uint32_t v_codes[8][128 / 8];
+};
+
 struct measure_values {
   float v_out;
 };
@@ -559,7 +628,8 @@ __device__ __noinline__ void measure_rest(
     const bool is_tile = tensor.panels == 0;
     const uint32_t first = (is_tile ? thread : thread % 16u) * 8u;
     for (; groups > 0; groups = is_tile ? 0 : groups & (groups - 1)) {
-      const uint64_t line = panel.row + (__ffs(groups) - 1) * 8u + thread / 16u;
+      const uint64_t line = panel.row + thread / 32u * 32u + (__ffs(groups) - 1) * 2u +
+          thread % 32u / 16u;
       const uint64_t start =
           is_tile ? uint64_t{own.tile} * 1024u : (panel.matrix * tensor.rows + line) * tensor.cols + panel.column;
       const uint32_t length = is_tile ? uint32_t(min(tensor.length - start, uint64_t{1024}))
@@ -659,12 +729,13 @@ __device__ __noinline__ void measure_rest(
  * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
  * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 7) measure(
+extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const measure_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const measure_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  const uint32_t warp = thread / 32u;
+  // Known to be the same in all lanes of a warp.
+  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -681,6 +752,8 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
   copyTable<128>(v_levels, v_levels_table);
   __syncthreads();
   alignas(16) __shared__ float v_columns[4][128];
+  alignas(16) __shared__ float v_row_parts[16][128];
+  __shared__ measure_rows ring[4];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -698,26 +771,36 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
     }
     const Panel<128, 128> panel(tensor, own.tile);
     const uint32_t first = thread % 16u * 8u;
-    const uint32_t rows_there = uint32_t(min(tensor.rows - panel.row, uint64_t{128}));
-    const uint64_t first_row = panel.matrix * tensor.rows + panel.row;
-    const uint64_t stride = tensor.cols * 8u;
-    uint64_t next_start = (first_row + thread / 16u) * tensor.cols + panel.column;
+    // The rows of a warp lie side by side, and so do their scales.
+    const uint64_t above = panel.row + warp * 32u;
+    const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
+    const uint64_t first_row = panel.matrix * tensor.rows + above;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
-    uint32_t whole = rows_there / 8u;
-    uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
-    measure_elements ahead;
-    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
-      load(ahead.g, tensor.g + start + first, 8u);
-      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    uint32_t whole = rows_there / 2u;
+    uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint32_t own_line = thread / 16u;
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128 / 8, uint32_t> v_copy(
+        ring[0].v_codes, tensor.v_codes + next_start / 8);
+    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
+      g_copy.begin(part, stride);
+      v_copy.begin(part, stride / 8);
     };
-    if (whole > 0) read(next_start);
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; i++) {
+      if (i < whole) copy(i * sizeof ring[0]);
+      endCopies();
+    }
 
     // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
     const uint64_t first_column = firstColumnScale(shape) + panel.column;
-    const uint32_t line = lane / 2u * 8u + warp * 2u + lane % 2u;
-    const uint64_t lane_row = first_row + line;
-    const bool is_there = line < rows_there;
+    const uint64_t lane_row = first_row + lane;
+    const bool is_there = lane < rows_there;
     const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
       constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
@@ -730,7 +813,6 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
-    float v_row_maximum = 0.0f;
     float v_column_maxima[8] = {};
     __syncwarp();
     const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 4096.0f));
@@ -738,16 +820,24 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
       whole = 0;
       groups_left = 0xffffu;
     }
-#pragma unroll 2
+    // The part of the ring where a row is, in bytes.
+    uint32_t part = 0;
+    bool are_all_ordinary = true;
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
       [[maybe_unused]] const uint64_t start = next_start;
       next_start += stride;
-      [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
+      [[maybe_unused]] const uint64_t row = first_row + row_lane;
       float v_magnitudes[8];
-      const auto held = ahead;
-      if (group + 1 < whole) read(next_start);
+      awaitCopies<4 - 1>();
+      __syncwarp();
+      measure_elements held;
+      {
+        const auto& rows = *reinterpret_cast<const measure_rows*>(reinterpret_cast<const char*>(ring) + part);
+        load(held.g, rows.g[own_line] + first, 8u);
+        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
+      }
       bool is_ordinary = false;
       const auto& gradients = held.g;
       const float m_scale = __shfl_sync(0xffffffffu, m_row_scale, row_lane);
@@ -785,23 +875,30 @@ extern "C" __global__ void __launch_bounds__(128, 7) measure(
        &&
           sums[0] <= 4096.0f
       ;
-      is_ordinary = __all_sync(0xffffffffu, is_ordinary);
-      if (!is_ordinary) {
-        groups_left |= 1u << group;
-        continue;
-      }
+      are_all_ordinary &= is_ordinary;
+      __syncwarp();
+      if (group + 4 < whole) copy(part);
+      endCopies();
+      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         v_greatest = fmaxf(v_greatest, v_magnitudes[index]);
         v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
       }
-      v_greatest = maximumOfLanes<16>(v_greatest);
-      const float v_of_row = __shfl_sync(0xffffffffu, v_greatest, lane * 16u % 32u);
-      if (lane / 2u == group) v_row_maximum = v_of_row;
+      v_row_parts[group][thread] = v_greatest;
     }
-    if (is_there) raiseRow(shape, tensor.v_next, lane_row, __float_as_uint(v_row_maximum));
-    raiseColumns<16>(tensor.v_next + first_column + first, v_column_maxima);
+    are_all_ordinary = __all_sync(0xffffffffu, are_all_ordinary);
+    if (!are_all_ordinary) groups_left = 0xffffu;
+    __syncwarp();
+    if (are_all_ordinary) {
+      if (lane / 2u < whole) {
+        float of_lanes[16];
+        load(of_lanes, v_row_parts[lane / 2u] + warp * 32u + lane % 2u * 16u, 16u);
+        raiseRow(shape, tensor.v_next, lane_row, greatestOfLanes(of_lanes));
+      }
+      raiseColumns<16>(tensor.v_next + first_column, v_columns[warp], v_column_maxima);
+    }
     if (lane == turn) left = groups_left;
   }
   measure_rest(uniforms, chunks, chunk_count, tensors, m_levels, v_levels, left);
@@ -842,6 +939,14 @@ struct step_elements {
   float g[8];
   uint32_t m_codes[1];
   uint32_t v_codes[1];
+};
+
+/** Rows of a panel on their way, in shared memory. */
+struct alignas(16) step_rows {
+  float p[8][128];
+  float g[8][128];
+  uint32_t m_codes[8][128 / 8];
+  uint32_t v_codes[8][128 / 8];
 };
 
 struct step_values {
@@ -912,7 +1017,8 @@ __device__ __noinline__ void step_rest(
     const bool is_tile = tensor.panels == 0;
     const uint32_t first = (is_tile ? thread : thread % 16u) * 8u;
     for (; groups > 0; groups = is_tile ? 0 : groups & (groups - 1)) {
-      const uint64_t line = panel.row + (__ffs(groups) - 1) * 8u + thread / 16u;
+      const uint64_t line = panel.row + thread / 32u * 32u + (__ffs(groups) - 1) * 2u +
+          thread % 32u / 16u;
       const uint64_t start =
           is_tile ? uint64_t{own.tile} * 1024u : (panel.matrix * tensor.rows + line) * tensor.cols + panel.column;
       const uint32_t length = is_tile ? uint32_t(min(tensor.length - start, uint64_t{1024}))
@@ -1096,12 +1202,13 @@ __device__ __noinline__ void step_rest(
  * Any number of blocks of 128 threads; p and g on 16 bytes. A block has 128 columns and 128 rows of a
  * matrix whose columns are a multiple of that, 16 threads a row; of other tensors it has neighbours.
  */
-extern "C" __global__ void __launch_bounds__(128, 6) step(
+extern "C" __global__ void __launch_bounds__(128, 3) step(
     const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const uint32_t lane = thread % 32u;
-  const uint32_t warp = thread / 32u;
+  // Known to be the same in all lanes of a warp.
+  const uint32_t warp = __shfl_sync(0xffffffffu, thread / 32u, 0);
   const float beta1 = uniforms->beta1;
   const float one_minus_beta1 = uniforms->one_minus_beta1;
   const float beta2 = uniforms->beta2;
@@ -1136,6 +1243,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
     return v_inverse;
   };
+  __shared__ step_rows ring[3];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -1153,28 +1261,41 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     }
     const Panel<128, 128> panel(tensor, own.tile);
     const uint32_t first = thread % 16u * 8u;
-    const uint32_t rows_there = uint32_t(min(tensor.rows - panel.row, uint64_t{128}));
-    const uint64_t first_row = panel.matrix * tensor.rows + panel.row;
-    const uint64_t stride = tensor.cols * 8u;
-    uint64_t next_start = (first_row + thread / 16u) * tensor.cols + panel.column;
+    // The rows of a warp lie side by side, and so do their scales.
+    const uint64_t above = panel.row + warp * 32u;
+    const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
+    const uint64_t first_row = panel.matrix * tensor.rows + above;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
-    uint32_t whole = rows_there / 8u;
-    uint32_t groups_left = rows_there % 8u > 0 ? 1u << whole : 0;
-    step_elements ahead;
-    const auto read = [&](const uint64_t start) __attribute__((always_inline)) {
-      load(ahead.p, tensor.p + start + first, 8u);
-      load(ahead.g, tensor.g + start + first, 8u);
-      load(ahead.m_codes, tensor.m_codes + (start + first) / 8, 1u);
-      load(ahead.v_codes, tensor.v_codes + (start + first) / 8, 1u);
+    uint32_t whole = rows_there / 2u;
+    uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint32_t own_line = thread / 16u;
+    RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + next_start);
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128 / 8, uint32_t> m_copy(
+        ring[0].m_codes, tensor.m_codes + next_start / 8);
+    RowCopy<16, 128 / 8, uint32_t> v_copy(
+        ring[0].v_codes, tensor.v_codes + next_start / 8);
+    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
+      p_copy.begin(part, stride);
+      g_copy.begin(part, stride);
+      m_copy.begin(part, stride / 8);
+      v_copy.begin(part, stride / 8);
     };
-    if (whole > 0) read(next_start);
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 3; i++) {
+      if (i < whole) copy(i * sizeof ring[0]);
+      endCopies();
+    }
 
     // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
     const uint64_t first_column = firstColumnScale(shape) + panel.column;
-    const uint32_t line = lane / 2u * 8u + warp * 2u + lane % 2u;
-    const uint64_t lane_row = first_row + line;
-    const bool is_there = line < rows_there;
+    const uint64_t lane_row = first_row + lane;
+    const bool is_there = lane < rows_there;
     const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
       constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
@@ -1201,16 +1322,27 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       whole = 0;
       groups_left = 0xffffu;
     }
+    // The part of the ring where a row is, in bytes.
+    uint32_t part = 0;
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
       [[maybe_unused]] const uint64_t start = next_start;
       next_start += stride;
-      [[maybe_unused]] const uint64_t row = first_row + group * 8u + thread / 16u;
+      [[maybe_unused]] const uint64_t row = first_row + row_lane;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
-      auto& held = ahead;
+      awaitCopies<3 - 1>();
+      __syncwarp();
+      step_elements held;
+      {
+        const auto& rows = *reinterpret_cast<const step_rows*>(reinterpret_cast<const char*>(ring) + part);
+        load(held.p, rows.p[own_line] + first, 8u);
+        load(held.g, rows.g[own_line] + first, 8u);
+        load(held.m_codes, rows.m_codes[own_line] + first / 8u, 1u);
+        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
+      }
       bool is_ordinary = false;
       auto& parameters = held.p;
       const auto& gradients = held.g;
@@ -1283,7 +1415,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       if (is_ordinary) {
         store(tensor.p + start + first, parameters, limit);
       }
-      if (group + 1 < whole) read(next_start);
+      if (group + 3 < whole) copy(part);
+      endCopies();
+      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
       if (!is_ordinary) {
         groups_left |= 1u << group;
         continue;
