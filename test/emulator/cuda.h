@@ -173,14 +173,14 @@ inline uint16_t bfloat16(uint32_t bits) {
   if ((bits << 1) > 0xff000000u) return 0x7fff;
   return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
-/** cvt.rn.bf16x2.f32: the first in the upper half. */
-/** At once, what a GPU does while the thread goes on. */
+/** cp.async: at once, what a GPU does while the thread goes on. */
 template <uint32_t Bytes>
 inline void copy(uint32_t target, const void* source) {
   typedef uint32_t __attribute__((may_alias)) Word;
   Word* words = reinterpret_cast<Word*>(__start_shared_memory + target);
   for (uint32_t i = 0; i < Bytes / 4; i++) words[i] = static_cast<const Word*>(source)[i];
 }
+/** cvt.rn.bf16x2.f32: the first in the upper half. */
 inline uint32_t bfloat16_pair(float high, float low) {
   return uint32_t{bfloat16(__float_as_uint(high))} << 16 | bfloat16(__float_as_uint(low));
 }

@@ -72,9 +72,13 @@ async function findMistake(
     return edited;
   };
   const subject = await emulatedSubject(text, editOrThrow, compiler);
-  for (const given of examples) {
+  // In one order of threads in three, those that wait for nothing are ahead of those that they disturb.
+  for (const [seed, given] of [1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) =>
+    examples.map((given) => [seed, given] as const),
+  )) {
     // One multiprocessor, so that a block of threads works on several chunks.
     fake.set("SMS", "1");
+    fake.set("SEED", String(seed));
     const device = compiler === checked ? openWatched(fake) : fake.open();
     try {
       const difference = await differenceOf(subject, device, given);
