@@ -173,12 +173,51 @@ inline uint16_t bfloat16(uint32_t bits) {
   if ((bits << 1) > 0xff000000u) return 0x7fff;
   return uint16_t((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
-/** cp.async: at once, what a GPU does while the thread goes on. */
+/** Copies to shared memory that a thread has begun, each in a group: none is there before it is waited for. */
+struct Copies {
+  struct Copy {
+    uint32_t target;
+    const void* source;
+    uint32_t words;
+    uint32_t group;
+  };
+  uint32_t block, group, count;
+  Copy begun[128];
+};
+static Copies all_copies[1024];
+inline Copies& copies() {
+  Copies& own = all_copies[threadIdx.x];
+  if (own.block != blockIdx.x) {
+    own.block = blockIdx.x;
+    own.group = own.count = 0;
+  }
+  return own;
+}
+/** cp.async */
 template <uint32_t Bytes>
 inline void copy(uint32_t target, const void* source) {
+  Copies& own = copies();
+  // What finds no room is never there: so many at once is a mistake of the kernel's.
+  if (own.count < 128) own.begun[own.count++] = {target, source, Bytes / 4, own.group};
+}
+/** cp.async.commit_group */
+inline void end_copies() { copies().group++; }
+/** cp.async.wait_group */
+template <uint32_t Rest>
+inline void await_copies() {
   typedef uint32_t __attribute__((may_alias)) Word;
-  Word* words = reinterpret_cast<Word*>(__start_shared_memory + target);
-  for (uint32_t i = 0; i < Bytes / 4; i++) words[i] = static_cast<const Word*>(source)[i];
+  Copies& own = copies();
+  uint32_t left = 0;
+  for (uint32_t i = 0; i < own.count; i++) {
+    const Copies::Copy begun = own.begun[i];
+    if (begun.group + Rest >= own.group) {
+      own.begun[left++] = begun;
+      continue;
+    }
+    Word* words = reinterpret_cast<Word*>(__start_shared_memory + begun.target);
+    for (uint32_t j = 0; j < begun.words; j++) words[j] = static_cast<const Word*>(begun.source)[j];
+  }
+  own.count = left;
 }
 /** cvt.rn.bf16x2.f32: the first in the upper half. */
 inline uint32_t bfloat16_pair(float high, float low) {

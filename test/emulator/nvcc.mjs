@@ -124,7 +124,8 @@ function withoutPtx(source) {
       /asm volatile\("cp\.async\.c[ag]\.shared\.global [^;]*;" : : [^;]*;/g,
       "emulator::copy<Bytes>(target, source);",
     )
-    .replaceAll(/asm volatile\("cp\.async\.(commit|wait)_group[^;]*;" : : [^;]*;/g, "")
+    .replaceAll(/asm volatile\("cp\.async\.commit_group;" : : [^;]*;/g, "emulator::end_copies();")
+    .replaceAll(/asm volatile\("cp\.async\.wait_group %0;" : : [^;]*;/g, "emulator::await_copies<Rest>();")
     .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
     .replaceAll('asm volatile("" ::: "memory");', "");
 }

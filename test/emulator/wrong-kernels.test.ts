@@ -198,6 +198,12 @@ describe.runIf(canRun)("is found and said:", () => {
       found: differs,
     },
     {
+      mistake: "copies of rows that are waited for one group too late",
+      spec: "adamw-4bit",
+      edit: (s: string) => s.replaceAll(/awaitCopies<(\d+ - 1)>/g, "awaitCopies<$1 + 1>"),
+      found: differs,
+    },
+    {
       mistake: "chunks behind those that a warp has lanes for, and left to nobody",
       spec: "adamw-4bit",
       edit: (s: string) => s.replaceAll("turn < 32;", "turn < 1;"),
