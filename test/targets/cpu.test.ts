@@ -68,7 +68,7 @@ describe.runIf(isTested && process.platform === "linux")("sanitizers find nothin
     ...["solo-adamw-3-2", "solo-adafactor-4-2", "lamb-8bit", "lars-8bit", "sm3-32bit", "adamw-4bit-b2048"],
   ];
 
-  test("in kernels of every kind", { timeout: 300_000 }, async () => {
+  test("in kernels of every kind", { timeout: 600_000 }, async () => {
     const { stdout } = await run(compiler, ["-print-file-name=libasan.so"]);
     const script = join(root, "test", "targets", "sanitized.mjs");
     const paths = specs.map((name) => join(root, "spec", `${name}.yaml`));
