@@ -48,12 +48,13 @@ export interface Capabilities extends TableCapabilities {
   readonly stretch?: number;
   /**
    * Columns of a matrix, at least, whose elements one workgroup should own where scales belong to rows and columns; left
-   * out where it should own neighbours. Also bytes of them that should be on their way and how often they may be what it works
-   * on at a time, and what memory it has for them, for tables and for columns.
+   * out where it should own neighbours.
    */
   readonly panel?: {
     readonly cols: number;
+    /** Bytes of their rows that should be on their way, and how many times what is worked on at once that may be at most. */
     readonly ahead: { readonly bytes: number; readonly rounds: number };
+    /** Bytes of memory for those, for tables and for what belongs to columns. */
     readonly shared: number;
   };
   /** Whether codes that are sums should be packed as floats, which are added faster than integers. */

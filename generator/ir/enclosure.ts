@@ -11,7 +11,7 @@ import {
 import { prune } from "./prune.js";
 import { partsOf, type Regrouped, regroup } from "./regroup.js";
 import type { Expr, Fragment, Let, Variable } from "./types.js";
-import { namesIn } from "./uses.js";
+import { firstNameOf, namesIn } from "./uses.js";
 
 /**
  * Two values between which a new parameter lies, from quotients and roots that are only near. Where both have the same code, so
@@ -159,6 +159,6 @@ const floorOf = (absolute: number): number => (absolute === 0 ? -149 : Math.ceil
 /** What a variable is, through others that are the same. */
 function sourceOf(expr: Expr, body: readonly Let[]): Expr | undefined {
   if (expr.kind !== "variable") return undefined;
-  const value = body.find(({ name }) => name === expr.name)?.value;
-  return value?.kind === "variable" ? sourceOf(value, body) : value;
+  const first = firstNameOf(expr.name, body);
+  return body.find(({ name }) => name === first)?.value;
 }

@@ -1,4 +1,4 @@
-import type { Expr, Fragment, Kernel } from "./types.js";
+import type { Expr, Fragment, Kernel, Let } from "./types.js";
 import { fragmentsOf } from "./verify.js";
 
 /** Every variable an expression reads. */
@@ -13,6 +13,12 @@ export function namesIn(expr: Expr): string[] {
     case "op":
       return expr.args.flatMap(namesIn);
   }
+}
+
+/** The first name of a value that has several. */
+export function firstNameOf(name: string, body: readonly Let[]): string {
+  const value = body.find((line) => line.name === name)?.value;
+  return value?.kind === "variable" ? firstNameOf(value.name, body) : name;
 }
 
 /** Every variable that some fragments read. */

@@ -24,6 +24,8 @@ export interface Dialect {
   readonly near?: {
     readonly ops: Readonly<Partial<Record<Op, Spelling>>>;
     readonly errors: OperationErrors;
+    /** The exponent of 2 below which templates take a new parameter for small. */
+    readonly small: number;
     /** $0 times $1 and $2, rounded once. */
     readonly fused: Spelling;
   };

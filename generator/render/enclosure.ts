@@ -2,7 +2,7 @@ import { type Enclosure, enclose } from "../ir/enclosure.js";
 import { typed } from "../ir/expr.js";
 import { keyOf } from "../ir/magnitude.js";
 import type { ElementKernel, Fragment, OrdinaryUpdate } from "../ir/types.js";
-import { namesIn } from "../ir/uses.js";
+import { firstNameOf, namesIn } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printCall, printFragment, printName, printValue } from "../print/index.js";
 
@@ -35,9 +35,6 @@ function isRoundedOnce(parameter: Fragment | null): boolean {
   return ops.includes("u32.bfloat16") && ops.every((op) => op === "u32.bfloat16" || op === "f32.bits");
 }
 
-/** What templates compare new parameters with: 2^-55. */
-const SMALL = -55;
-
 /**
  * Which states' new values are what must be present, one after the other, so that it is asked only where a new parameter is
  * small; null where it must always be asked. Where scales meet at elements, more follows from what is asked.
@@ -46,20 +43,15 @@ export function askedLate(
   { floor, update }: Enclosure,
   { present }: OrdinaryUpdate,
   { states }: ElementKernel,
+  { near }: Dialect,
 ): readonly number[] | null {
+  if (near === undefined || states.some(({ statistic }) => statistic?.run === "rank1")) return null;
   // What is rounded to bfloat16 may have been less.
-  if (floor === null || floor >= SMALL || states.some(({ statistic }) => statistic?.run === "rank1"))
-    return null;
+  if (floor === null || floor >= near.small) return null;
   const [, , ...values] = update.outputs;
-  const sources = values.map(({ name }) => variableOf(name, update));
+  const sources = values.map(({ name }) => firstNameOf(name, update.body));
   const places = present.map(({ value }) => (value.kind === "variable" ? sources.indexOf(value.name) : -1));
   return places.includes(-1) ? null : places;
-}
-
-/** The first name of a value that may have several. */
-function variableOf(name: string, update: Fragment): string {
-  const value = update.body.find((line) => line.name === name)?.value;
-  return value?.kind === "variable" ? variableOf(value.name, update) : name;
 }
 
 /** As templates see it. */

@@ -57,7 +57,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   const withProducts = (update: Fragment): Fragment =>
     products.reduce((rest, product) => withProduct(rest, product.old, product), update);
   const enclosure = enclosureOf(kernel, ordinary, dialect);
-  const late = enclosure === null ? null : askedLate(enclosure, ordinary, kernel);
+  const late = enclosure === null ? null : askedLate(enclosure, ordinary, kernel, dialect);
   return {
     updateLines: printFragment(withProducts(ordinary.update), spelled),
     /** The update up to two values that the new parameter lies between. */

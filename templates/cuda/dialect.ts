@@ -76,6 +76,8 @@ export const dialect: Dialect = {
     // The PTX ISA has rcp.approx within a unit in the last place and sqrt.approx within 2^-23 of the root; products round. Both
     // take what is subnormal for zero.
     errors: { quotient: 3, quotientByUniform: 2, root: 2, subnormalRoot: 2 ** -63 },
+    // anyIsSmall (kernels.hbs).
+    small: -55,
     fused: { text: "__fmaf_rn($0, $1, $2)", level: CALL, args: [FREE, FREE, FREE] },
   },
   quotientByConstant: { text: "quotient($0, $1, 1.0f / $1)", level: CALL, args: [FREE, MULTIPLY + 1] },

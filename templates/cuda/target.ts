@@ -3,10 +3,10 @@ import { partials as commonPartials } from "../common/skeletons.js";
 import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
-/** NVIDIA GPUs: one source file a package, for nvcc. */
 /** With `math: fast` all operations are near. */
 const { near: _, ...fastDialect } = dialect;
 
+/** NVIDIA GPUs: one source file a package, for nvcc. */
 export const cuda: Target = {
   name: "cuda",
   accuracy: { kind: "exact" },
