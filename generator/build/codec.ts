@@ -1,5 +1,5 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
-import type { Fragment, KernelVariables, StateVariables, Table } from "../ir/types.js";
+import type { Fragment, KernelVariables, Segments, StateVariables, Table } from "../ir/types.js";
 import type { TableCodec } from "../lower/plan.js";
 import { nextLevels } from "../lower/tables.js";
 import { countAtMost } from "./count.js";
@@ -61,6 +61,11 @@ function searched(entries: readonly number[], { bits, encoder }: TableCodec): re
   if (encoder.kind !== "bisect") return entries;
   const missing = 2 ** bits - 1 - entries.length;
   return [...entries, ...Array<number>(missing).fill(entries.at(-1) as number)];
+}
+
+/** Of codes of 8 bits that stand for the nearest level. */
+export function segmentsOf({ bits, rounding, encoder }: TableCodec): Segments | null {
+  return encoder.kind === "lines" && rounding === "nearest" && bits === 8 ? encoder.segments : null;
 }
 
 /** x = level * s. */

@@ -26,7 +26,7 @@ import type {
   VariantState,
 } from "../lower/plan.js";
 import { correctionName, namesOfState } from "../names.js";
-import { buildDecode, buildEncode, tablesOf } from "./codec.js";
+import { buildDecode, buildEncode, segmentsOf, tablesOf } from "./codec.js";
 import { buildFold, buildSweep } from "./fold.js";
 import { buildHalfDecode, buildHalfEncode } from "./half.js";
 import { buildLogDecode, buildLogEncode, buildSpread } from "./log-codec.js";
@@ -175,7 +175,8 @@ function buildState(
   tables: Table[],
   names: Names,
 ): KernelState {
-  const common = { name, variables: own, bits: codec.bits, words: (granule * codec.bits) / 32 };
+  const words = (granule * codec.bits) / 32;
+  const common = { name, variables: own, bits: codec.bits, words, segments: null };
   if (codec.kind === "f32") return { ...common, ...plainStorage };
   const writes = pass.kind === "step";
   const stream = codec.rounding === "stochastic" && writes ? buildStream(own, kernel, names) : null;
@@ -208,6 +209,7 @@ function buildState(
     stream,
     decode: buildDecode(own, codecTables, names),
     encode: writes ? buildEncode(own, kernel, codec, codecTables, names) : null,
+    segments: writes ? segmentsOf(codec) : null,
     statistic: buildStatistic(own, codec, source, names),
   };
 }

@@ -12,6 +12,7 @@ import { stateVariables } from "./variables.js";
 export const plainStorage = {
   decode: null,
   encode: null,
+  segments: null,
   statistic: null,
   stream: null,
   locate: null,

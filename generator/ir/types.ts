@@ -36,6 +36,26 @@ export interface Table {
 }
 
 /**
+ * A way to most codes of 8 bits (lower/segment-encoder.ts): n, from -1 to 1, has a position on a line, and the floor of that is
+ * its code, or how far its code is from that of 0, unless it is next to a whole number.
+ */
+export interface Segments {
+  /** |n| * factor + 2^-30 has its cell in bits 22 to 27. */
+  readonly factor: number;
+  /** How near to a whole number a position leaves the code open. */
+  readonly doubt: number;
+  readonly isSigned: boolean;
+  /** The code of 0. */
+  readonly zero: number;
+  /** The line of each cell. */
+  readonly cells: readonly number[];
+  /** Of each line, float32: from which |n| on the next one follows in a cell; positions are |n| * slope + offset. */
+  readonly splits: readonly number[];
+  readonly slopes: readonly number[];
+  readonly offsets: readonly number[];
+}
+
+/**
  * The elements that share a scale: so many neighbours, the tensor, a row or a column. Of rank1 there is a maximum for
  * each index of each dimension, and an element's is the least of those that meet at it.
  */
@@ -175,6 +195,8 @@ export interface KernelState {
   readonly decode: Fragment | null;
   /** The new value to its code; null for float32 and where the pass does not write. */
   readonly encode: Fragment | null;
+  /** Most codes of values times the reciprocal of a scale, where there is a shorter way to these. */
+  readonly segments: Segments | null;
   readonly statistic: Statistic | null;
   /** The keys of one tensor's random stream; null without stochastic rounding. */
   readonly stream: Fragment | null;

@@ -6,6 +6,7 @@ import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { lookupAhead, stagesOf } from "./stages.js";
 import { summedCodes } from "./summed.js";
+import { segmentsView } from "./tables.js";
 
 /** As many of the least magnitudes of a run are found by sorting. */
 const LOW_RANKS = 16;
@@ -119,6 +120,8 @@ export function stateView(
     straddles: state.straddles,
     bits: state.bits,
     isByte: state.bits === 8,
+    /** Whether a granule has whole registers of codes of 4 bits. */
+    isNibbles: state.bits === 4 && granule % 128 === 0,
     words,
     isOneWord: words === 1,
     /** Room for the part of a last code that does not exist. */
@@ -156,6 +159,10 @@ export function stateView(
     /** Where large tables are looked up for many elements at once: before it is decoded, and between parts of encoding. */
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),
+    segments:
+      run === "tensor" || (typeof run === "number" && run % granule === 0)
+        ? segmentsView(state, granule, dialect)
+        : null,
     packLines: printFragment(state.pack, dialect),
   };
   // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.

@@ -1,4 +1,4 @@
-import type { Table } from "../ir/types.js";
+import type { KernelState, Table } from "../ir/types.js";
 import { remembered } from "../print/constants.js";
 import type { Dialect } from "../print/dialect.js";
 import { shortestFloat } from "../print/index.js";
@@ -26,6 +26,24 @@ export function tableViews(tables: readonly Table[], dialect: Dialect) {
     offset += values.length;
     return view;
   });
+}
+
+/** A way to most codes as templates see it, for whole granules of one scale. */
+export function segmentsView({ name, segments }: KernelState, granule: number, dialect: Dialect) {
+  if (segments === null || granule % 64 !== 0) return null;
+  const { f32, bool } = dialect.constants;
+  const { factor, doubt, isSigned, zero, cells, splits, slopes, offsets } = segments;
+  return {
+    state: name,
+    factor: f32(factor),
+    doubt: f32(doubt),
+    isSigned: bool(isSigned ? 1 : 0),
+    zero,
+    parts: [
+      rowsOf(cells.map(String), 32),
+      ...[splits, slopes, offsets].map((part) => rowsOf(part.map(f32), 8)),
+    ],
+  };
 }
 
 function rowsOf(values: readonly string[], each: number): string[] {

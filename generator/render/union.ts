@@ -12,6 +12,14 @@ export function unionOf(kernels: readonly KernelView[]) {
   const codecStates = kernels.find(({ isStep }) => isStep)?.states.filter(({ isCodec }) => isCodec) ?? [];
   return {
     tables: [...tables.values()],
+    /** Of states, the same in all kernels. */
+    segments: [
+      ...new Map(
+        kernels.flatMap(({ states: own }) =>
+          own.flatMap(({ state, segments }) => (segments === null ? [] : [[state, segments] as const])),
+        ),
+      ).values(),
+    ],
     anyOrdinary: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary !== null),
     anyEnclosure: kernels.some((kernel) => "isEnclosed" in kernel && kernel.isEnclosed),
     anyLate: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary?.isLate === true),

@@ -4,6 +4,7 @@ import { correctionName } from "../names.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, geometryView, operandView } from "./base.js";
+import { finiteView } from "./finite.js";
 import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
@@ -118,6 +119,7 @@ function elementView(planned: ElementKernel, target: Target) {
     owned: rounds * granule,
     newParameter: printName(kernel.parameter.variables.value.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
+    finite: finiteView(kernel, dialect),
     vectors: vectors.map((vector) => ({
       ...vector,
       /** What it is held to where numbers are of ordinary size. */

@@ -3,7 +3,7 @@ import type { OptimizerDescriptor } from "../descriptor.js";
 import { LowbitError } from "../errors.js";
 import type { NativeCpu, NativeLibrary } from "../native/cpu.js";
 
-const sources = ["kernels.cpp", "tables.h", "tensors.h", "vectors.h"];
+const sources = ["kernels.cpp", "codes.h", "tables.h", "tensors.h", "vectors.h"];
 
 /**
  * Loads the library for the best of some instruction sets that there is.

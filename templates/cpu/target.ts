@@ -23,6 +23,7 @@ export const cpu: Target = {
   kernel: { skeletons: { measure: "kernel", step: "kernel", sweep: "sweep", fold: "fold" }, path: null },
   packages: [
     { skeleton: "source", path: "cpu/kernels.cpp" },
+    { skeleton: "codes", path: "cpu/codes.h" },
     { skeleton: "tables", path: "cpu/tables.h" },
     { skeleton: "tensors", path: "cpu/tensors.h" },
     { skeleton: "vectors", path: "cpu/vectors.h" },

@@ -6,6 +6,7 @@ import { Names } from "../../generator/build/names.js";
 import { FragmentWriter } from "../../generator/build/writer.js";
 import { Evaluation } from "../../generator/ir/evaluate.js";
 import { op, typed } from "../../generator/ir/expr.js";
+import type { Segments } from "../../generator/ir/types.js";
 import {
   chooseEncoder,
   type EncoderPlan,
@@ -14,6 +15,7 @@ import {
 } from "../../generator/lower/encoder.js";
 import { lineEncoder } from "../../generator/lower/line-encoder.js";
 import type { TableCodec } from "../../generator/lower/plan.js";
+import { segmentEncoder } from "../../generator/lower/segment-encoder.js";
 import { bookOf, nearestCode, nextUp } from "../oracle/index.js";
 import { fits, mappings } from "./mappings.js";
 
@@ -93,6 +95,63 @@ describe.each(mappings)("%s", (_, mapping) => {
       });
     }
   }
+});
+
+describe("segments give codes of 8 bits", () => {
+  const tables = mappings.flatMap(([name, mapping]) =>
+    [true, false]
+      .filter((signed) => fits(mapping, 8, signed))
+      .flatMap((signed) => {
+        const book = bookOf(mapping, 8, signed);
+        const segments = segmentEncoder([...book.thresholds]);
+        return segments === undefined ? [] : [{ name, signed, book, segments }];
+      }),
+  );
+
+  test("of dynamic tables and of floating point", () => {
+    const found = tables.map(({ name, signed }) => `${name} ${signed ? "signed" : "unsigned"}`);
+    expect(found).toEqual(expect.arrayContaining(["dynamic signed", "dynamic unsigned"]));
+  });
+
+  const { fround } = Math;
+  const word = new Uint32Array(1);
+  const float = new Float32Array(word.buffer);
+  /** The code, or undefined where it is open; products are rounded before they are summed, or not. */
+  const codeOf = (n: number, segments: Segments, isFused: boolean): number | undefined => {
+    const sum = (a: number, b: number, c: number): number => fround((isFused ? a * b : fround(a * b)) + c);
+    const size = Math.abs(n);
+    float[0] = sum(size, segments.factor, 2 ** -30);
+    const first = segments.cells[((word[0] as number) >>> 22) % 64] as number;
+    const line = first + (size >= (segments.splits[first] as number) ? 1 : 0);
+    const position = sum(size, segments.slopes[line] as number, segments.offsets[line] as number);
+    if (Math.abs(position - Math.round(position)) <= segments.doubt) return undefined;
+    if (!segments.isSigned) return Math.min(Math.floor(position), 255);
+    return (
+      segments.zero + (n < 0 ? -Math.min(Math.floor(position), 127) : Math.min(Math.floor(position), 128))
+    );
+  };
+
+  test.each(tables)(
+    "$name, signed $signed: right or open, and open next to thresholds alone",
+    ({ signed, book, segments }) => {
+      const within = probes([...book.thresholds]).filter((n) => n >= (signed ? -1 : 0) && n <= 1);
+      const even = Array.from({ length: 200_001 }, (_, i) => fround(signed ? i / 100_000 - 1 : i / 200_000));
+      const small = even.map((n) => fround(n ** 7));
+      for (const isFused of [true, false]) {
+        for (const n of [...within, ...even, ...small]) {
+          const code = codeOf(n, segments, isFused);
+          if (code !== undefined && code !== nearestCode(n, book)) expect({ n, code }).toBeUndefined();
+        }
+        const open = [...even, ...small].filter((n) => codeOf(n, segments, isFused) === undefined);
+        expect(open.length / 400_002).toBeLessThan(0.001);
+      }
+    },
+  );
+
+  test("but not of tables whose thresholds lie on a curve", () => {
+    const squares = Array.from({ length: 255 }, (_, i) => fround(((i + 0.5) / 255) ** 2));
+    expect(segmentEncoder(squares)).toBeUndefined();
+  });
 });
 
 test("each kind of encoder is chosen by some table", () => {

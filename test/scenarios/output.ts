@@ -63,12 +63,13 @@ function describeDtypes({ dtypes, parameter }: Plan): string[] {
   );
 }
 
-/** The update as the target prints it, each line of which is found in the target's files. */
+/** The update as the target prints it, each line of which is found in the target's files; results may be declared beforehand. */
 function describeUpdate({ plan, kernels, files }: Package, target: Target): string[] {
   const step = stepOf(plan, kernels);
   const lines = printFragment(step.update, target.dialect);
   const printed = files.filter(({ path }) => path.startsWith(`${target.name}/`)).map(({ text }) => text);
-  const lost = lines.filter((line) => !printed.some((text) => text.includes(line)));
+  const assigned = lines.map((line) => line.replace(/^const auto /, ""));
+  const lost = assigned.filter((line) => !printed.some((text) => text.includes(line)));
   if (lost.length > 0) throw new Error(`${target.name} does not have the line ${lost[0]}`);
   return [`${target.name} ${step.name}`, ...lines.map((line) => `  ${line}`)];
 }

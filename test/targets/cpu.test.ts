@@ -10,6 +10,7 @@ import { accuracyOf } from "../../generator/cli/fuzz/candidates.js";
 import { casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
 import { judge } from "../../generator/cli/fuzz/differential.js";
 import { runDevice } from "../../generator/cli/fuzz/trajectory.js";
+import { type Device, TypeScriptDevice } from "../../runtime/index.js";
 import { shippedSpecs, subjectOf } from "../properties/harness.js";
 import { cpus } from "../support/cpu.js";
 
@@ -35,6 +36,63 @@ describe.runIf(isTested)("every package", () => {
           const trajectory = await runDevice(subject, device, given);
           expect(judge(subject, accuracyOf("cpu"), trajectory).difference).toBeNull();
         }
+      }
+    },
+  );
+});
+
+describe.runIf(isTested)("codes of values next to thresholds", () => {
+  const { fround } = Math;
+  /** Blocks of 256 with an absolute maximum of 1, so that values are what is encoded. */
+  const blocksOf = (values: readonly number[]): Float32Array => {
+    const blocks = Math.ceil(values.length / 255);
+    const filled = new Float32Array(blocks * 256);
+    for (let block = 0; block < blocks; block++) {
+      const own = values.slice(block * 255, (block + 1) * 255);
+      filled.set(own, block * 256);
+      filled[block * 256 + 255] = block % 2 === 0 ? 1 : -1;
+    }
+    return filled;
+  };
+  /** A value and so many floats on either side. */
+  const around = (value: number, count: number): number[] => {
+    const bits = new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+    const near = Uint32Array.from({ length: 2 * count + 1 }, (_, i) => bits + i - count);
+    return [...new Float32Array(near.buffer)];
+  };
+
+  test.each(["adamw-8bit", "adamw-fp8", "adamw-4bit-block"])(
+    "%s, with states that are g and g * g",
+    {
+      timeout: 120_000,
+    },
+    async (name) => {
+      const text = shippedSpecs(0).find((spec) => spec.name === name)?.text ?? "";
+      const all = cpus.flatMap(({ device }) => device.instructions);
+      const subject = await subjectOf(text, [cpuCompiler({ instructions: all, flags: ["-O1"] })]);
+      const codecs = subject.plan.variants.flatMap(({ states }) => states.map(({ codec }) => codec));
+      const thresholds = codecs.flatMap((codec) => (codec.kind === "table" ? codec.thresholds : []));
+      const sizes = thresholds.flatMap((threshold) =>
+        threshold === 0 ? [] : [Math.abs(threshold), Math.sqrt(Math.abs(threshold))],
+      );
+      // Two blocks in three have no other value near a threshold, and are encoded the short way.
+      const values = sizes.flatMap((size) => around(fround(size), 6));
+      const signed = blocksOf(values.map((value, i) => (i % 3 === 0 ? -value : value)));
+      const alone = Float32Array.from({ length: sizes.length * 256 }, (_, i) =>
+        i % 256 === 0 ? (sizes[i >> 8] as number) : i % 256 === 1 ? 1 : 0.6 / (1 + (i % 97)),
+      );
+      const p = { a: new Float32Array(signed.length), b: new Float32Array(alone.length) };
+      const codes = async (device: Device): Promise<Uint8Array> => {
+        const optimizer = new subject.Optimizer(device, p, { beta1: 0, beta2: 0 });
+        optimizer.step({ a: signed, b: alone });
+        return await optimizer.stateDict();
+      };
+      const expected = await codes(new TypeScriptDevice());
+      for (const { device } of cpus) {
+        const found = await codes(device);
+        const wrong = found.findIndex((byte, i) => byte !== expected[i]);
+        expect(wrong, `first byte that differs on ${device.instructions[0]}`).toBe(-1);
+        expect(found.length).toBe(expected.length);
       }
     },
   );

@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -114,11 +115,16 @@ KERNEL void step(
         const auto s_new = beta2 * s + one_minus_beta2 * (g - m_new) * (g - m_new) + eps;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(s_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto s_out = select(finite, s_new, s);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats s_out = s_new;
+        if (!are_finite(s_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          s_out = select(finite, s_new, s);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

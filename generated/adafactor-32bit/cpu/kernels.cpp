@@ -25,6 +25,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -519,8 +520,11 @@ KERNEL void step(
         const auto u = g / square_root(r_next / colmean_2 * c_next);
         const auto right = rms_2 / d;
         const auto p_new = p - rho * larger(eps2, rms) * u / larger(1.0f, right);
-        const auto p_finite = is_finite(g) && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
+        Floats p_out = p_new;
+        if (!are_finite(p_new)) {
+          const auto p_finite = is_finite(g) && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+        }
 
         store(parameters.data + offset, p_out);
       }

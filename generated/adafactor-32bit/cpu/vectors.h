@@ -93,13 +93,7 @@ INLINE Mask operator>=(Words a, Words b) { return RawMask(a.raw >= b.raw); }
 INLINE Mask operator>(Words a, Words b) { return RawMask(a.raw > b.raw); }
 INLINE Mask operator<(Words a, Words b) { return RawMask(a.raw < b.raw); }
 
-/** That several conditions hold, as all that is computed nearly always is finite. */
-struct AllOf {
-  RawMask raw;
-};
-
-INLINE AllOf operator&&(Mask a, Mask b) { return { a.raw & b.raw }; }
-INLINE AllOf operator&&(AllOf a, Mask b) { return { a.raw & b.raw }; }
+INLINE Mask operator&&(Mask a, Mask b) { return RawMask(a.raw & b.raw); }
 
 /** The lanes where it holds, a bit each. */
 INLINE uint32_t lanes_of(Mask mask) {
@@ -120,19 +114,30 @@ INLINE bool is_everywhere(RawMask mask) { return lanes_of(mask) == (1u << LANES)
 
 INLINE Floats select(Mask condition, Floats a, Floats b) { return condition.raw ? a.raw : b.raw; }
 INLINE Words select(Mask condition, Words a, Words b) { return condition.raw ? a.raw : b.raw; }
-/** What is chosen does not wait for the condition where the processor foresees that it holds. */
-INLINE Floats select(AllOf all, Floats a, Floats b) {
-  if (__builtin_expect(is_everywhere(all.raw), 1)) return a;
-  return all.raw ? a.raw : b.raw;
-}
-INLINE Words select(AllOf all, Words a, Words b) {
-  if (__builtin_expect(is_everywhere(all.raw), 1)) return a;
-  return all.raw ? a.raw : b.raw;
-}
 
 /** The first where it is above (below) the second, which may be NaN. */
-INLINE Floats larger(Floats a, Floats b) { return a.raw > b.raw ? a.raw : b.raw; }
-INLINE Floats smaller(Floats a, Floats b) { return a.raw < b.raw ? a.raw : b.raw; }
+INLINE Floats larger(Floats a, Floats b) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return RawFloats(_mm512_max_ps(__m512(a.raw), __m512(b.raw)));
+#elif defined(__AVX2__)
+  return RawFloats(_mm256_max_ps(__m256(a.raw), __m256(b.raw)));
+#elif defined(__x86_64__)
+  return RawFloats(_mm_max_ps(__m128(a.raw), __m128(b.raw)));
+#else
+  return a.raw > b.raw ? a.raw : b.raw;
+#endif
+}
+INLINE Floats smaller(Floats a, Floats b) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return RawFloats(_mm512_min_ps(__m512(a.raw), __m512(b.raw)));
+#elif defined(__AVX2__)
+  return RawFloats(_mm256_min_ps(__m256(a.raw), __m256(b.raw)));
+#elif defined(__x86_64__)
+  return RawFloats(_mm_min_ps(__m128(a.raw), __m128(b.raw)));
+#else
+  return a.raw < b.raw ? a.raw : b.raw;
+#endif
+}
 INLINE Words larger(Words a, Words b) {
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
   return RawWords(_mm512_max_epu32(__m512i(a.raw), __m512i(b.raw)));
@@ -202,6 +207,30 @@ INLINE Floats square_root(Floats a) {
 #else
   return each_lane([&](uint32_t lane) { return square_root(a.raw[lane]); });
 #endif
+}
+
+/** a * b + c, rounded once where the processor does that as fast: for what may be either. */
+INLINE Floats fused(Floats a, Floats b, Floats c) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return RawFloats(_mm512_fmadd_ps(__m512(a.raw), __m512(b.raw), __m512(c.raw)));
+#elif defined(__AVX2__) && defined(__FMA__)
+  return RawFloats(_mm256_fmadd_ps(__m256(a.raw), __m256(b.raw), __m256(c.raw)));
+#else
+  return a * b + c;
+#endif
+}
+
+/** Whether all values are finite: 0 times any other is none. */
+INLINE bool are_finite(Floats a) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  return __builtin_expect(_mm512_fpclass_ps_mask(__m512(a.raw), 0x99) == 0, 1);
+#else
+  return __builtin_expect(is_everywhere(is_finite(a).raw), 1);
+#endif
+}
+template <typename... Others>
+INLINE bool are_finite(Floats a, Floats b, Others... others) {
+  return are_finite(fused(a, 0.0f, b), others...);
 }
 
 /** 0, 1, 2, ... */
@@ -286,87 +315,6 @@ INLINE float greatest(Floats magnitudes) {
   for (uint32_t distance = 1; distance < LANES; distance *= 2)
     magnitudes = max(magnitudes, permuted(magnitudes.raw, lane_numbers().raw ^ distance));
   return magnitudes.raw[0];
-}
-
-/** So many words, and zeros: no more is read. */
-template <uint32_t Count>
-INLINE Words load_first(const uint32_t* source) {
-  if constexpr (Count >= LANES) return load(source);
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-  else return RawWords(_mm512_maskz_loadu_epi32(__mmask16((1u << Count) - 1), source));
-#elif defined(__AVX2__)
-  else {
-    const __m256i mask = __m256i(lane_numbers().raw < Count);
-    return RawWords(_mm256_maskload_epi32(reinterpret_cast<const int*>(source), mask));
-  }
-#else
-  else return each_lane([&](uint32_t lane) { return lane < Count ? source[lane] : 0; });
-#endif
-}
-
-/** Words by their numbers among `Count`, of the codes that begin at an offset; 0 behind the last. */
-template <uint32_t Count, uint32_t Bits>
-INLINE Words pick(const uint32_t* words, [[maybe_unused]] uint32_t offset, Words number) {
-#if defined(__AVX2__)
-  constexpr uint32_t own = LANES * Bits / 32;
-  if constexpr (Count <= LANES) return permuted(load_first<Count>(words).raw, number.raw);
-  else if constexpr (32 % Bits == 0 && own > 0)
-    return permuted(load_first<own>(words + offset * Bits / 32).raw, number.raw - offset * Bits / 32);
-  else if constexpr (Count <= 2 * LANES)
-    return permuted(load(words).raw, load_first<Count - LANES>(words + LANES).raw, number.raw);
-  else
-#endif
-    return each_lane([&](uint32_t lane) { return number.raw[lane] < Count ? words[number.raw[lane]] : 0; });
-}
-
-/** Puts together the words that codes of `Bits` bits fill from an offset on, each shifted to its place in the word of its number. */
-template <uint32_t Bits>
-INLINE void merge(uint32_t* words, uint32_t offset, [[maybe_unused]] Words number, Words shifted) {
-  constexpr uint32_t codes = 32 / Bits;
-  words += offset / codes;
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-  if constexpr (codes <= LANES) {
-    const __m512i alone = __m512i(shifted.raw >> (lane_numbers().raw * Bits & 31u));
-    if constexpr (Bits == 16) {
-      const __m256i halves = _mm512_cvtepi32_epi16(alone);
-      std::memcpy(words, &halves, sizeof halves);
-    } else {
-      __m128i bytes = _mm512_cvtepi32_epi8(alone);
-      for (uint32_t width = Bits; width < 8; width *= 2)
-        bytes = _mm_cvtepi16_epi8(_mm_or_si128(bytes, _mm_srli_epi16(bytes, 8 - width)));
-      std::memcpy(words, &bytes, LANES * Bits / 8);
-    }
-    return;
-  }
-#endif
-  constexpr uint32_t together = codes < LANES ? codes : LANES;
-  RawWords merged = shifted.raw;
-  for (uint32_t distance = 1; distance < together; distance *= 2)
-    merged |= permuted(merged, lane_numbers().raw ^ distance);
-  if constexpr (codes < LANES) {
-    merged = permuted(merged, lane_numbers().raw * codes);
-    std::memcpy(words, &merged, LANES / codes * sizeof(uint32_t));
-  } else {
-    words[0] |= merged[0];
-  }
-}
-
-/** Codes of 8 bits, which are the bytes of their words. */
-INLINE void put_bytes(uint32_t* words, uint32_t offset, Words codes) {
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-  const __m128i bytes = _mm512_cvtepi32_epi8(__m512i(codes.raw));
-  std::memcpy(words + offset / 4, &bytes, sizeof bytes);
-#else
-  merge<8>(words, offset, (lane_numbers().raw + offset) / 4u, codes.raw << (lane_numbers().raw % 4u * 8u));
-#endif
-}
-
-/** The same for codes that begin in one word and end in the next, lane by lane. */
-INLINE void merge(uint32_t* words, Words number, Words low, Words high) {
-  for (uint32_t lane = 0; lane < LANES; lane++) {
-    words[number.raw[lane]] |= low.raw[lane];
-    if (high.raw[lane] != 0) words[number.raw[lane] + 1] |= high.raw[lane];
-  }
 }
 
 /** Asks for `count` values, which are not needed yet. */

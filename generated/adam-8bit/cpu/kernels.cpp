@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -216,6 +217,46 @@ alignas(64) constexpr Table<float, 8> v_offsets = { {
   0.7998068f, 4.0809975f, 6.3809524f, 13.333333f, 26.944445f, 55.235336f, 69.111084f, 112.27779f,
 } };
 
+alignas(64) constexpr Segments m_segments = {
+  0.9609375f, 0.000030517578f, true, 127,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2,
+    2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 9, 10, 10, 10, 10, 10, 10, 0, 0,
+  },
+  {
+    2.0f, 2.0f, 2.0f, 2.0f, 0.0009437501f, 0.0017875002f, 0.00971875f, 0.013937501f,
+    2.0f, 0.119687505f, 0.99121094f, 2.0f,
+  },
+  {
+    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.778f, 444.44427f,
+    355.55554f, 88.888916f, 71.11111f, 71.11119f,
+  },
+  {
+    0.83076924f, 2.3888888f, 3.5555556f, 6.638889f, 7.1111107f, 13.527777f, 14.222221f, 27.305557f,
+    28.444445f, 54.861107f, 56.88889f, 57.13881f,
+  },
+};
+
+alignas(64) constexpr Segments v_segments = {
+  0.9453125f, 0.000030517578f, false, 0,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 4,
+    4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 8, 10, 10, 10, 10, 10, 10, 11, 12, 12, 12, 12, 12, 12, 0, 0,
+  },
+  {
+    2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 0.00097187504f, 0.0013937501f,
+    0.009859376f, 2.0f, 2.0f, 0.10984376f, 0.99560547f, 2.0f,
+  },
+  {
+    2580645.0f, 555555.6f, 444444.47f, 111111.11f, 88888.89f, 22222.219f, 17777.777f, 4444.4453f,
+    3555.5554f, 888.88855f, 711.1111f, 177.77795f, 142.22223f, 142.22157f,
+  },
+  {
+    0.58064514f, 2.1944444f, 2.5555553f, 5.638889f, 6.111111f, 12.527778f, 13.222221f, 26.305553f,
+    27.444445f, 53.861115f, 55.88889f, 108.972206f, 112.77777f, 113.02843f,
+  },
+};
+
 }  // namespace
 
 struct step_uniforms {
@@ -310,20 +351,27 @@ KERNEL void step(
         const auto m_new = beta1 * m + one_minus_beta1 * d;
         const auto v_new = beta2 * v + one_minus_beta2 * d * d;
         const auto p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        Floats m_magnitude = absolute(m_new);
+        Floats v_magnitude = absolute(v_new);
+        if (!are_finite(v_new, p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+          const auto m_size_2 = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
+          const auto v_size = absolute(v_out);
+          v_magnitude = select(is_finite(v_out), v_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size_2 = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        const auto v_size = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -351,13 +399,15 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 32, 32);
       }
       const float m_inverse = m_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
+      m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
       float m_thresholds_found[span];
@@ -394,13 +444,15 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      v_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
         prefetch(tensor.v_codes + place / 128 * 32, 32);
       }
       const float v_inverse = v_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<v_segments, span>(v_values + first, v_inverse, v_packed.data)) continue;
+      v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];
       float v_thresholds_found[span];
@@ -499,11 +551,16 @@ KERNEL void step_float32(
         const auto m_new = beta1 * m + one_minus_beta1 * d;
         const auto v_new = beta2 * v + one_minus_beta2 * d * d;
         const auto p_new = p - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

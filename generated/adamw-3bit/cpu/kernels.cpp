@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -176,20 +177,27 @@ KERNEL void step(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        Floats m_magnitude = absolute(m_new);
+        Floats v_magnitude = absolute(v_new);
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+          const auto m_size = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+          const auto v_size = absolute(v_out);
+          v_magnitude = select(is_finite(v_out), v_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        const auto v_size = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -217,7 +225,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
@@ -242,6 +249,7 @@ KERNEL void step(
       const auto m_stream0 = m_hash_11 ^ (m_hash_11 >> 16u);
       const auto m_stream1 = m_hash_14 ^ (m_hash_14 >> 16u);
       const float m_inverse = m_inverses[first / 128u];
+      m_packed.clear();
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -273,7 +281,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
-      v_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
@@ -298,6 +305,7 @@ KERNEL void step(
       const auto v_stream0 = v_hash_11 ^ (v_hash_11 >> 16u);
       const auto v_stream1 = v_hash_14 ^ (v_hash_14 >> 16u);
       const float v_inverse = v_inverses[first / 128u];
+      v_packed.clear();
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -395,11 +403,16 @@ KERNEL void step_float32(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

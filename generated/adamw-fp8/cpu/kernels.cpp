@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -214,6 +215,46 @@ alignas(64) constexpr Table<float, 15> v_offsets = { {
   62.68f, 70.68f, 78.68f, 86.68f, 94.68f, 102.68f, 110.68f,
 } };
 
+alignas(64) constexpr Segments m_segments = {
+  1.0f, 0.000030517578f, true, 126,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 0,
+  },
+  {
+    0.00006975447f, 0.00013950893f, 0.00027901787f, 0.00055803574f, 0.0011160716f, 0.0022321432f, 0.0044642864f, 0.008928573f,
+    0.017857146f, 0.03571429f, 0.07142858f, 0.14285716f, 0.28571433f, 0.57142866f, 2.0f,
+  },
+  {
+    229375.98f, 114687.984f, 57343.992f, 28671.996f, 14335.998f, 7167.999f, 3583.9995f, 1791.9998f,
+    895.9999f, 447.99994f, 223.99997f, 111.999985f, 55.999992f, 27.999996f, 14.0f,
+  },
+  {
+    0.50000054f, 8.500002f, 16.500002f, 24.500002f, 32.5f, 40.5f, 48.5f, 56.5f,
+    64.5f, 72.5f, 80.5f, 88.5f, 96.5f, 104.5f, 112.5f,
+  },
+};
+
+alignas(64) constexpr Segments v_segments = {
+  1.0f, 0.000030517578f, true, 126,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 0,
+  },
+  {
+    0.00006975447f, 0.00013950893f, 0.00027901787f, 0.00055803574f, 0.0011160716f, 0.0022321432f, 0.0044642864f, 0.008928573f,
+    0.017857146f, 0.03571429f, 0.07142858f, 0.14285716f, 0.28571433f, 0.57142866f, 2.0f,
+  },
+  {
+    229375.98f, 114687.984f, 57343.992f, 28671.996f, 14335.998f, 7167.999f, 3583.9995f, 1791.9998f,
+    895.9999f, 447.99994f, 223.99997f, 111.999985f, 55.999992f, 27.999996f, 14.0f,
+  },
+  {
+    0.50000054f, 8.500002f, 16.500002f, 24.500002f, 32.5f, 40.5f, 48.5f, 56.5f,
+    64.5f, 72.5f, 80.5f, 88.5f, 96.5f, 104.5f, 112.5f,
+  },
+};
+
 }  // namespace
 
 struct step_uniforms {
@@ -308,20 +349,27 @@ KERNEL void step(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        Floats m_magnitude = absolute(m_new);
+        Floats v_magnitude = absolute(v_new);
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+          const auto m_size_2 = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
+          const auto v_size_2 = absolute(v_out);
+          v_magnitude = select(is_finite(v_out), v_size_2, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size_2 = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        const auto v_size_2 = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size_2, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -349,13 +397,15 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 32, 32);
       }
       const float m_inverse = m_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
+      m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
       float m_thresholds_found[span];
@@ -392,13 +442,15 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      v_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
         prefetch(tensor.v_codes + place / 128 * 32, 32);
       }
       const float v_inverse = v_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<v_segments, span>(v_values + first, v_inverse, v_packed.data)) continue;
+      v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];
       float v_thresholds_found[span];
@@ -499,11 +551,16 @@ KERNEL void step_float32(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

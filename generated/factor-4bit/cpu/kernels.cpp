@@ -32,6 +32,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -400,15 +401,20 @@ KERNEL void step(
         const auto v = r_next / colmean_2 * c_next;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats m_magnitude = absolute(m_new);
+        if (!are_finite(p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          const auto m_size = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -427,7 +433,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
@@ -435,6 +440,8 @@ KERNEL void step(
         prefetch(tensor.m_codes + place / 128 * 16, 16);
       }
       const float m_inverse = m_inverses[first / 128u];
+      m_packed.clear();
+      Nibbles<span> m_nibbles;
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -445,12 +452,9 @@ KERNEL void step(
         const auto m_key_2 = larger(m_key, 472u);
         const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, offset, m_word, kept<span>(index, limit, m_low));
+        m_nibbles.put(m_packed.data, offset, kept<span>(index, limit, m_new_code));
       }
+      m_nibbles.finish(m_packed.data);
       m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
   }
@@ -772,10 +776,14 @@ KERNEL void step_float32(
         const auto v = r_next / colmean_2 * c_next;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        if (!are_finite(p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -315,20 +316,27 @@ KERNEL void step(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        Floats m_magnitude = absolute(m_new);
+        Floats v_magnitude = absolute(v_new);
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+          const auto m_size_2 = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
+          const auto v_size = absolute(v_out);
+          v_magnitude = select(is_finite(v_out), v_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size_2 = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        const auto v_size = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -379,13 +387,13 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 32u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
-      m_packed.clear();
       if (first + 32 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 32);
         prefetch(tensor.m_codes + place / 32 * 8, 8);
       }
       const float m_inverse = m_inverses[first / 32u];
+      m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
       float m_thresholds_found[span];
@@ -422,13 +430,13 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 32u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
-      v_packed.clear();
       if (first + 32 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 32);
         prefetch(tensor.v_codes + place / 32 * 8, 8);
       }
       const float v_inverse = v_inverses[first / 32u];
+      v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];
       float v_thresholds_found[span];
@@ -527,11 +535,16 @@ KERNEL void step_float32(
         const auto v_new = beta2 * v + one_minus_beta2 * g * g;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(v_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

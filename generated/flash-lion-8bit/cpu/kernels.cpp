@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -199,15 +200,20 @@ KERNEL void step(
         const auto c = beta1 * m + one_minus_beta1 * g;
         const auto p_new_2 = p_new - lr * select(c > 0.0f, 1.0f, select(c < 0.0f, (-1.0f), 0.0f));
         const auto m_new = beta2 * m + one_minus_beta2 * g;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats m_magnitude = absolute(m_new);
+        if (!are_finite(m_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          const auto m_size_2 = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size_2 = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -237,7 +243,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 32u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
-      m_packed.clear();
       if (first + 32 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 32);
@@ -245,6 +250,7 @@ KERNEL void step(
         prefetch(tensor.m_codes + place / 32 * 8, 8);
       }
       const float m_inverse = m_inverses[first / 32u];
+      m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
       float m_thresholds_found[span];
@@ -335,10 +341,14 @@ KERNEL void step_float32(
         const auto c = beta1 * m + one_minus_beta1 * g;
         const auto p_new_2 = p_new - lr * select(c > 0.0f, 1.0f, select(c < 0.0f, (-1.0f), 0.0f));
         const auto m_new = beta2 * m + one_minus_beta2 * g;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        if (!are_finite(m_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

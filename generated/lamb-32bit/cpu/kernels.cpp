@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -322,11 +323,16 @@ KERNEL void step(
         const auto u = m_new / one_minus_beta1_pow_t / (square_root(v_new / one_minus_beta2_pow_t) + eps) + weight_decay * p;
         const auto trust = select(smaller(norm, norm_2) > 0.0f, norm / norm_2, 1.0f);
         const auto p_new = p - lr * trust * u;
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

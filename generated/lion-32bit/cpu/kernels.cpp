@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -100,10 +101,14 @@ KERNEL void step(
         const auto c = beta1 * m + one_minus_beta1 * g;
         const auto p_new_2 = p_new - lr * select(c > 0.0f, 1.0f, select(c < 0.0f, (-1.0f), 0.0f));
         const auto m_new = beta2 * m + one_minus_beta2 * g;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        if (!are_finite(m_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -127,6 +128,26 @@ alignas(64) constexpr Table<float, 8> v_offsets = { {
   0.7998068f, 4.0809975f, 6.3809524f, 13.333333f, 26.944445f, 55.235336f, 69.111084f, 112.27779f,
 } };
 
+alignas(64) constexpr Segments v_segments = {
+  0.9453125f, 0.000030517578f, false, 0,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 4,
+    4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 8, 10, 10, 10, 10, 10, 10, 11, 12, 12, 12, 12, 12, 12, 0, 0,
+  },
+  {
+    2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 0.00097187504f, 0.0013937501f,
+    0.009859376f, 2.0f, 2.0f, 0.10984376f, 0.99560547f, 2.0f,
+  },
+  {
+    2580645.0f, 555555.6f, 444444.47f, 111111.11f, 88888.89f, 22222.219f, 17777.777f, 4444.4453f,
+    3555.5554f, 888.88855f, 711.1111f, 177.77795f, 142.22223f, 142.22157f,
+  },
+  {
+    0.58064514f, 2.1944444f, 2.5555553f, 5.638889f, 6.111111f, 12.527778f, 13.222221f, 26.305553f,
+    27.444445f, 53.861115f, 55.88889f, 108.972206f, 112.77777f, 113.02843f,
+  },
+};
+
 }  // namespace
 
 struct step_uniforms {
@@ -196,15 +217,20 @@ KERNEL void step(
         const auto d = g + weight_decay * p;
         const auto v_new = alpha * v + one_minus_alpha * d * d;
         const auto p_new = p - lr * d / (square_root(v_new) + eps);
-        const auto finite = is_finite(g) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new;
+        Floats v_out = v_new;
+        Floats v_magnitude = absolute(v_new);
+        if (!are_finite(v_new, p_new)) {
+          const auto finite = is_finite(g) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          v_out = select(finite, v_new, v);
+          const auto v_size = absolute(v_out);
+          v_magnitude = select(is_finite(v_out), v_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(v_values + first + offset, v_out);
-        const auto v_size = absolute(v_out);
-        const auto v_magnitude = select(is_finite(v_out), v_size, 0.0f);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -223,7 +249,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      v_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
@@ -231,6 +256,9 @@ KERNEL void step(
         prefetch(tensor.v_codes + place / 128 * 32, 32);
       }
       const float v_inverse = v_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<v_segments, span>(v_values + first, v_inverse, v_packed.data)) continue;
+      v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];
       float v_thresholds_found[span];
@@ -316,10 +344,14 @@ KERNEL void step_float32(
         const auto d = g + weight_decay * p;
         const auto v_new = alpha * v + one_minus_alpha * d * d;
         const auto p_new = p - lr * d / (square_root(v_new) + eps);
-        const auto finite = is_finite(g) && is_finite(v_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto v_out = select(finite, v_new, v);
+        Floats p_out = p_new;
+        Floats v_out = v_new;
+        if (!are_finite(v_new, p_new)) {
+          const auto finite = is_finite(g) && is_finite(v_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          v_out = select(finite, v_new, v);
+        }
 
         store(parameters.data + offset, p_out);
         store(v_data.data + offset, v_out);

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -89,10 +90,14 @@ KERNEL void step(
         const auto d = g + weight_decay * p;
         const auto m_new = momentum * m + d;
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        if (!are_finite(p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -121,6 +122,26 @@ alignas(64) constexpr Table<float, 8> m_offsets = { {
   0.89103687f, 4.0392294f, 6.6111107f, 13.581921f, 19.077978f, 27.944445f, 49.62244f, 56.38889f,
 } };
 
+alignas(64) constexpr Segments m_segments = {
+  0.9609375f, 0.000030517578f, true, 127,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2,
+    2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 9, 10, 10, 10, 10, 10, 10, 0, 0,
+  },
+  {
+    2.0f, 2.0f, 2.0f, 2.0f, 0.0009437501f, 0.0017875002f, 0.00971875f, 0.013937501f,
+    2.0f, 0.119687505f, 0.99121094f, 2.0f,
+  },
+  {
+    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.778f, 444.44427f,
+    355.55554f, 88.888916f, 71.11111f, 71.11119f,
+  },
+  {
+    0.83076924f, 2.3888888f, 3.5555556f, 6.638889f, 7.1111107f, 13.527777f, 14.222221f, 27.305557f,
+    28.444445f, 54.861107f, 56.88889f, 57.13881f,
+  },
+};
+
 }  // namespace
 
 struct step_uniforms {
@@ -186,15 +207,20 @@ KERNEL void step(
         const auto d = g + weight_decay * p;
         const auto m_new = momentum * m + d;
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        Floats m_magnitude = absolute(m_new);
+        if (!are_finite(p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+          const auto m_size_2 = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size_2 = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size_2, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
@@ -213,7 +239,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
@@ -221,6 +246,9 @@ KERNEL void step(
         prefetch(tensor.m_codes + place / 128 * 32, 32);
       }
       const float m_inverse = m_inverses[first / 256u];
+      // Most blocks are encoded so; of the others each value is compared with a threshold.
+      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
+      m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
       float m_thresholds_found[span];
@@ -304,10 +332,14 @@ KERNEL void step_float32(
         const auto d = g + weight_decay * p;
         const auto m_new = momentum * m + d;
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        if (!are_finite(p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -263,10 +264,14 @@ KERNEL void step(
         const auto v = smaller(r, c) + g * g;
         const auto m_new = momentum * m + one_minus_momentum * select(v > 0.0f, g / square_root(v), 0.0f);
         const auto p_new = p - lr * m_new;
-        const auto finite = is_finite(g) && is_finite(m_new);
-        const auto p_finite = finite && is_finite(p_new);
-        const auto p_out = select(p_finite, p_new, p);
-        const auto m_out = select(finite, m_new, m);
+        Floats p_out = p_new;
+        Floats m_out = m_new;
+        if (!are_finite(g, p_new)) {
+          const auto finite = is_finite(g) && is_finite(m_new);
+          const auto p_finite = finite && is_finite(p_new);
+          p_out = select(p_finite, p_new, p);
+          m_out = select(finite, m_new, m);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

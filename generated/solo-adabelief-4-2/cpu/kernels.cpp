@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "codes.h"
 #include "tables.h"
 #include "tensors.h"
 #include "vectors.h"
@@ -171,20 +172,27 @@ KERNEL void step(
         const auto s_new = beta2 * s + one_minus_beta2 * d * d + eps;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(s_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto s_out = select(finite, s_new, s);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats s_out = s_new;
+        Floats m_magnitude = absolute(m_new);
+        Floats s_magnitude = select(absolute(s_new) >= 1.1754944e-38f, absolute(s_new), 0.0f);
+        if (!are_finite(s_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          s_out = select(finite, s_new, s);
+          const auto m_size = absolute(m_out);
+          m_magnitude = select(is_finite(m_out), m_size, 0.0f);
+          const auto s_size = absolute(s_out);
+          s_magnitude = select(is_finite(s_out) && s_size >= 1.1754944e-38f, s_size, 0.0f);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        const auto m_size = absolute(m_out);
-        const auto m_magnitude = select(is_finite(m_out), m_size, 0.0f);
         m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
         store(s_values + first + offset, s_out);
-        const auto s_size = absolute(s_out);
-        const auto s_magnitude = select(is_finite(s_out) && s_size >= 1.1754944e-38f, s_size, 0.0f);
         store(s_magnitudes + first + offset, s_magnitude);
         s_maximum = max(s_maximum, kept<span>(index, limit, s_magnitude));
       }
@@ -265,13 +273,14 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      m_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 16, 16);
       }
       const float m_inverse = m_inverses[first / 128u];
+      m_packed.clear();
+      Nibbles<span> m_nibbles;
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -282,12 +291,9 @@ KERNEL void step(
         const auto m_key_2 = larger(m_key, 472u);
         const auto m_least = lookup(m_bases, smaller(m_key_2, 508u) - 472u + select(m_ordered < 0.0f, 37u, 0u));
         const auto m_new_code = m_least + select(m_ordered >= lookup(m_thresholds, m_least), 1u, 0u);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const auto m_low = m_new_code << m_shift;
-        merge<4>(m_packed.data, offset, m_word, kept<span>(index, limit, m_low));
+        m_nibbles.put(m_packed.data, offset, kept<span>(index, limit, m_new_code));
       }
+      m_nibbles.finish(m_packed.data);
       m_packed.store(tensor.m_codes + (start + first) / 128 * 16);
     }
 
@@ -295,7 +301,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 2 / 32> s_packed(
           tensor.s_codes + (start + first) / 128 * 8, (limit * 2 + 31) / 32);
-      s_packed.clear();
       if (first + 128 <= following) {
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
@@ -323,6 +328,7 @@ KERNEL void step(
       const float s_new_alpha = s_alphas[first / 128u];
       const float s_rate = s_rates[first / 128u];
       const float s_root = s_roots[first / 128u];
+      s_packed.clear();
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -431,11 +437,16 @@ KERNEL void step_float32(
         const auto s_new = beta2 * s + one_minus_beta2 * d * d + eps;
         const auto p_new = p - lr_weight_decay * p;
         const auto p_new_2 = p_new - lr * (m_new / one_minus_beta1_pow_t) / (square_root(s_new / one_minus_beta2_pow_t) + eps);
-        const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
-        const auto p_finite = finite && is_finite(p_new_2);
-        const auto p_out = select(p_finite, p_new_2, p);
-        const auto m_out = select(finite, m_new, m);
-        const auto s_out = select(finite, s_new, s);
+        Floats p_out = p_new_2;
+        Floats m_out = m_new;
+        Floats s_out = s_new;
+        if (!are_finite(s_new, p_new_2)) {
+          const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
+          const auto p_finite = finite && is_finite(p_new_2);
+          p_out = select(p_finite, p_new_2, p);
+          m_out = select(finite, m_new, m);
+          s_out = select(finite, s_new, s);
+        }
 
         store(parameters.data + offset, p_out);
         store(m_data.data + offset, m_out);

@@ -50,7 +50,7 @@ export function architectureOf(instructions: string): string[] {
 
 function jobOf(instructions: string, own: readonly string[]): Job {
   return {
-    sources: ["cpu/kernels.cpp", "cpu/tables.h", "cpu/tensors.h", "cpu/vectors.h"],
+    sources: ["cpu/kernels.cpp", "cpu/codes.h", "cpu/tables.h", "cpu/tensors.h", "cpu/vectors.h"],
     output: `cpu/kernels-${instructions}.so`,
     args: (source, output, hash, math) => [
       ...flags,
