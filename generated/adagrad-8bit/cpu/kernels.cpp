@@ -197,7 +197,7 @@ KERNEL void step(
       Floats v_maximum = 0.0f;
       float v_levels_found[span];
       const Bytes<span> v_levels_at(v_words.data);
-      look_up<v_levels, span>(v_levels_at.places, v_levels_found);
+      look_up<v_levels, span>(v_levels_at, v_levels_found);
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;

@@ -456,13 +456,13 @@ KERNEL void step(
       Floats v_maximum = 0.0f;
       float m_levels_found[span];
       const Bytes<span> m_levels_at(m_words.data);
-      look_up<m_levels, span>(m_levels_at.places, m_levels_found);
+      look_up<m_levels, span>(m_levels_at, m_levels_found);
       float slow_levels_found[span];
       const Bytes<span> slow_levels_at(slow_words.data);
-      look_up<slow_levels, span>(slow_levels_at.places, slow_levels_found);
+      look_up<slow_levels, span>(slow_levels_at, slow_levels_found);
       float v_levels_found[span];
       const Bytes<span> v_levels_at(v_words.data);
-      look_up<v_levels, span>(v_levels_at.places, v_levels_found);
+      look_up<v_levels, span>(v_levels_at, v_levels_found);
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;

@@ -188,18 +188,21 @@ INLINE __m512i byte_of(const uint8_t (&plane)[256], __m512i places, __mmask64 is
   return _mm512_mask_blend_epi8(is_above, part(0), part(128));
 }
 
-/** The entries at 64 places. */
-template <const auto& table>
-INLINE void look_up_64(const uint8_t* places, float* found) {
-  // Bytes are put together within each 128 bits of the registers.
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+/** 64 places by 16 as they were stored, for which they need not have left the processor. */
+INLINE __m512i stored_places(const uint8_t* places) {
   const auto part = [&](uint32_t begin) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(places + begin));
   };
-  // By 16 as they were stored, for which they need not have left the processor.
   const __m512i first = _mm512_inserti32x4(_mm512_castsi128_si512(part(0)), part(16), 1);
-  const __m512i all = _mm512_inserti32x4(_mm512_inserti32x4(first, part(32), 2), part(48), 3);
-  const __m512i in_order = _mm512_permutexvar_epi32(order, all);
+  return _mm512_inserti32x4(_mm512_inserti32x4(first, part(32), 2), part(48), 3);
+}
+
+/** The entries at 64 places. */
+template <const auto& table>
+INLINE void look_up_64(__m512i places, float* found) {
+  // Bytes are put together within each 128 bits of the registers.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i in_order = _mm512_permutexvar_epi32(order, places);
   const __mmask64 is_above = _mm512_movepi8_mask(in_order);
   const auto& bytes = planes<table>.bytes;
   const __m512i byte0 = byte_of(bytes[0], in_order, is_above);
@@ -223,12 +226,25 @@ template <const auto& table, uint32_t Span>
 INLINE void look_up(const Place* places, float* found) {
 #if defined(__AVX512VBMI__)
   if constexpr (Span % 64 == 0) {
-    for (uint32_t begin = 0; begin < Span; begin += 64) look_up_64<table>(places + begin, found + begin);
+    for (uint32_t begin = 0; begin < Span; begin += 64) look_up_64<table>(stored_places(places + begin), found + begin);
     return;
   }
 #endif
   EACH_VECTOR
   for (uint32_t offset = 0; offset < Span; offset += LANES) store(found + offset, lookup(table, load(places + offset)));
+}
+
+/** The entries of codes. */
+template <const auto& table, uint32_t Span>
+INLINE void look_up(const Bytes<Span>& codes, float* found) {
+#if defined(__AVX512VBMI__)
+  if constexpr (Span % 64 == 0) {
+    for (uint32_t begin = 0; begin < Span; begin += 64)
+      look_up_64<table>(_mm512_loadu_si512(codes.places + begin), found + begin);
+    return;
+  }
+#endif
+  look_up<table, Span>(codes.places, found);
 }
 
 }  // namespace

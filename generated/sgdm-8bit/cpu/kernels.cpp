@@ -193,7 +193,7 @@ KERNEL void step(
       Floats m_maximum = 0.0f;
       float m_levels_found[span];
       const Bytes<span> m_levels_at(m_words.data);
-      look_up<m_levels, span>(m_levels_at.places, m_levels_found);
+      look_up<m_levels, span>(m_levels_at, m_levels_found);
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
