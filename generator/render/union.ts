@@ -59,6 +59,7 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyTables: kernels.some((kernel) => "ordinary" in kernel && kernel.tables.length > 0),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBfloat16: kernels.some(({ needsBfloat16 }) => needsBfloat16),
+    needsSlope: kernels.some(({ needsSlope }) => needsSlope),
     needsBits: kernels.some(({ needsBits }) => needsBits),
     needsFromBits: kernels.some(({ needsFromBits }) => needsFromBits),
     needsWord: kernels.some(({ needsWord }) => needsWord),
