@@ -263,6 +263,31 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
   }
 }
 
+/**
+ * Lines of four floats in shared memory, by which a warp writes 16 of each lane so that lanes write neighbours. Among those of a
+ * few lanes they lie in another order: then neither lanes that keep their own nor lanes that fetch neighbours share a bank.
+ */
+struct WarpLines {
+  uint32_t first;
+  uint32_t swapped;
+  uint32_t neighbour;
+
+  __device__ WarpLines()
+      : first(threadIdx.x * 4u),
+        swapped(threadIdx.x / 2u & 3u),
+        neighbour(threadIdx.x / 32u * 128u + (threadIdx.x & 28u) + ((threadIdx.x ^ threadIdx.x / 8u) & 3u)) {}
+
+  /** Of the lane's lines, the one of that number; of the warp's, one of 32 that follow each other. */
+  __device__ __forceinline__ uint32_t own(uint32_t i) const { return first + (i ^ swapped); }
+  __device__ __forceinline__ uint32_t among(uint32_t i) const { return neighbour + i * 32u; }
+};
+
+/** Four of N values, from one of them on. */
+template <uint32_t N>
+__device__ __forceinline__ uint4 lineOf(const float (&values)[N], uint32_t i) {
+  return {__float_as_uint(values[i]), __float_as_uint(values[i + 1]), __float_as_uint(values[i + 2]), __float_as_uint(values[i + 3])};
+}
+
 /** Of a run, two neighbours in the order of its magnitudes, the greatest of them, and how many are above 0. */
 struct alignas(16) RankedRun {
   float lower;
@@ -568,6 +593,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   __shared__ RunSpread v_spreads[16];
   // The warp that computes for all: one after the other, since each has a scheduler of its own.
   uint32_t turn = 0;
+  alignas(16) __shared__ uint4 new_lines[128 * 4];
+  const WarpLines lines;
 
   // The last tensor and its random streams, and which that was: none has so many elements.
   step_tensor tensor{};
@@ -680,6 +707,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
           least[1] = min(least[1], orderOfPositive(v_new));
 
           parameters[index] = p_out;
+          if (index % 4 == 3) new_lines[lines.own(index / 4)] = lineOf(parameters, index - 3);
           m_values[index] = m_out;
           const float m_size = fabsf(m_out);
           const float m_magnitude = m_size;
@@ -697,9 +725,16 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
          &&
             sums[1] <= 4096.0f
         ;
-        if (is_ordinary) {
-          store(tensor.p + start + first, parameters, limit);
+        __syncwarp();
+        if (__all_sync(0xffffffffu, is_ordinary)) {
+          float* const target = tensor.p + start + (thread / 32u * 512u + thread % 32u * 4u);
+          #pragma unroll
+          for (uint32_t i = 0; i < 4; i++) *reinterpret_cast<uint4*>(target + i * 128u) = new_lines[lines.among(i)];
+        } else if (is_ordinary) {
+          #pragma unroll
+          for (uint32_t i = 0; i < 4; i++) *reinterpret_cast<uint4*>(tensor.p + start + first + i * 4u) = new_lines[lines.own(i)];
         }
+        __syncwarp();
       }
       if (!is_ordinary) {
         // Read again, so that nothing of it is kept in registers until it is known to be needed.
