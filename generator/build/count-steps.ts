@@ -43,7 +43,7 @@ export function countBySteps(
   return highest(op("u32.add", op("u32.mul", op("f32.bits", size), sign), step), room);
 }
 
-/** The same, where what orders as n does finds the word (lower/ordered-encoder.ts). */
+/** The same, where the bits of n itself find the word (lower/ordered-encoder.ts). */
 export function countInOrder(
   n: Expr,
   { shift, width }: OrderedEncoder,
@@ -53,9 +53,8 @@ export function countInOrder(
 ): Expr {
   const room = 32 - width;
   const bits = writer.bind(`${prefix}_bits`, op("f32.bits", n));
-  const ordered = writer.bind(`${prefix}_ordered`, op("u32.ordered", bits));
-  const step = lookup(table, op("u32.shr", ordered, u32(shift)));
-  return highest(op("u32.add", op("u32.mul", ordered, u32(2 ** (room - shift))), step), room);
+  const step = lookup(table, op("u32.shr", bits, u32(shift)));
+  return highest(op("u32.add", op("u32.mul", bits, op("u32.slope", bits)), step), room);
 }
 
 const highest = (sum: Expr, room: number): Expr => op("u32.shr", sum, u32(room));

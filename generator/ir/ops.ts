@@ -80,11 +80,11 @@ export const ops = {
     result: "u32",
     evaluate: (a = 0) => (a + 0x7fff + ((a >>> 16) & 1)) >>> 16,
   },
-  /** Bits of floats to numbers in the same order. */
-  "u32.ordered": {
+  /** Of a float's bits, 128 where it rises with them, and -128 where it is negative and falls. */
+  "u32.slope": {
     args: ["u32"],
     result: "u32",
-    evaluate: (a = 0) => (a ^ (-(a >>> 31) | 0x80000000)) >>> 0,
+    evaluate: (a = 0) => (128 ^ (-(a >>> 31) << 8)) >>> 0,
   },
   "u32.eq": compare("u32", (a, b) => a === b),
   "u32.ge": compare("u32", (a, b) => a >= b),

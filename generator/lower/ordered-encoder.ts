@@ -1,9 +1,9 @@
 import type { BucketEncoder } from "./encoder.js";
 
 /**
- * Buckets of all floats, by the leading bits of what orders as they do, each with its threshold and its code in one word: the
- * bits are added, and where they lie above the threshold the sum carries into the code, which stands in its highest bits. For
- * few thresholds that lie so far apart that 2,048 buckets part them.
+ * Buckets of all floats, by their leading bits, each with its threshold and its code in one word: the bits, times 128, are
+ * added, or taken away where more of them are less, and where the float lies above the threshold the sum carries into the code,
+ * which stands in its highest bits. For few thresholds that lie so far apart that 2,048 buckets part them.
  */
 export interface OrderedEncoder {
   readonly kind: "ordered";
@@ -19,27 +19,32 @@ export interface OrderedEncoder {
 const SHIFT = 22;
 const LEAST_SHIFT = 21;
 const QUIET_NAN = 0xffc00000;
+/** Of the sum for each of a float's bits. */
+const SLOPE = 128;
 
 /** Undefined where an unsigned n needs only half of it, or where buckets would have to be smaller. */
 export function orderedEncoder(
   { shift: given, signed }: BucketEncoder,
   thresholds: readonly number[],
 ): OrderedEncoder | undefined {
-  const shift = Math.min(given, SHIFT);
   const width = Math.ceil(Math.log2(thresholds.length + 1));
   const room = 32 - width;
-  if (!signed || shift < LEAST_SHIFT || shift > room) return undefined;
-  const bits = thresholds.map(orderedBits);
-  const left = 2 ** (room - shift);
+  // A bucket's sums come to no more than one code.
+  const shift = Math.min(given, SHIFT, room - Math.log2(SLOPE));
+  if (!signed || shift < LEAST_SHIFT) return undefined;
+  const places = thresholds.map(orderedBits);
+  const count = 2 ** (32 - shift);
   const steps: number[] = [];
-  for (let key = 0; key < 2 ** (32 - shift); key++) {
-    const from = key * 2 ** shift;
+  for (let key = 0; key < count; key++) {
+    const isNegative = key >= count / 2;
+    const from = (isNegative ? count - 1 - key : key + count / 2) * 2 ** shift;
     // A threshold at the beginning of a bucket is passed by all of it.
-    const own = bits.filter((threshold) => threshold > from && threshold < from + 2 ** shift);
+    const own = places.filter((place) => place > from && place < from + 2 ** shift);
     if (own.length > 1) return undefined;
-    const passed = from >= QUIET_NAN ? 0 : bits.filter((threshold) => threshold <= from).length;
-    const carry = own[0] === undefined ? 0 : (from + 2 ** shift - own[0]) * left;
-    steps.push(wrap((passed - key) * 2 ** room + carry));
+    const passed = from >= QUIET_NAN ? 0 : places.filter((place) => place <= from).length;
+    const carry = own[0] === undefined ? 0 : 2 ** room - (own[0] - from) * SLOPE;
+    // Bits of a negative float, counted from the last: one less than their negative.
+    steps.push(wrap(passed * 2 ** room + carry - (from + (isNegative ? 1 : 0)) * SLOPE));
   }
   return { kind: "ordered", shift, width, steps };
 }

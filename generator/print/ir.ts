@@ -60,7 +60,7 @@ const ops = {
   "u32.shl": bitwise("<<"),
   "u32.shr": bitwise(">>"),
   "u32.bfloat16": call("bfloat16"),
-  "u32.ordered": call("ordered"),
+  "u32.slope": call("slope"),
   "u32.eq": infix("==", COMPARE),
   "u32.ge": infix(">=", COMPARE),
   "u32.gt": infix(">", COMPARE),

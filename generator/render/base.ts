@@ -88,6 +88,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     anySpread: states.some(({ hasSpread }) => hasSpread),
     tables: tableViews(kernel.tables, dialect),
     needsBfloat16: needs.has("bfloat16"),
+    needsSlope: needs.has("slope"),
     needsBits: needs.has("bits"),
     needsFromBits: needs.has("fromBits"),
     needsWord: needs.size > 0,

@@ -76,6 +76,15 @@ export function gathers({ isLanes, hasSpread, runs }: StateView, warps: number, 
 }
 
 /**
+ * Whether lanes write the new parameters of their neighbours, through shared memory: of 16 floats a thread, four accesses of its
+ * own would each be of half a sector.
+ */
+export function writesLines({ parameter, states }: ElementKernel, granule: number, target: Target): boolean {
+  const isPacked = states.every(({ locate }) => locate !== null);
+  return isPacked && parameter.bits === 32 && granule === 16 && target.capabilities.lanes === 32;
+}
+
+/**
  * Levels of 4 bits that each thread puts in a table of its run's, so that an element finds its own by a byte, with all that
  * levels are multiplied by; 0 where there is no table. Beside order statistics, which leave reads the time: with what else
  * reads ahead it was slower.

@@ -35,6 +35,7 @@ export function unionOf(kernels: readonly KernelView[]) {
         (kernel.isStep && kernel.states.some(({ isLanes }) => isLanes)) ||
         ("panel" in kernel && kernel.panel !== null && kernel.isMeasure),
     ),
+    anyWarpLines: kernels.some((kernel) => "writesLines" in kernel && kernel.writesLines),
     anyLanesSpread: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
     ),
@@ -67,6 +68,7 @@ export function unionOf(kernels: readonly KernelView[]) {
     anyTables: kernels.some((kernel) => "ordinary" in kernel && kernel.tables.length > 0),
     hasRuns: kernels.some(({ states: own }) => own.some(({ hasMaximum }) => hasMaximum)),
     needsBfloat16: kernels.some(({ needsBfloat16 }) => needsBfloat16),
+    needsSlope: kernels.some(({ needsSlope }) => needsSlope),
     needsBits: kernels.some(({ needsBits }) => needsBits),
     needsFromBits: kernels.some(({ needsFromBits }) => needsFromBits),
     needsWord: kernels.some(({ needsWord }) => needsWord),

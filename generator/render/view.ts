@@ -9,7 +9,16 @@ import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
-import { bytesOf, gathers, granuleOf, readsAhead, residentOf, tabledLevels, widened } from "./shares.js";
+import {
+  bytesOf,
+  gathers,
+  granuleOf,
+  readsAhead,
+  residentOf,
+  tabledLevels,
+  widened,
+  writesLines,
+} from "./shares.js";
 import { ordinarySpread } from "./spread.js";
 import { isShared } from "./state.js";
 
@@ -109,6 +118,7 @@ function elementView(planned: ElementKernel, target: Target) {
     rounds,
     /** Whether one warp of several computes what follows from order statistics for all of them. */
     gathers: isGathered,
+    writesLines: isGathered && ordinary !== null && writesLines(kernel, granule, target),
     warps,
     /** Whether what is known of a tensor is kept for its next tile, beside its random streams. */
     keepsTensor: isGathered && keepsStreams && anyStateStream,

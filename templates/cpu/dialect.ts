@@ -57,7 +57,7 @@ export const dialect: Dialect = {
     "u32.shl": bitwise("<<", SHIFT),
     "u32.shr": bitwise(">>", SHIFT),
     "u32.bfloat16": { text: "($0 + 0x7fffu + (($0 >> 16u) & 1u)) >> 16u", level: SHIFT, args: [CALL] },
-    "u32.ordered": { text: "$0 ^ ((0u - ($0 >> 31u)) | 0x80000000u)", level: XOR, args: [CALL] },
+    "u32.slope": { text: "128u ^ ((0u - ($0 >> 31u)) << 8u)", level: XOR, args: [CALL] },
     "u32.eq": binary("==", EQUAL),
     "u32.ge": binary(">=", COMPARE),
     "u32.gt": binary(">", COMPARE),

@@ -55,7 +55,7 @@ export const dialect: Dialect = {
     "u32.shl": word("<<"),
     "u32.shr": { text: "$0 >>> $1", level: SHIFT, args: [UNARY, UNARY] },
     "u32.bfloat16": { text: "($0 + 0x7fff + (($0 >>> 16) & 1)) >>> 16", level: SHIFT, args: [CALL] },
-    "u32.ordered": { text: "($0 ^ (-($0 >>> 31) | 0x80000000)) >>> 0", level: SHIFT, args: [CALL] },
+    "u32.slope": { text: "(128 ^ (-($0 >>> 31) << 8)) >>> 0", level: SHIFT, args: [CALL] },
     "u32.eq": compare("==="),
     "u32.ge": compare(">="),
     "u32.gt": compare(">"),

@@ -109,6 +109,10 @@ function withoutPtx(source) {
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
     .replaceAll(
+      'asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));',
+      "factor = 128u ^ (0u - (bits >> 31u)) << 8u;",
+    )
+    .replaceAll(
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
       "code = emulator::bfloat16(bits);",
     )
