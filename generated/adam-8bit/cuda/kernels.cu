@@ -690,8 +690,8 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
         const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const uint32_t m_size = __float_as_uint(m_normalized_2) + 0x4b700000u > 0x80000000u ? __float_as_uint(m_normalized_2) + 0x4b700000u : 0x80000000u;
         const uint32_t m_ordered = m_normalized >= 0.0f ? m_size : 0u - m_size;
-        const uint32_t m_new_code_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
-        m_sums[index] = index < limit ? m_new_code_sum : 0u;
+        const uint32_t m_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
+        m_sums[index] = index < limit ? m_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll
@@ -713,8 +713,8 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
         const float v_out = v_values[index];
         const float v_normalized = __saturatef(v_out * v_inverse);
         const float v_normalized_2 = v_normalized > 1.611188e-7f ? v_normalized : 1.611188e-7f;
-        const uint32_t v_new_code_sum = (__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u];
-        v_sums[index] = index < limit ? v_new_code_sum : 0u;
+        const uint32_t v_sum = (__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u];
+        v_sums[index] = index < limit ? v_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll

@@ -418,8 +418,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float m_normalized_2 = fabsf(m_normalized) < 0.96875f ? fabsf(m_normalized) : 0.96875f;
         const uint32_t m_size = __float_as_uint(m_normalized_2) + 0x49f80000u > 0x80000000u ? __float_as_uint(m_normalized_2) + 0x49f80000u : 0x80000000u;
         const uint32_t m_ordered = m_normalized >= 0.0f ? m_size : 0u - m_size;
-        const uint32_t m_new_code_sum = m_ordered * 32u + m_steps[(m_ordered >> 19u) - 3793u];
-        m_sums[index] = index < limit ? m_new_code_sum : 0u;
+        const uint32_t m_sum = m_ordered * 32u + m_steps[(m_ordered >> 19u) - 3793u];
+        m_sums[index] = index < limit ? m_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll
@@ -443,8 +443,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float v_normalized_2 = fabsf(v_normalized) < 0.96875f ? fabsf(v_normalized) : 0.96875f;
         const uint32_t v_size = __float_as_uint(v_normalized_2) + 0x49f80000u > 0x80000000u ? __float_as_uint(v_normalized_2) + 0x49f80000u : 0x80000000u;
         const uint32_t v_ordered = v_normalized >= 0.0f ? v_size : 0u - v_size;
-        const uint32_t v_new_code_sum = v_ordered * 32u + v_steps[(v_ordered >> 19u) - 3793u];
-        v_sums[index] = index < limit ? v_new_code_sum : 0u;
+        const uint32_t v_sum = v_ordered * 32u + v_steps[(v_ordered >> 19u) - 3793u];
+        v_sums[index] = index < limit ? v_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll

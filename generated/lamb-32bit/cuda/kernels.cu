@@ -394,11 +394,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float norm_sum_of_pieces[8];
           float norm_2_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float norm_term_values[4];
             float norm_2_term_values[4];
@@ -415,7 +415,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce(
             norm_2_sum_of_pieces[i] = sumOfWarp(norm_2_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) norm_term_pieces[first + i * 8] = norm_sum_of_pieces[i];
             if (lane == 0) norm_2_term_pieces[first + i * 8] = norm_2_sum_of_pieces[i];
           }

@@ -492,11 +492,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float norm_sum_of_pieces[8];
           float norm_2_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float norm_term_values[4];
             float norm_2_term_values[4];
@@ -513,7 +513,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce(
             norm_2_sum_of_pieces[i] = sumOfWarp(norm_2_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) norm_term_pieces[first + i * 8] = norm_sum_of_pieces[i];
             if (lane == 0) norm_2_term_pieces[first + i * 8] = norm_2_sum_of_pieces[i];
           }
@@ -728,8 +728,8 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
         const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const uint32_t m_size = __float_as_uint(m_normalized_2) + 0x4b700000u > 0x80000000u ? __float_as_uint(m_normalized_2) + 0x4b700000u : 0x80000000u;
         const uint32_t m_ordered = m_normalized >= 0.0f ? m_size : 0u - m_size;
-        const uint32_t m_new_code_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
-        m_sums[index] = index < limit ? m_new_code_sum : 0u;
+        const uint32_t m_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
+        m_sums[index] = index < limit ? m_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll
@@ -927,11 +927,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce_float32(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float norm_sum_of_pieces[8];
           float norm_2_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float norm_term_values[4];
             float norm_2_term_values[4];
@@ -948,7 +948,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce_float32(
             norm_2_sum_of_pieces[i] = sumOfWarp(norm_2_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) norm_term_pieces[first + i * 8] = norm_sum_of_pieces[i];
             if (lane == 0) norm_2_term_pieces[first + i * 8] = norm_2_sum_of_pieces[i];
           }

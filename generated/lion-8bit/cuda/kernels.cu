@@ -331,8 +331,8 @@ extern "C" __global__ void __launch_bounds__(128) step(
         const float m_normalized_2 = fabsf(m_normalized) < 1.0f ? fabsf(m_normalized) : 1.0f;
         const uint32_t m_size = __float_as_uint(m_normalized_2) + 0x4b700000u > 0x80000000u ? __float_as_uint(m_normalized_2) + 0x4b700000u : 0x80000000u;
         const uint32_t m_ordered = m_normalized >= 0.0f ? m_size : 0u - m_size;
-        const uint32_t m_new_code_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
-        m_sums[index] = index < limit ? m_new_code_sum : 0u;
+        const uint32_t m_sum = m_ordered * 128u + m_steps[(m_ordered >> 17u) - 14983u];
+        m_sums[index] = index < limit ? m_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll

@@ -478,8 +478,8 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
         const float v_out = v_values[index];
         const float v_normalized = __saturatef(v_out * v_inverse);
         const float v_normalized_2 = v_normalized > 1.611188e-7f ? v_normalized : 1.611188e-7f;
-        const uint32_t v_new_code_sum = (__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u];
-        v_sums[index] = index < limit ? v_new_code_sum : 0u;
+        const uint32_t v_sum = (__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u];
+        v_sums[index] = index < limit ? v_sum : 0u;
       }
       // The highest byte of each.
       #pragma unroll

@@ -372,10 +372,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce_cols(
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     float colmax_max_found = missing;
     // The terms of several rounds are on their way at a time.
-    const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+    const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
       float colmax_max_of_rounds[4];
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         float colmax_term_values[8];
 #pragma unroll
         for (uint32_t j = 0; j < 8; j++) {
@@ -387,11 +387,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce_cols(
         colmax_max_of_rounds[i] = greatestOf(colmax_term_values);
       }
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         colmax_term_slices[i][slice][own] = colmax_max_of_rounds[i];
       }
       __syncthreads();
-      for (uint32_t i = 0; slice == 0 && i < count; i++) {
+      for (uint32_t i = 0; slice == 0 && i < ahead; i++) {
         float colmax_term_parts[4];
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) colmax_term_parts[j] = colmax_term_slices[i][j][own];

@@ -562,10 +562,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     TreeSum colmean_terms;
     // The terms of several rounds are on their way at a time.
-    const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+    const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
       float colmean_sum_of_rounds[4];
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         float colmean_term_values[8];
 #pragma unroll
         for (uint32_t j = 0; j < 8; j++) {
@@ -577,11 +577,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
         colmean_sum_of_rounds[i] = sumOfNeighbours(colmean_term_values);
       }
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         colmean_term_slices[i][slice][own] = colmean_sum_of_rounds[i];
       }
       __syncthreads();
-      for (uint32_t i = 0; slice == 0 && i < count; i++) {
+      for (uint32_t i = 0; slice == 0 && i < ahead; i++) {
         float colmean_term_parts[4];
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[i][j][own];
@@ -649,10 +649,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce2(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float colmean_2_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float colmean_2_term_values[4];
             #pragma unroll
@@ -666,7 +666,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce2(
             colmean_2_sum_of_pieces[i] = sumOfWarp(colmean_2_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) colmean_2_term_pieces[first + i * 8] = colmean_2_sum_of_pieces[i];
           }
         };
@@ -869,10 +869,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce3(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float rms_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float rms_term_values[4];
             #pragma unroll
@@ -885,7 +885,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce3(
             rms_sum_of_pieces[i] = sumOfWarp(rms_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) rms_term_pieces[first + i * 8] = rms_sum_of_pieces[i];
           }
         };
@@ -1356,10 +1356,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_float32_cols(
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
     TreeSum colmean_terms;
     // The terms of several rounds are on their way at a time.
-    const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+    const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
       float colmean_sum_of_rounds[4];
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         float colmean_term_values[8];
 #pragma unroll
         for (uint32_t j = 0; j < 8; j++) {
@@ -1371,11 +1371,11 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_float32_cols(
         colmean_sum_of_rounds[i] = sumOfNeighbours(colmean_term_values);
       }
 #pragma unroll
-      for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t i = 0; i < ahead; i++) {
         colmean_term_slices[i][slice][own] = colmean_sum_of_rounds[i];
       }
       __syncthreads();
-      for (uint32_t i = 0; slice == 0 && i < count; i++) {
+      for (uint32_t i = 0; slice == 0 && i < ahead; i++) {
         float colmean_term_parts[4];
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[i][j][own];
@@ -1443,10 +1443,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce2_float32(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float colmean_2_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float colmean_2_term_values[4];
             #pragma unroll
@@ -1460,7 +1460,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce2_float32(
             colmean_2_sum_of_pieces[i] = sumOfWarp(colmean_2_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) colmean_2_term_pieces[first + i * 8] = colmean_2_sum_of_pieces[i];
           }
         };
@@ -1663,10 +1663,10 @@ extern "C" __global__ void __launch_bounds__(256) reduce3_float32(
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
         // The terms of several pieces are on their way at a time.
-        const auto reduce = [&](const uint32_t first, const uint32_t count, const bool is_whole) __attribute__((always_inline)) {
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
           float rms_sum_of_pieces[8];
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             const uint32_t piece = first + i * 8;
             float rms_term_values[4];
             #pragma unroll
@@ -1679,7 +1679,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce3_float32(
             rms_sum_of_pieces[i] = sumOfWarp(rms_term_values);
           }
 #pragma unroll
-          for (uint32_t i = 0; i < count; i++) {
+          for (uint32_t i = 0; i < ahead; i++) {
             if (lane == 0) rms_term_pieces[first + i * 8] = rms_sum_of_pieces[i];
           }
         };
