@@ -34,7 +34,18 @@ const stateSuffixes = [
   ],
   // Of a mapping with a second parameter.
   ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots", "spreads"],
-  ...["keyed_of", "level", "level_of", "pair", "product", "streams", "sums", "run_levels", "run_place"],
+  ...[
+    "keyed_of",
+    "level",
+    "level_of",
+    "pair",
+    "product",
+    "streams",
+    "sum",
+    "sums",
+    "run_levels",
+    "run_place",
+  ],
   // Of a parameter whose code is found before the parameter is known.
   ...["change", "change_part", "change_most", "change_least", "from", "to", "squares"],
   // Where scales of rows and of columns meet.

@@ -1,7 +1,7 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Expr, Table } from "../ir/types.js";
 import type { OrderedEncoder } from "../lower/ordered-encoder.js";
-import type { StepEncoder } from "../lower/step-encoder.js";
+import { MIDDLE, type StepEncoder } from "../lower/step-encoder.js";
 import type { FragmentWriter } from "./writer.js";
 
 /**
@@ -34,13 +34,17 @@ export function countBySteps(
   const magnitude = op("f32.abs", given);
   // NaN is lowered to the greatest size, and counts as negative.
   const lowered = writer.bind(name, op("f32.select", op("f32.lt", magnitude, most), magnitude, most));
-  const size = writer.bind(name, raised(lowered));
-  const isPositive = op("f32.ge", given, f32(0));
-  const first = op("u32.select", isPositive, u32(wrap(-low)), u32(wrap(steps.length / 2 - low)));
-  const step = lookup(table, op("u32.add", op("f32.leading", size, u32(shift)), first));
-  const unit = 2 ** (room - shift);
-  const sign = op("u32.select", isPositive, u32(unit), u32(wrap(-unit)));
-  return highest(op("u32.add", op("u32.mul", op("f32.bits", size), sign), step), room);
+  const above = op("u32.add", op("f32.bits", lowered), u32(MIDDLE - low * 2 ** shift));
+  const middle = u32(MIDDLE);
+  const size = writer.bind(`${prefix}_size`, op("u32.select", op("u32.gt", above, middle), above, middle));
+  const falling = op("u32.sub", u32(0), size);
+  const ordered = writer.bind(
+    `${prefix}_ordered`,
+    op("u32.select", op("f32.ge", given, f32(0)), size, falling),
+  );
+  const first = MIDDLE / 2 ** shift - steps.length / 2;
+  const step = lookup(table, op("u32.sub", op("u32.shr", ordered, u32(shift)), u32(first)));
+  return highest(op("u32.add", op("u32.mul", ordered, u32(2 ** (room - shift))), step), room);
 }
 
 /** The same, where the bits of n itself find the word (lower/ordered-encoder.ts). */
@@ -58,8 +62,6 @@ export function countInOrder(
 }
 
 const highest = (sum: Expr, room: number): Expr => op("u32.shr", sum, u32(room));
-
-const wrap = (value: number): number => (value + 2 ** 32) % 2 ** 32;
 
 function floatOf(bits: number): number {
   return new Float32Array(new Uint32Array([bits]).buffer)[0] as number;

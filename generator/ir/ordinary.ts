@@ -163,7 +163,10 @@ function attempt(
     magnitudes: states.flatMap(({ name, magnitude }) => {
       if (magnitude === null) return [];
       const isNormal = magnitude.inputs.every((value) => (variables.get(value.name)?.lo ?? -149) >= -126);
-      return [{ state: name, magnitude: known(magnitude), isNormal }];
+      const isNonNegative = magnitude.inputs.every(
+        (value) => variables.get(value.name)?.isNonNegative === true,
+      );
+      return [{ state: name, magnitude: known(magnitude), isNormal, isNonNegative }];
     }),
   };
 }

@@ -264,6 +264,7 @@ export interface OrdinaryMagnitude {
   readonly state: string;
   readonly magnitude: Fragment;
   readonly isNormal: boolean;
+  readonly isNonNegative: boolean;
 }
 
 export interface OrdinaryValue {

@@ -14,7 +14,7 @@ export interface StepEncoder {
   /** Bucket numbers are clamped to [low, high], of which neither holds a threshold. */
   readonly low: number;
   readonly high: number;
-  /** Whether negative n have buckets of their own, after the others, from which the size is subtracted; else they count as 0. */
+  /** Whether negative n have buckets of their own, before the others, in the order of n; else they count as 0. */
   readonly signed: boolean;
   /** u32, of each bucket. */
   readonly steps: readonly number[];
@@ -31,27 +31,28 @@ export function stepEncoder(
   const room = 32 - width;
   if (shift > room || low === 0 || thresholds.some((threshold) => threshold === 0 || Math.abs(threshold) > 1))
     return undefined;
-  const left = 2 ** (room - shift);
+  const place = (threshold: number): number => {
+    const size = Math.max(bitsOf(Math.abs(threshold)) - low * 2 ** shift, 0);
+    return threshold > 0 ? MIDDLE + size : MIDDLE - size;
+  };
+  const places = signed ? thresholds.map(place) : thresholds.map(bitsOf);
+  const middle = MIDDLE / 2 ** shift;
+  const reach = high - low + 1;
+  const [first, last] = signed ? [middle - reach, middle + reach - 1] : [low, high];
   const steps: number[] = [];
-  for (const negative of signed ? [false, true] : [false]) {
-    const sizes = thresholds
-      .filter((threshold) => threshold < 0 === negative)
-      .map((t) => bitsOf(Math.abs(t)));
-    for (let key = low; key <= high; key++) {
-      // A positive one at the beginning of a bucket is passed by all of it.
-      const from = negative ? key * 2 ** shift : key * 2 ** shift + 1;
-      const own = sizes.find((size) => size >= from && size < (key + 1) * 2 ** shift);
-      const passed = sizes.filter((size) => size < from).length;
-      const count = negative ? sizes.length - passed : thresholds.length - sizes.length + passed;
-      const offset = own === undefined ? 0 : own % 2 ** shift;
-      // A code is reached at its threshold, but left behind a negative one.
-      const positive = (count - key) * 2 ** room + (own === undefined ? 0 : (2 ** shift - offset) * left);
-      const falling = (count + key) * 2 ** room + (own === undefined ? 2 ** shift - 1 : offset) * left;
-      steps.push(wrap(negative ? falling : positive));
-    }
+  for (let key = first; key <= last; key++) {
+    const from = key * 2 ** shift;
+    // A threshold at the beginning of a bucket is passed by all of it.
+    const own = places.find((threshold) => threshold > from && threshold < from + 2 ** shift);
+    const passed = places.filter((threshold) => threshold <= from).length;
+    const carry = own === undefined ? 0 : (from + 2 ** shift - own) * 2 ** (room - shift);
+    steps.push(wrap((passed - key) * 2 ** room + carry));
   }
   return { kind: "steps", shift, width, low, high, signed, steps };
 }
+
+/** Where sizes of positive n begin, and those of negative n end, which go down from there. */
+export const MIDDLE = 2 ** 31;
 
 const wrap = (value: number): number => ((value % 2 ** 32) + 2 ** 32) % 2 ** 32;
 

@@ -1,6 +1,8 @@
+import type { Enclosure } from "../ir/enclosure.js";
 import { ordinaryUpdate } from "../ir/ordinary.js";
+import { prune } from "../ir/prune.js";
 import type { ElementKernel, Fragment, OrdinaryInput, OrdinaryUniform } from "../ir/types.js";
-import { namesIn, namesRead } from "../ir/uses.js";
+import { firstNameOf, namesIn, namesRead } from "../ir/uses.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName, printValue } from "../print/index.js";
 import { askedLate, enclosureOf, enclosureView } from "./enclosure.js";
@@ -58,6 +60,10 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     products.reduce((rest, product) => withProduct(rest, product.old, product), update);
   const enclosure = enclosureOf(kernel, ordinary, dialect);
   const late = enclosure === null ? null : askedLate(enclosure, ordinary, kernel, dialect);
+  const isLate = late !== null && late.length > 0;
+  const asksOldParameter = !isLate || enclosure === null || readsParameter(enclosure, kernel);
+  const asksFor = ({ name, square }: (typeof bounds)[number]): boolean =>
+    asksOldParameter || square === null || name !== printName(kernel.parameter.name, dialect);
   return {
     updateLines: printFragment(withProducts(ordinary.update), spelled),
     /** The update up to two values that the new parameter lies between. */
@@ -69,11 +75,11 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     products,
     uniforms: ordinary.uniforms.map((uniform) => ({ ...within(uniform), isDivisor: uniform.isDivisor })),
     vectors: ordinary.vectors.map(within),
-    bounds,
+    bounds: bounds.filter(asksFor),
     /** Inputs whose values are checked, one by one. */
     sums,
     /** Inputs whose squares are summed as they are stored, two by two. */
-    squares: bounds.filter(({ square }) => square !== null),
+    squares: bounds.filter((bound) => bound.square !== null && asksFor(bound)),
     anySign: sums.some(({ isNonNegative }) => isNonNegative),
     present: ordinary.present.map(({ value, exponent, isNonNegative }, index) => {
       /** The state whose new values are asked for it. */
@@ -81,7 +87,9 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
       return { value: printValue(value, spelled), least: f32(2 ** exponent), isNonNegative, state };
     }),
     /** Whether these are asked only where a new parameter is small. */
-    isLate: late !== null && late.length > 0,
+    isLate,
+    /** Whether how great the old parameter is makes no difference but to the new one, so that this one is asked. */
+    asksNewParameter: !asksOldParameter,
     /** Variables that it reads, or whose size is asked. */
     reads: new Set([...namesRead([ordinary.update]), ...unscaled.map(({ variable }) => variable.name)]),
     parameterLines: printFragment(ordinary.parameter, dialect),
@@ -90,9 +98,28 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     ),
     /** States whose new values are zero or normal. */
     normal: new Set(ordinary.magnitudes.filter(({ isNormal }) => isNormal).map(({ state }) => state)),
+    /** States whose new values are their own magnitudes; where memory takes longer than instructions it makes none faster. */
+    nonNegative: new Set(
+      ordinary.magnitudes
+        .filter(() => kernel.parameter.bits === 16)
+        .filter(({ magnitude, isNonNegative }) => isNonNegative && isSize(magnitude))
+        .map(({ state }) => state),
+    ),
     inputs: inputs.map(name),
     outputs: outputs.map(name),
   };
+}
+
+/** Whether more than what the new parameter is the sum of depends on the old one. */
+function readsParameter({ update, base }: Enclosure, { parameter }: ElementKernel): boolean {
+  const outputs = update.outputs.filter(({ name }) => name !== base.name);
+  return namesRead([prune({ ...update, outputs }, outputs)]).has(parameter.name);
+}
+
+/** Whether a magnitude is the value without its sign. */
+function isSize({ inputs: [value], body, outputs: [size] }: Fragment): boolean {
+  const source = body.find(({ name }) => name === firstNameOf(size?.name ?? "", body))?.value;
+  return source?.kind === "op" && source.op === "f32.abs" && namesIn(source).join() === value?.name;
 }
 
 /** Whether all levels of a run are computed before its elements are. */

@@ -86,6 +86,10 @@ export function sweepView(kernel: SweepKernel, target: Target) {
 /** A matrix may have few columns, of many parts each. */
 const SLICES = 4;
 
+/** What a thread reads of long sums before it adds any of it. */
+const ROUNDS_AHEAD = 4;
+const PIECES_AHEAD = 8;
+
 export function foldView(kernel: FoldKernel, target: Target) {
   const { dialect } = target;
   const { from, to, count, stores, finish } = kernel;
@@ -131,6 +135,11 @@ export function foldView(kernel: FoldKernel, target: Target) {
     /** Threads of an entry that is put together from parts, and how many of these they read at a time. */
     slices,
     roundSize: 8 * slices,
+    roundsAhead: ROUNDS_AHEAD,
+    piecesAhead: PIECES_AHEAD,
+    /** Of those that a warp reduces at a time, how far the last and the next lie behind the first. */
+    piecesAheadLast: ((PIECES_AHEAD - 1) * threads) / lanes,
+    piecesAheadAll: (PIECES_AHEAD * threads) / lanes,
     /** Whether it needs to know where in a granule an element is. */
     readsElements: base.states.length > 0 || base.anyHalf,
     isReduction,

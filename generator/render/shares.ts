@@ -86,14 +86,16 @@ export function writesLines({ parameter, states }: ElementKernel, granule: numbe
 
 /**
  * Levels of 4 bits that each thread puts in a table of its run's, so that an element finds its own by a byte, with all that
- * levels are multiplied by; 0 where there is no table. Beside order statistics, which leave reads the time: with what else
- * reads ahead it was slower.
+ * levels are multiplied by; 0 where there is no table. Beside order statistics, which leave reads the time, and for 16 bits an
+ * element, whose instructions take longer than memory does: with what reads ahead it was slower.
  */
-export function tabledLevels(kernel: ElementKernel, state: StateView, { dialect }: Target): number {
+export function tabledLevels(kernel: ElementKernel, state: StateView, target: Target): number {
+  const { dialect } = target;
   const { bits, lanes, hasAlpha, hasLevelLanes, isCodec, granuleInRun, words, levels } = state;
   const isFit = bits === 4 && isCodec && granuleInRun && !hasAlpha && !hasLevelLanes;
   const isShared = lanes >= 4 && lanes <= 16 && Number.isInteger(words);
-  return dialect.ordinary !== null && ranks(kernel) && isFit && isShared ? levels / lanes : 0;
+  const isApt = ranks(kernel) || isBusyOfHalves(kernel, target);
+  return dialect.ordinary !== null && isApt && isFit && isShared ? levels / lanes : 0;
 }
 
 /** Elements that a processor should work on at once; 0 where nothing bounds them. */
@@ -110,7 +112,12 @@ export function residentOf(
   if (states.some(({ isRank1 }) => isRank1)) {
     return resident.shaped[kernel.kind === "step" && kernel.parameter.bits === 16 ? "halves" : kernel.kind];
   }
-  return kernel.parameter.bits === 16 && isBusy(kernel, target) ? resident.halves : resident.usual;
+  return isBusyOfHalves(kernel, target) ? resident.halves : resident.usual;
+}
+
+/** Whether instructions take longer than memory does. */
+export function isBusyOfHalves(kernel: ElementKernel, target: Target): boolean {
+  return kernel.parameter.bits === 16 && isBusy(kernel, target);
 }
 
 /**

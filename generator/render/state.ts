@@ -4,6 +4,7 @@ import { RANK1_BLOCK } from "../lower/variants.js";
 import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
+import { highestBytes } from "./highest.js";
 import { lookupAhead, stagesOf } from "./stages.js";
 import { summedCodes } from "./summed.js";
 import { segmentsView } from "./tables.js";
@@ -156,6 +157,7 @@ export function stateView(
     encodeLines: printFragment(state.encode, dialect),
     /** Where codes are packed as sums of floats. */
     summed: capabilities.sums ? summedCodes(state.encode, state.bits, words, dialect) : null,
+    highest: capabilities.sums ? highestBytes(state.encode, state.name, state.bits, words, dialect) : null,
     /** Where large tables are looked up for many elements at once: before it is decoded, and between parts of encoding. */
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),

@@ -22,6 +22,9 @@ export function unionOf(kernels: readonly KernelView[]) {
     ],
     anyOrdinary: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary !== null),
     anyEnclosure: kernels.some((kernel) => "isEnclosed" in kernel && kernel.isEnclosed),
+    anyOwnMagnitude: kernels.some(({ states: own }) =>
+      own.some((one) => "isOwnMagnitude" in one && one.isOwnMagnitude),
+    ),
     anyLate: kernels.some((kernel) => "ordinary" in kernel && kernel.ordinary?.isLate === true),
     anySquares: kernels.some((kernel) => "ordinary" in kernel && (kernel.ordinary?.squares.length ?? 0) > 0),
     anyDivisor: kernels.some(

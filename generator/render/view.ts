@@ -193,7 +193,14 @@ function inPanels<State extends ElementState>(state: State, panel: Panel | null)
 
 function withMagnitude(
   state: ElementState,
-  { magnitudeLines, reads, bounds, normal, products }: NonNullable<ReturnType<typeof ordinaryView>>,
+  {
+    magnitudeLines,
+    reads,
+    bounds,
+    normal,
+    nonNegative,
+    products,
+  }: NonNullable<ReturnType<typeof ordinaryView>>,
   isStep: boolean,
 ) {
   // The second part of p is read with the first.
@@ -206,6 +213,8 @@ function withMagnitude(
     product: products.find((product) => product.state === state.state) ?? null,
     /** Whether new values of ordinary size are zero or normal. */
     isNormal: normal.has(state.state),
+    /** Whether such values are their own magnitudes, of which nothing else is asked than which is the greatest. */
+    isOwnMagnitude: nonNegative.has(state.state) && state.granuleInRun && !state.hasSpread,
     isOrdinaryRead,
     /** Whether it is read ahead: what is not packed is stored from where it was read. */
     isHeld: isStep || isOrdinaryRead,

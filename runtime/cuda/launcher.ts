@@ -1,16 +1,14 @@
 import type { OptimizerDescriptor, UniformValues } from "../descriptor.js";
 import type { Launcher, LaunchGroup } from "../device.js";
 import { LowbitError } from "../errors.js";
-import type { GraphHandle, MemoryHandle, StreamHandle } from "../native/cuda.js";
+import type { GraphHandle, MemoryHandle } from "../native/cuda.js";
 import { UniformWords } from "../uniform-words.js";
+import { type Command, capture, type Node, orderOf } from "./capture.js";
 import { ALIGNMENT, type Gpu, type Transfer, Transfers } from "./gpu.js";
 import type { Modules } from "./modules.js";
 import { type Operation, planStep, type StepPlan } from "./plan.js";
 import type { Storage } from "./storage.js";
 import { TensorTable } from "./tables.js";
-
-/** Enqueues one operation. */
-type Command = (stream: StreamHandle) => void;
 
 /**
  * Tables and launches are made once. What changes between steps is in device memory: the uniforms, and in the tensor
@@ -31,7 +29,7 @@ export class CudaLauncher implements Launcher {
   #tables: readonly TensorTable[] | null = null;
   /** How often gradients had moved when the tables were written to the device; null where what it has is not known. */
   #moves: number | null = null;
-  readonly #branches: readonly (readonly Command[])[];
+  readonly #branches: readonly (readonly Node[])[];
   readonly #withGraph: boolean;
   #graph: GraphHandle | null = null;
   #disposed = false;
@@ -60,7 +58,10 @@ export class CudaLauncher implements Launcher {
       tensors.map(({ arrays }) => arrays.g!.buffer),
     );
     this.#gradients = [...new Set(gradients)];
-    this.#branches = this.#plan.branches.map((operations) => operations.map((one) => this.#command(one)));
+    this.#branches = this.#plan.branches.map((operations) => {
+      const order = orderOf(operations);
+      return operations.map((one, i) => ({ command: this.#command(one), after: order[i]! }));
+    });
   }
 
   step(uniforms: readonly UniformValues[]): void {
@@ -73,10 +74,10 @@ export class CudaLauncher implements Launcher {
     this.#gpu.upload(this.#settings);
     failures.guard(`running a step of ${this.#name}`, () => {
       if (!this.#withGraph) {
-        for (const command of this.#branches.flat()) command(stream);
+        for (const { command } of this.#branches.flat()) command(stream);
         return;
       }
-      this.#graph ??= this.#capture();
+      this.#graph ??= capture(this.#gpu, this.#branches);
       driver.replay(stream, this.#graph);
     });
   }
@@ -111,40 +112,6 @@ export class CudaLauncher implements Launcher {
     const transfers = this.#tables.map(({ bytes }, i) => this.#transfer(tables[i]!.offset, bytes));
     this.#gpu.upload(Transfers.of(transfers));
     this.#moves = moves;
-  }
-
-  #capture(): GraphHandle {
-    const { driver, context, stream } = this.#gpu;
-    const sides = this.#branches.slice(1).map(() => driver.createStream(context));
-    try {
-      driver.beginCapture(stream);
-      try {
-        this.#fork(sides);
-      } catch (error) {
-        // The capture ends in any case; its own error would hide the cause.
-        try {
-          driver.free(driver.endCapture(stream));
-        } catch {}
-        throw error;
-      }
-      return driver.endCapture(stream);
-    } finally {
-      for (const side of sides) driver.free(side);
-    }
-  }
-
-  /** All branches into the capture, each beside the others: a few small tensors leave most of a GPU idle. */
-  #fork(sides: readonly StreamHandle[]): void {
-    const { driver, stream } = this.#gpu;
-    const start = sides.length > 0 ? driver.record(stream) : null;
-    const ends = sides.map((side, i) => {
-      driver.follow(side, start!);
-      for (const command of this.#branches[i]!) command(side);
-      return driver.record(side);
-    });
-    for (const command of this.#branches.at(-1)!) command(stream);
-    for (const end of ends) driver.follow(stream, end);
-    for (const event of start === null ? ends : [start, ...ends]) driver.free(event);
   }
 
   #command(operation: Operation): Command {

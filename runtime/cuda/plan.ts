@@ -24,7 +24,10 @@ export interface TensorTable {
 }
 
 /** In the order of a step. */
-export type Operation =
+export type Operation = {
+  /** Names of those that it reads or writes; one set for operations that are parts of one. */
+  readonly touched: ReadonlySet<string>;
+} & (
   | { readonly kind: "clear" | "publish"; readonly span: Span<Storage> }
   | {
       readonly kind: "launch";
@@ -35,7 +38,8 @@ export type Operation =
       /** Offsets in the launcher's memory. */
       readonly chunks: number;
       readonly tensors: number;
-    };
+    }
+);
 
 export interface StepPlan {
   /** Of one group of tensors each, which has nothing to do with the others; the one with the most work comes last. */
@@ -78,6 +82,10 @@ export function planStep(
       const kernel = modules.kernel(descriptor.name, module, `${pass.kernel}${suffix}`);
       const clears = pass.clears.map((name) => [name]);
       const publishes = pass.publishes.map(({ from, to }) => [from, to]);
+      const copy = (kind: "clear" | "publish", rows: readonly (readonly string[])[]): void => {
+        const touched = new Set(rows.flat());
+        operations.push(...spansOfRows(rows, tensors).map((span) => ({ kind, span, touched })));
+      };
       const tile = kernel.tile ?? pass.tile;
       const chunks = chunkTable(
         tensors.map((tensor) => {
@@ -85,7 +93,7 @@ export function planStep(
         }),
         1,
       );
-      operations.push(...rowsOf(clears, tensors).map((span) => ({ kind: "clear", span }) as const));
+      copy("clear", clears);
       if (chunks.length > 0) {
         const count = chunks.length / 2;
         total += count;
@@ -95,9 +103,17 @@ export function planStep(
         const resident = residentBlocks(gpu, kernel);
         const blocks = blocksOf(count, resident, kernel.share);
         const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
-        operations.push({ kind: "launch", kernel, blocks, count, settings, ...at });
+        operations.push({
+          kind: "launch",
+          kernel,
+          blocks,
+          count,
+          settings,
+          touched: touchedBy(kernel),
+          ...at,
+        });
       }
-      operations.push(...rowsOf(publishes, tensors).map((span) => ({ kind: "publish", span }) as const));
+      copy("publish", publishes);
     }
     if (operations.length > 0) branches.push({ operations, chunks: total });
   }
@@ -138,8 +154,13 @@ export function inWindows(chunks: Uint32Array, blocks: number, resident: number)
   return ordered;
 }
 
+/** But gradients, which nothing writes. */
+function touchedBy({ tensor }: LoadedKernel): ReadonlySet<string> {
+  return new Set(tensor.flatMap(([name, type]) => (type === "pointer" && name !== "g" ? [name] : [])));
+}
+
 /** Arrays of all tensors, in the order in which the optimizer laid them out. */
-function rowsOf(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span<Storage>[] {
+function spansOfRows(rows: readonly (readonly string[])[], tensors: readonly Tensor[]): Span<Storage>[] {
   return spansOf(
     rows.flatMap((names) => tensors.map(({ arrays }) => names.map((name) => arrays[name]!))),
     ALIGNMENT,

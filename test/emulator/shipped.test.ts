@@ -51,14 +51,14 @@ const panels: Case = {
     { p: { ...normal, length: 4128, dimensions: [9] }, gradients: [normal] },
   ],
 };
-/** 2 x 130 x 132 and 128 x 256, some of whose squares of 128 rows and columns are whole; lines of more than 32 parts. */
+/** 2 x 130 x 132 and 128 x 256, some of whose squares of 128 rows and columns are whole; lines of more than 128 parts. */
 const squares: Case = {
   ...{ seed: 1, steps: 2, hypers: {} },
   tensors: [
     { p: { ...normal, length: 34_320, dimensions: [1, 31] }, gradients: [spiked, normal] },
     { p: { ...normal, length: 32_768, dimensions: [7] }, gradients: [normal, spiked] },
-    { p: { ...normal, length: 16_400, dimensions: [1] }, gradients: [normal] },
-    { p: { ...normal, length: 16_400, dimensions: [28] }, gradients: [normal] },
+    { p: { ...normal, length: 33_280, dimensions: [1] }, gradients: [normal] },
+    { p: { ...normal, length: 33_280, dimensions: [38] }, gradients: [normal] },
   ],
 };
 const isSwept = (text: string): boolean => /row(mean|max)/.test(text);
@@ -68,8 +68,8 @@ describe.runIf(canRun)("the CUDA kernels", () => {
     expect(squares.tensors.map(({ p }) => shapeOf(p))).toEqual([
       [2, 130, 132],
       [128, 256],
-      [2, 8200],
-      [8200, 2],
+      [2, 16_640],
+      [16_640, 2],
     ]);
     expect(specs.filter(({ text }) => isSwept(text)).map(({ name }) => name)).toContain("factor-4bit");
   });

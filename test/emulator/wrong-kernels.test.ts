@@ -242,7 +242,7 @@ describe.runIf(canRun)("is found and said:", () => {
     },
     {
       mistake: "a local array that nobody wrote",
-      spec: "adamw-8bit",
+      spec: "adamw-4bit-block",
       edit: (s: string) => s.replace("m_packed[2] = {};", "m_packed[2];"),
       found: differs,
     },
@@ -334,8 +334,8 @@ describe.runIf(canRun)("where every access is watched, is found and said:", () =
     },
     {
       mistake: "a shift by more bits than there are",
-      spec: "adamw-8bit",
-      edit: (s: string) => s.replace("m_word << 8", "m_word << (thread + 32u)"),
+      spec: "adamw-4bit-block",
+      edit: (s: string) => s.replace("m_word << 4", "m_word << (thread + 32u)"),
       found: /shifts by more bits than there are: thread \d+ \(line \d+\)/,
     },
   ])("$mistake", { timeout: 60_000 }, async ({ spec, edit, found }) => {

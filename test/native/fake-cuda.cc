@@ -99,36 +99,54 @@ void Log(const std::string& line) {
 
 /** What was captured, and of what streams: those that wait for an event of the capture take part in it. */
 struct Capture {
+  struct Node {
+    std::function<void()> operation;
+    std::set<size_t> after;
+  };
   StreamHandle origin = nullptr;
-  std::vector<std::pair<StreamHandle, std::function<void()>>> captured;
-  std::set<StreamHandle> forked, joined;
-  /** How much the first stream had when it waited for another. */
-  size_t joined_at = SIZE_MAX;
+  std::vector<Node> captured;
+  /** What comes next in a stream runs after these. */
+  std::map<StreamHandle, std::set<size_t>> lasts;
   std::vector<std::function<void()>> operations;
 
-  bool Has(StreamHandle stream) const { return stream == origin || forked.count(stream) > 0; }
-  void Add(StreamHandle stream, std::function<void()> operation) { captured.emplace_back(stream, std::move(operation)); }
-  size_t CountOfOrigin() const {
-    return std::count_if(captured.begin(), captured.end(), [&](const auto& one) { return one.first == origin; });
+  bool Has(StreamHandle stream) const { return stream == origin || lasts.count(stream) > 0; }
+  void Add(StreamHandle stream, std::function<void()> operation) {
+    captured.push_back({std::move(operation), lasts[stream]});
+    lasts[stream] = {captured.size() - 1};
   }
-  /** Branches of a graph run in any order: here in the reverse of that in which they were captured. */
+  /** What a node runs after, and it. */
+  void Visit(size_t node, std::set<size_t>& visited) const {
+    if (!visited.insert(node).second) return;
+    for (const size_t before : captured[node].after) Visit(before, visited);
+  }
+  bool IsJoined() const {
+    std::set<size_t> visited;
+    const auto own = lasts.find(origin);
+    if (own != lasts.end()) for (const size_t last : own->second) Visit(last, visited);
+    return visited.size() == captured.size();
+  }
+  /** Nodes of a graph run in any order in which each comes behind those that it waits for: here the last captured first. */
   void Order() {
-    std::vector<std::function<void()>> own;
-    for (const auto& [stream, operation] : captured) if (stream == origin) own.push_back(operation);
-    const size_t before = std::min(joined_at, own.size());
-    operations.assign(own.begin(), own.begin() + before);
-    for (auto stream = forked.rbegin(); stream != forked.rend(); ++stream) {
-      for (const auto& [at, operation] : captured) if (at == *stream) operations.push_back(operation);
+    std::set<size_t> done;
+    while (done.size() < captured.size()) {
+      size_t next = captured.size();
+      const auto is_ready = [&](size_t node) {
+        const auto& after = captured[node].after;
+        return done.count(node) == 0 && std::all_of(after.begin(), after.end(), [&](size_t one) { return done.count(one) > 0; });
+      };
+      while (!is_ready(--next)) {}
+      done.insert(next);
+      operations.push_back(captured[next].operation);
     }
-    operations.insert(operations.end(), own.begin() + before, own.end());
   }
 };
 Capture* capturing = nullptr;
 
 struct Event {
   uint64_t after = 0;
-  /** Where it was recorded in a capture. */
-  StreamHandle captured = nullptr;
+  /** What it stands for in a capture. */
+  bool is_captured = false;
+  std::set<size_t> captured;
 };
 
 /** Runs what was enqueued up to a place, or all of it. */
@@ -409,13 +427,8 @@ Status cuStreamWaitEvent(StreamHandle stream, EventHandle handle, unsigned) {
   FAIL_IF_TOLD();
   const Lock lock(mutex);
   const auto& event = *reinterpret_cast<Event*>(handle);
-  if (capturing == nullptr || event.captured == nullptr) return kSuccess;
-  if (stream == capturing->origin) {
-    capturing->joined.insert(event.captured);
-    capturing->joined_at = std::min(capturing->joined_at, capturing->CountOfOrigin());
-  } else {
-    capturing->forked.insert(stream);
-  }
+  if (capturing == nullptr || !event.is_captured) return kSuccess;
+  capturing->lasts[stream].insert(event.captured.begin(), event.captured.end());
   return kSuccess;
 }
 Status cuStreamDestroy_v2(StreamHandle) { const Lock lock(mutex); RunAll(); Count(kStreams, -1); return kSuccess; }
@@ -429,7 +442,7 @@ Status cuStreamEndCapture(StreamHandle, GraphHandle* graph) {
     delete captured;
     return status;
   }
-  if (captured->forked != captured->joined) {
+  if (!captured->IsJoined()) {
     delete captured;
     return kCaptureUnjoined;
   }
@@ -459,7 +472,8 @@ Status cuEventRecord(EventHandle handle, StreamHandle stream) {
   const Lock lock(mutex);
   auto& event = *reinterpret_cast<Event*>(handle);
   event.after = Enqueued();
-  event.captured = capturing != nullptr && capturing->Has(stream) ? stream : nullptr;
+  event.is_captured = capturing != nullptr && capturing->Has(stream);
+  if (event.is_captured) event.captured = capturing->lasts[stream];
   return kSuccess;
 }
 Status cuEventSynchronize(EventHandle event) { FAIL_IF_TOLD(); const Lock lock(mutex); RunUntil(reinterpret_cast<Event*>(event)->after); return fault.empty() ? kSuccess : kLaunchFailed; }

@@ -107,6 +107,31 @@ describe.runIf(canRun)("one step", () => {
     },
   );
 
+  test.each([
+    [false, ["rows", "cols"]],
+    [true, ["cols", "rows"]],
+  ])(
+    "runs passes beside each other in a graph (graphs: %s) that share no array, and all others in order",
+    async (graphs, folds) => {
+      const device = fake.open({ graphs });
+      const w = { data: new Float32Array(6000), shape: [100, 60] };
+      const opt = optimizer(adafactor, device, { w });
+      opt.step({ w: gradient(6000) });
+      await device.synchronize();
+      expect(launches(fake.ran()).map(({ kernel }) => kernel)).toEqual([
+        "reduce1_squares",
+        ...folds.map((shape) => `reduce1_${shape}`),
+        "reduce2",
+        "reduce3_runs",
+        "reduce3_runs2",
+        "reduce3",
+        "step",
+      ]);
+      opt.dispose();
+      device.dispose();
+    },
+  );
+
   test("replays a captured graph with the uniforms of its own step and of each group", async () => {
     const device = fake.open();
     const opt = optimizer(

@@ -362,16 +362,15 @@ struct alignas(16) reduce1_rows_tensor {
 
 /**
  * rowmean, r of each row, from its parts of 128.
- * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
+ * Any number of blocks of 256 threads, of which 4 neighbours compute an entry: eight of its terms each at a time.
  */
 extern "C" __global__ void __launch_bounds__(256) reduce1_rows(
     const reduce1_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce1_rows_tensor* __restrict__ tensors) {
   const float beta2 = uniforms->beta2;
   const float one_minus_beta2 = uniforms->one_minus_beta2;
-  const uint32_t slice = threadIdx.x / 64;
-  const uint32_t own = threadIdx.x % 64;
-  __shared__ float rowmean_term_slices[4][64];
+  const uint32_t slice = threadIdx.x % 4;
+  const uint32_t own = threadIdx.x / 4;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -380,26 +379,22 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_rows(
     const uint64_t entry = min(first_entry + own, entries - 1);
     const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
-    const uint64_t stride = 1;
     TreeSum rowmean_terms;
     for (uint32_t round = 0; round * 32 < terms; round++) {
       float rowmean_term_values[8];
 #pragma unroll
       for (uint32_t j = 0; j < 8; j++) {
         const uint32_t term = round * 32 + slice * 8 + j;
-        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const uint64_t place = begin + min(term, terms - 1);
         const float rowmean_term = tensor.rowmean_parts[place];
         rowmean_term_values[j] = term < terms ? rowmean_term : -0.0f;
       }
-      rowmean_term_slices[slice][own] = sumOfNeighbours(rowmean_term_values);
-      __syncthreads();
-      if (slice == 0) {
-        float rowmean_term_parts[4];
+      float rowmean_sum_of_round = sumOfNeighbours(rowmean_term_values);
 #pragma unroll
-        for (uint32_t j = 0; j < 4; j++) rowmean_term_parts[j] = rowmean_term_slices[j][own];
-        rowmean_terms.add(sumOfNeighbours(rowmean_term_parts), round);
+      for (uint32_t distance = 1; distance < 4; distance *= 2) {
+        rowmean_sum_of_round += __shfl_xor_sync(0xffffffffu, rowmean_sum_of_round, distance);
       }
-      __syncthreads();
+      rowmean_terms.add(rowmean_sum_of_round, round);
     }
     if (slice == 0 && first_entry + own < entries) {
       const float rowmean_sum = rowmean_terms.sum((terms + 32 - 1) / 32);
@@ -444,7 +439,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
   const float one_minus_beta2 = uniforms->one_minus_beta2;
   const uint32_t slice = threadIdx.x / 64;
   const uint32_t own = threadIdx.x % 64;
-  __shared__ float colmean_term_slices[4][64];
+  __shared__ float colmean_term_slices[4][4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -454,27 +449,38 @@ extern "C" __global__ void __launch_bounds__(256) reduce1_cols(
     const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
     const uint64_t matrix = entry / tensor.cols;
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
-    const uint64_t stride = tensor.cols;
     TreeSum colmean_terms;
-    for (uint32_t round = 0; round * 32 < terms; round++) {
-      float colmean_term_values[8];
+    // The terms of several rounds are on their way at a time.
+    const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
+      float colmean_sum_of_rounds[4];
 #pragma unroll
-      for (uint32_t j = 0; j < 8; j++) {
-        const uint32_t term = round * 32 + slice * 8 + j;
-        const uint64_t place = begin + min(term, terms - 1) * stride;
-        const float colmean_term = tensor.colmean_parts[place];
-        colmean_term_values[j] = term < terms ? colmean_term : -0.0f;
+      for (uint32_t i = 0; i < ahead; i++) {
+        float colmean_term_values[8];
+#pragma unroll
+        for (uint32_t j = 0; j < 8; j++) {
+          const uint32_t term = (first + i) * 32 + slice * 8 + j;
+          const uint64_t place = begin + (is_whole ? term : min(term, terms - 1)) * tensor.cols;
+          const float colmean_term = tensor.colmean_parts[place];
+          colmean_term_values[j] = is_whole || term < terms ? colmean_term : -0.0f;
+        }
+        colmean_sum_of_rounds[i] = sumOfNeighbours(colmean_term_values);
       }
-      colmean_term_slices[slice][own] = sumOfNeighbours(colmean_term_values);
+#pragma unroll
+      for (uint32_t i = 0; i < ahead; i++) {
+        colmean_term_slices[i][slice][own] = colmean_sum_of_rounds[i];
+      }
       __syncthreads();
-      if (slice == 0) {
+      for (uint32_t i = 0; slice == 0 && i < ahead; i++) {
         float colmean_term_parts[4];
 #pragma unroll
-        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[j][own];
-        colmean_terms.add(sumOfNeighbours(colmean_term_parts), round);
+        for (uint32_t j = 0; j < 4; j++) colmean_term_parts[j] = colmean_term_slices[i][j][own];
+        colmean_terms.add(sumOfNeighbours(colmean_term_parts), first + i);
       }
       __syncthreads();
-    }
+    };
+    uint32_t round = 0;
+    for (; (round + 4) * 32 <= terms; round += 4) reduce(round, 4, true);
+    for (; round * 32 < terms; round++) reduce(round, 1, false);
     if (slice == 0 && first_entry + own < entries) {
       const float colmean_sum = colmean_terms.sum((terms + 32 - 1) / 32);
       const float count = __ull2float_rn((tensor.length) / (tensor.length / tensor.rows));
@@ -530,20 +536,32 @@ extern "C" __global__ void __launch_bounds__(256) reduce2(
       TreeSum colmean_2_terms;
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
-#pragma unroll 4
-        for (uint32_t piece = warp; piece < pieces; piece += 8) {
-          float colmean_2_term_values[4];
-          #pragma unroll
-          for (uint32_t j = 0; j < 4; j++) {
-            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
-            const uint64_t place = begin + min(term, terms - 1);
-            const float r_next = tensor.r_next[place];
-            const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
-            colmean_2_term_values[j] = term < terms ? colmean_2_term : -0.0f;
+        // The terms of several pieces are on their way at a time.
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
+          float colmean_2_sum_of_pieces[8];
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            const uint32_t piece = first + i * 8;
+            float colmean_2_term_values[4];
+            #pragma unroll
+            for (uint32_t j = 0; j < 4; j++) {
+              const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+              const uint64_t place = begin + (is_whole ? term : min(term, terms - 1));
+              const float r_next = tensor.r_next[place];
+              const float colmean_2_term = fabsf(r_next) <= FLT_MAX ? r_next : 0.0f;
+              colmean_2_term_values[j] = is_whole || term < terms ? colmean_2_term : -0.0f;
+            }
+            colmean_2_sum_of_pieces[i] = sumOfWarp(colmean_2_term_values);
           }
-          const float colmean_2_sum = sumOfWarp(colmean_2_term_values);
-          if (lane == 0) colmean_2_term_pieces[piece] = colmean_2_sum;
-        }
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            if (lane == 0) colmean_2_term_pieces[first + i * 8] = colmean_2_sum_of_pieces[i];
+          }
+        };
+        const uint32_t whole_pieces = uint32_t(min((terms - round * 16384) / 128, uint64_t{128}));
+        uint32_t piece = warp;
+        for (; piece + 56 < whole_pieces; piece += 64) reduce(piece, 8, true);
+        for (; piece < pieces; piece += 8) reduce(piece, 1, false);
         __syncthreads();
         if (warp == 0) {
           float colmean_2_term_values[4];
@@ -759,24 +777,37 @@ extern "C" __global__ void __launch_bounds__(256) reduce3(
       TreeSum rms_2_terms;
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
-#pragma unroll 4
-        for (uint32_t piece = warp; piece < pieces; piece += 8) {
-          float rms_term_values[4];
-          float rms_2_term_values[4];
-          #pragma unroll
-          for (uint32_t j = 0; j < 4; j++) {
-            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
-            const uint64_t place = begin + min(term, terms - 1);
-            const float rms_term = tensor.rms_runs2[place];
-            const float rms_2_term = tensor.rms_2_runs2[place];
-            rms_term_values[j] = term < terms ? rms_term : -0.0f;
-            rms_2_term_values[j] = term < terms ? rms_2_term : -0.0f;
+        // The terms of several pieces are on their way at a time.
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
+          float rms_sum_of_pieces[8];
+          float rms_2_sum_of_pieces[8];
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            const uint32_t piece = first + i * 8;
+            float rms_term_values[4];
+            float rms_2_term_values[4];
+            #pragma unroll
+            for (uint32_t j = 0; j < 4; j++) {
+              const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+              const uint64_t place = begin + (is_whole ? term : min(term, terms - 1));
+              const float rms_term = tensor.rms_runs2[place];
+              const float rms_2_term = tensor.rms_2_runs2[place];
+              rms_term_values[j] = is_whole || term < terms ? rms_term : -0.0f;
+              rms_2_term_values[j] = is_whole || term < terms ? rms_2_term : -0.0f;
+            }
+            rms_sum_of_pieces[i] = sumOfWarp(rms_term_values);
+            rms_2_sum_of_pieces[i] = sumOfWarp(rms_2_term_values);
           }
-          const float rms_sum = sumOfWarp(rms_term_values);
-          if (lane == 0) rms_term_pieces[piece] = rms_sum;
-          const float rms_2_sum = sumOfWarp(rms_2_term_values);
-          if (lane == 0) rms_2_term_pieces[piece] = rms_2_sum;
-        }
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            if (lane == 0) rms_term_pieces[first + i * 8] = rms_sum_of_pieces[i];
+            if (lane == 0) rms_2_term_pieces[first + i * 8] = rms_2_sum_of_pieces[i];
+          }
+        };
+        const uint32_t whole_pieces = uint32_t(min((terms - round * 16384) / 128, uint64_t{128}));
+        uint32_t piece = warp;
+        for (; piece + 56 < whole_pieces; piece += 64) reduce(piece, 8, true);
+        for (; piece < pieces; piece += 8) reduce(piece, 1, false);
         __syncthreads();
         if (warp == 0) {
           float rms_term_values[4];

@@ -393,24 +393,37 @@ extern "C" __global__ void __launch_bounds__(256) reduce(
       TreeSum norm_2_terms;
       for (uint64_t round = 0; round * 16384 < terms; round++) {
         const uint32_t pieces = uint32_t(min((terms - round * 16384 + 127) / 128, uint64_t{128}));
-#pragma unroll 4
-        for (uint32_t piece = warp; piece < pieces; piece += 8) {
-          float norm_term_values[4];
-          float norm_2_term_values[4];
-          #pragma unroll
-          for (uint32_t j = 0; j < 4; j++) {
-            const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
-            const uint64_t place = begin + min(term, terms - 1);
-            const float norm_term = tensor.norm_runs2[place];
-            const float norm_2_term = tensor.norm_2_runs2[place];
-            norm_term_values[j] = term < terms ? norm_term : -0.0f;
-            norm_2_term_values[j] = term < terms ? norm_2_term : -0.0f;
+        // The terms of several pieces are on their way at a time.
+        const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
+          float norm_sum_of_pieces[8];
+          float norm_2_sum_of_pieces[8];
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            const uint32_t piece = first + i * 8;
+            float norm_term_values[4];
+            float norm_2_term_values[4];
+            #pragma unroll
+            for (uint32_t j = 0; j < 4; j++) {
+              const uint64_t term = round * 16384 + piece * 128 + lane * 4 + j;
+              const uint64_t place = begin + (is_whole ? term : min(term, terms - 1));
+              const float norm_term = tensor.norm_runs2[place];
+              const float norm_2_term = tensor.norm_2_runs2[place];
+              norm_term_values[j] = is_whole || term < terms ? norm_term : -0.0f;
+              norm_2_term_values[j] = is_whole || term < terms ? norm_2_term : -0.0f;
+            }
+            norm_sum_of_pieces[i] = sumOfWarp(norm_term_values);
+            norm_2_sum_of_pieces[i] = sumOfWarp(norm_2_term_values);
           }
-          const float norm_sum = sumOfWarp(norm_term_values);
-          if (lane == 0) norm_term_pieces[piece] = norm_sum;
-          const float norm_2_sum = sumOfWarp(norm_2_term_values);
-          if (lane == 0) norm_2_term_pieces[piece] = norm_2_sum;
-        }
+#pragma unroll
+          for (uint32_t i = 0; i < ahead; i++) {
+            if (lane == 0) norm_term_pieces[first + i * 8] = norm_sum_of_pieces[i];
+            if (lane == 0) norm_2_term_pieces[first + i * 8] = norm_2_sum_of_pieces[i];
+          }
+        };
+        const uint32_t whole_pieces = uint32_t(min((terms - round * 16384) / 128, uint64_t{128}));
+        uint32_t piece = warp;
+        for (; piece + 56 < whole_pieces; piece += 64) reduce(piece, 8, true);
+        for (; piece < pieces; piece += 8) reduce(piece, 1, false);
         __syncthreads();
         if (warp == 0) {
           float norm_term_values[4];

@@ -468,19 +468,25 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
       if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t v_packed[2] = {};
+      uint32_t v_sums[8];
       const float v_absmax = maximumOfLanes<32>(v_maximum);
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 32u == 0) tensor.v_scale[(start + first) / 256u] = v_new_scale;
       #pragma unroll
-      // From the last one: each code moves those behind it up.
-      for (uint32_t index = 8; index-- > 0;) {
+      for (uint32_t index = 0; index < 8; index++) {
         const float v_out = v_values[index];
         const float v_normalized = __saturatef(v_out * v_inverse);
         const float v_normalized_2 = v_normalized > 1.611188e-7f ? v_normalized : 1.611188e-7f;
-        const uint32_t v_new_code = ((__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u]) >> 24u;
-        uint32_t& v_word = v_packed[index * 8 / 32];
-        if (index < limit) v_word = (v_word << 8) + v_new_code;
+        const uint32_t v_sum = (__float_as_uint(v_normalized_2) << 8u) + v_steps[(__float_as_uint(v_normalized_2) >> 16u) - 13357u];
+        v_sums[index] = index < limit ? v_sum : 0u;
+      }
+      // The highest byte of each.
+      #pragma unroll
+      for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t first_two = __byte_perm(v_sums[4 * i], v_sums[4 * i + 1], 0x0073u);
+        const uint32_t last_two = __byte_perm(v_sums[4 * i + 2], v_sums[4 * i + 3], 0x0073u);
+        v_packed[i] = __byte_perm(first_two, last_two, 0x5410u);
       }
       store(tensor.v_codes + (start + first) / 8 * 2, v_packed, (limit * 8 + 31) / 32);
     };

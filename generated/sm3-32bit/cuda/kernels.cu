@@ -291,14 +291,13 @@ struct alignas(16) reduce_rows_tensor {
 
 /**
  * rowmax, r of each row, from its parts of 128.
- * Any number of blocks of 256 threads, of which 4 compute an entry: eight of its terms each at a time.
+ * Any number of blocks of 256 threads, of which 4 neighbours compute an entry: eight of its terms each at a time.
  */
 extern "C" __global__ void __launch_bounds__(256) reduce_rows(
     const reduce_rows_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
     const reduce_rows_tensor* __restrict__ tensors) {
-  const uint32_t slice = threadIdx.x / 64;
-  const uint32_t own = threadIdx.x % 64;
-  __shared__ float rowmax_term_slices[4][64];
+  const uint32_t slice = threadIdx.x % 4;
+  const uint32_t own = threadIdx.x / 4;
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -307,26 +306,22 @@ extern "C" __global__ void __launch_bounds__(256) reduce_rows(
     const uint64_t entry = min(first_entry + own, entries - 1);
     const uint32_t terms = uint32_t((tensor.cols + 128u - 1) / 128u);
     const uint64_t begin = entry * terms;
-    const uint64_t stride = 1;
     float rowmax_max_found = missing;
     for (uint32_t round = 0; round * 32 < terms; round++) {
       float rowmax_term_values[8];
 #pragma unroll
       for (uint32_t j = 0; j < 8; j++) {
         const uint32_t term = round * 32 + slice * 8 + j;
-        const uint64_t place = begin + min(term, terms - 1) * stride;
+        const uint64_t place = begin + min(term, terms - 1);
         const float rowmax_term = tensor.rowmax_parts[place];
         rowmax_term_values[j] = rowmax_term;
       }
-      rowmax_term_slices[slice][own] = greatestOf(rowmax_term_values);
-      __syncthreads();
-      if (slice == 0) {
-        float rowmax_term_parts[4];
+      float rowmax_max_of_round = greatestOf(rowmax_term_values);
 #pragma unroll
-        for (uint32_t j = 0; j < 4; j++) rowmax_term_parts[j] = rowmax_term_slices[j][own];
-        rowmax_max_found = fmaxf(rowmax_max_found, greatestOf(rowmax_term_parts));
+      for (uint32_t distance = 1; distance < 4; distance *= 2) {
+        rowmax_max_of_round = fmaxf(rowmax_max_of_round, __shfl_xor_sync(0xffffffffu, rowmax_max_of_round, distance));
       }
-      __syncthreads();
+      rowmax_max_found = fmaxf(rowmax_max_found, rowmax_max_of_round);
     }
     if (slice == 0 && first_entry + own < entries) {
       const float rowmax_max = rowmax_max_found;
@@ -365,7 +360,7 @@ extern "C" __global__ void __launch_bounds__(256) reduce_cols(
     const reduce_cols_tensor* __restrict__ tensors) {
   const uint32_t slice = threadIdx.x / 64;
   const uint32_t own = threadIdx.x % 64;
-  __shared__ float colmax_term_slices[4][64];
+  __shared__ float colmax_term_slices[4][4][64];
 
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const auto& tensor = tensors[chunks[chunk].tensor];
@@ -375,27 +370,38 @@ extern "C" __global__ void __launch_bounds__(256) reduce_cols(
     const uint32_t terms = uint32_t((tensor.rows + 128u - 1) / 128u);
     const uint64_t matrix = entry / tensor.cols;
     const uint64_t begin = matrix * terms * tensor.cols + (entry - matrix * tensor.cols);
-    const uint64_t stride = tensor.cols;
     float colmax_max_found = missing;
-    for (uint32_t round = 0; round * 32 < terms; round++) {
-      float colmax_term_values[8];
+    // The terms of several rounds are on their way at a time.
+    const auto reduce = [&](const uint32_t first, const uint32_t ahead, const bool is_whole) __attribute__((always_inline)) {
+      float colmax_max_of_rounds[4];
 #pragma unroll
-      for (uint32_t j = 0; j < 8; j++) {
-        const uint32_t term = round * 32 + slice * 8 + j;
-        const uint64_t place = begin + min(term, terms - 1) * stride;
-        const float colmax_term = tensor.colmax_parts[place];
-        colmax_term_values[j] = colmax_term;
+      for (uint32_t i = 0; i < ahead; i++) {
+        float colmax_term_values[8];
+#pragma unroll
+        for (uint32_t j = 0; j < 8; j++) {
+          const uint32_t term = (first + i) * 32 + slice * 8 + j;
+          const uint64_t place = begin + (is_whole ? term : min(term, terms - 1)) * tensor.cols;
+          const float colmax_term = tensor.colmax_parts[place];
+          colmax_term_values[j] = colmax_term;
+        }
+        colmax_max_of_rounds[i] = greatestOf(colmax_term_values);
       }
-      colmax_term_slices[slice][own] = greatestOf(colmax_term_values);
+#pragma unroll
+      for (uint32_t i = 0; i < ahead; i++) {
+        colmax_term_slices[i][slice][own] = colmax_max_of_rounds[i];
+      }
       __syncthreads();
-      if (slice == 0) {
+      for (uint32_t i = 0; slice == 0 && i < ahead; i++) {
         float colmax_term_parts[4];
 #pragma unroll
-        for (uint32_t j = 0; j < 4; j++) colmax_term_parts[j] = colmax_term_slices[j][own];
+        for (uint32_t j = 0; j < 4; j++) colmax_term_parts[j] = colmax_term_slices[i][j][own];
         colmax_max_found = fmaxf(colmax_max_found, greatestOf(colmax_term_parts));
       }
       __syncthreads();
-    }
+    };
+    uint32_t round = 0;
+    for (; (round + 4) * 32 <= terms; round += 4) reduce(round, 4, true);
+    for (; round * 32 < terms; round++) reduce(round, 1, false);
     if (slice == 0 && first_entry + own < entries) {
       const float colmax_max = colmax_max_found;
       const float c = tensor.c[entry];
