@@ -42,6 +42,7 @@ export function stateView(
   const isPacked = state.locate !== null;
   const run = statistic?.run ?? "tensor";
   const isMeasured = "update" in kernel;
+  const granuleInRun = run === "tensor" || (typeof run === "number" && run % granule === 0);
   const isTile = isMeasured && statistic?.source === "tile";
   const isGlobal = isMeasured && statistic?.source === "global";
   const spread = isTile ? (statistic?.spread ?? null) : null;
@@ -116,7 +117,9 @@ export function stateView(
     isShared: isTile && lanes === 0,
     isOneRun: isTile && tile === run,
     /** Whether a granule lies within one run. */
-    granuleInRun: run === "tensor" || (typeof run === "number" && run % granule === 0),
+    granuleInRun,
+    /** Whether the greatest magnitude of a granule is all that is asked of its values. */
+    takesSize: granuleInRun && spread === null,
     isStochastic: state.stream !== null,
     straddles: state.straddles,
     bits: state.bits,
@@ -161,10 +164,7 @@ export function stateView(
     /** Where large tables are looked up for many elements at once: before it is decoded, and between parts of encoding. */
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),
-    segments:
-      run === "tensor" || (typeof run === "number" && run % granule === 0)
-        ? segmentsView(state, granule, dialect)
-        : null,
+    segments: granuleInRun ? segmentsView(state, granule, dialect) : null,
     packLines: printFragment(state.pack, dialect),
   };
   // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.

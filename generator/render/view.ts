@@ -129,7 +129,7 @@ function elementView(planned: ElementKernel, target: Target) {
     owned: rounds * granule,
     newParameter: printName(kernel.parameter.variables.value.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
-    finite: finiteView(kernel, dialect),
+    finite: finiteView(kernel, states, dialect),
     vectors: vectors.map((vector) => ({
       ...vector,
       /** What it is held to where numbers are of ordinary size. */

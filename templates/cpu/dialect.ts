@@ -82,9 +82,9 @@ export const dialect: Dialect = {
       "return short signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned",
       "using virtual void volatile wchar_t while xor static_cast const_cast dynamic_cast reinterpret_cast static_assert",
       "thread_local co_await co_return co_yield char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",
-      "uint8_t uint16_t uint32_t uint64_t include pragma define ifdef endif maybe_unused visibility std algorithm cstdint min C",
+      "uint8_t uint16_t uint32_t uint64_t include pragma GCC optimize define defined ifdef endif maybe_unused visibility std algorithm cstdint min C",
       // Of the headers.
-      "prefetch following memory fused are_finite Segments encode_by_segments line_of of_line signed_against from_whole closer bytes_of Nibbles",
+      "prefetch following memory fused are_finite Segments encode_by_segments line_of of_line signed_against from_whole closer bytes_of Nibbles larger_size",
       "Mask Floats Words RawFloats RawWords RawMask LANES MOST_LANES INLINE padded select bits_of float_of absolute is_finite",
       "truncated float_from square_root each_lane lane_numbers max greatest load store permuted Table lookup load_first pick",
       "EACH_VECTOR larger smaller lanes_of is_everywhere PERMUTED MOST_PERMUTED permuted_values permuted_of gathered tables Place look_up Planes planes Bytes bytes put_bytes places found",

@@ -583,8 +583,8 @@ KERNEL void step(
         Floats p_out = p_new;
         Floats m_out = m_new;
         Floats v_out = v_new;
-        Floats m_magnitude = absolute(m_new);
-        Floats v_magnitude = absolute(v_new);
+        Floats m_magnitude = m_new;
+        Floats v_magnitude = v_new;
         if (!are_finite(v_new, p_new)) {
           const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
           const auto p_finite = finite && is_finite(p_new);
@@ -599,9 +599,9 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
+        m_maximum = larger_size(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
-        v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
+        v_maximum = larger_size(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
       m_maxima[first / 256u] = max(m_maxima[first / 256u], m_maximum);
@@ -632,6 +632,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 32, 32);
+        prefetch(tensor.m_scale + place / 256u, 1);
       }
       const float m_inverse = m_inverses[first / 256u];
       // Most blocks are encoded so; of the others each value is compared with a threshold.
@@ -677,6 +678,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
         prefetch(tensor.v_codes + place / 128 * 32, 32);
+        prefetch(tensor.v_scale + place / 256u, 1);
       }
       const float v_inverse = v_inverses[first / 256u];
       // Most blocks are encoded so; of the others each value is compared with a threshold.

@@ -224,7 +224,7 @@ KERNEL void step(
         const auto p_new = p - lr * d / (square_root(v_new) + eps);
         Floats p_out = p_new;
         Floats v_out = v_new;
-        Floats v_magnitude = absolute(v_new);
+        Floats v_magnitude = v_new;
         if (!are_finite(v_new, p_new)) {
           const auto finite = is_finite(g) && is_finite(v_new);
           const auto p_finite = finite && is_finite(p_new);
@@ -236,7 +236,7 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(v_values + first + offset, v_out);
-        v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
+        v_maximum = larger_size(v_maximum, kept<span>(index, limit, v_magnitude));
       }
       parameters.store(tensor.p + start + first);
       v_maxima[first / 256u] = max(v_maxima[first / 256u], v_maximum);
@@ -259,6 +259,7 @@ KERNEL void step(
         prefetch(tensor.p + place, 128);
         prefetch(tensor.g + place, 128);
         prefetch(tensor.v_codes + place / 128 * 32, 32);
+        prefetch(tensor.v_scale + place / 256u, 1);
       }
       const float v_inverse = v_inverses[first / 256u];
       // Most blocks are encoded so; of the others each value is compared with a threshold.

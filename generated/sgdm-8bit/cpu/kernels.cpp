@@ -214,7 +214,7 @@ KERNEL void step(
         const auto p_new = p - lr * m_new;
         Floats p_out = p_new;
         Floats m_out = m_new;
-        Floats m_magnitude = absolute(m_new);
+        Floats m_magnitude = m_new;
         if (!are_finite(p_new)) {
           const auto finite = is_finite(g) && is_finite(m_new);
           const auto p_finite = finite && is_finite(p_new);
@@ -226,7 +226,7 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
+        m_maximum = larger_size(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
       m_maxima[first / 256u] = max(m_maxima[first / 256u], m_maximum);
@@ -249,6 +249,7 @@ KERNEL void step(
         prefetch(tensor.p + place, 128);
         prefetch(tensor.g + place, 128);
         prefetch(tensor.m_codes + place / 128 * 32, 32);
+        prefetch(tensor.m_scale + place / 256u, 1);
       }
       const float m_inverse = m_inverses[first / 256u];
       // Most blocks are encoded so; of the others each value is compared with a threshold.

@@ -180,7 +180,7 @@ KERNEL void step(
         Floats p_out = p_new_2;
         Floats m_out = m_new;
         Floats s_out = s_new;
-        Floats m_magnitude = absolute(m_new);
+        Floats m_magnitude = m_new;
         Floats s_magnitude = select(absolute(s_new) >= 1.1754944e-38f, absolute(s_new), 0.0f);
         if (!are_finite(s_new, p_new_2)) {
           const auto finite = is_finite(g) && is_finite(m_new) && is_finite(s_new);
@@ -196,7 +196,7 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
+        m_maximum = larger_size(m_maximum, kept<span>(index, limit, m_magnitude));
         store(s_values + first + offset, s_out);
         store(s_magnitudes + first + offset, s_magnitude);
         s_maximum = max(s_maximum, kept<span>(index, limit, s_magnitude));
@@ -282,6 +282,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 128u, 1);
       }
       const float m_inverse = m_inverses[first / 128u];
       m_packed.clear();
@@ -310,6 +311,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
         prefetch(tensor.s_codes + place / 128 * 8, 8);
+        prefetch(tensor.s_scale + place / 128u, 1);
       }
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);

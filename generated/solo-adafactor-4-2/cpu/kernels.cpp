@@ -551,7 +551,7 @@ KERNEL void step(
         const auto p_new_2 = p_new - m_new;
         Floats p_out = p_new_2;
         Floats m_out = m_new;
-        Floats m_magnitude = absolute(m_new);
+        Floats m_magnitude = m_new;
         if (!are_finite(p_new_2)) {
           const auto finite = is_finite(g) && is_finite(m_new);
           const auto p_finite = finite && is_finite(p_new_2);
@@ -563,7 +563,7 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
+        m_maximum = larger_size(m_maximum, kept<span>(index, limit, m_magnitude));
       }
       parameters.store(tensor.p + start + first);
       m_maxima[first / 128u] = max(m_maxima[first / 128u], m_maximum);
@@ -586,6 +586,7 @@ KERNEL void step(
         prefetch(tensor.p + place, 128);
         prefetch(tensor.g + place, 128);
         prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 128u, 1);
       }
       const float m_inverse = m_inverses[first / 128u];
       m_packed.clear();

@@ -248,6 +248,16 @@ INLINE Floats max(Floats a, Floats b) {
   return RawFloats(left > right ? left : right);
 }
 
+/** The greater magnitude, of values that are no NaN. */
+INLINE Floats larger_size(Floats magnitude, Floats value) {
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  // The greater absolute value, without its sign.
+  return RawFloats(_mm512_range_ps(__m512(magnitude.raw), __m512(value.raw), 0xb));
+#else
+  return max(magnitude, absolute(value));
+#endif
+}
+
 /** The values of elements that are there, and zeros: all `Span` of them are in all tiles but a tensor's last. */
 template <uint32_t Span, typename Values>
 INLINE Values kept(Words index, uint32_t limit, Values values) {

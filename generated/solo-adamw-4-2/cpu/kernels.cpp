@@ -178,7 +178,7 @@ KERNEL void step(
         Floats p_out = p_new_2;
         Floats m_out = m_new;
         Floats v_out = v_new;
-        Floats m_magnitude = absolute(m_new);
+        Floats m_magnitude = m_new;
         Floats v_magnitude = select(absolute(v_new) >= 1.1754944e-38f, absolute(v_new), 0.0f);
         if (!are_finite(v_new, p_new_2)) {
           const auto finite = is_finite(g) && is_finite(m_new) && is_finite(v_new);
@@ -194,7 +194,7 @@ KERNEL void step(
 
         store(parameters.data + offset, p_out);
         store(m_values + first + offset, m_out);
-        m_maximum = max(m_maximum, kept<span>(index, limit, m_magnitude));
+        m_maximum = larger_size(m_maximum, kept<span>(index, limit, m_magnitude));
         store(v_values + first + offset, v_out);
         store(v_magnitudes + first + offset, v_magnitude);
         v_maximum = max(v_maximum, kept<span>(index, limit, v_magnitude));
@@ -280,6 +280,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.p + place, 128);
         prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 128u, 1);
       }
       const float m_inverse = m_inverses[first / 128u];
       m_packed.clear();
@@ -308,6 +309,7 @@ KERNEL void step(
         const uint64_t place = start + 1024u + first;
         prefetch(tensor.g + place, 128);
         prefetch(tensor.v_codes + place / 128 * 8, 8);
+        prefetch(tensor.v_scale + place / 128u, 1);
       }
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
