@@ -9,7 +9,7 @@ import { printFragment, printName, printValue } from "../print/index.js";
  */
 export function finiteView(
   kernel: ElementKernel,
-  states: readonly { readonly takesSize: boolean }[],
+  states: readonly { readonly granuleInRun: boolean; readonly hasSpread: boolean }[],
   dialect: Dialect,
 ) {
   const measured = kernel.states.flatMap(({ statistic }) =>
@@ -24,10 +24,14 @@ export function finiteView(
   });
   if (found === undefined) return null;
   const results = new Set(found.results.map(({ name }) => name));
-  const sizes = new Set(
-    kernel.states.flatMap(({ variables }, place) =>
-      states[place]?.takesSize ? [variables.magnitude.name] : [],
-    ),
+  /** Of states of which a granule's greatest is all that is asked: what magnitudes are of, where they are no more than that. */
+  const sized = new Map(
+    kernel.states.flatMap(({ variables: { magnitude } }, place) => {
+      const { granuleInRun = false, hasSpread = true } = states[place] ?? {};
+      const value = found.results.find(({ name }) => name === magnitude.name)?.value;
+      const isSize = granuleInRun && !hasSpread && value?.kind === "op" && value.op === "f32.abs";
+      return isSize ? [[magnitude.name, value.args[0] as Expr] as const] : [];
+    }),
   );
   const view = ({ name, value }: Let) => ({
     name: printName(name, dialect),
@@ -36,14 +40,12 @@ export function finiteView(
   });
   return {
     lines: printFragment({ inputs: [], body: found.body, outputs: [] }, dialect),
-    results: found.results.map((result) => view(sizes.has(result.name) ? unsized(result) : result)),
+    results: found.results.map((result) =>
+      view({ ...result, value: sized.get(result.name) ?? result.value }),
+    ),
+    /** Of each state, whether its magnitudes are such values, whose signs are still to be taken off. */
+    takeSizes: kernel.states.map(({ variables }) => sized.has(variables.magnitude.name)),
     asked: found.asked.map(({ name }) => printName(name, dialect)).join(", "),
     rest: found.rest.map(view),
   };
-}
-
-/** A magnitude of which the sign does not matter. */
-function unsized(result: Let): Let {
-  const { value } = result;
-  return value.kind === "op" && value.op === "f32.abs" ? { ...result, value: value.args[0] as Expr } : result;
 }

@@ -118,8 +118,8 @@ export function stateView(
     isOneRun: isTile && tile === run,
     /** Whether a granule lies within one run. */
     granuleInRun,
-    /** Whether the greatest magnitude of a granule is all that is asked of its values. */
-    takesSize: granuleInRun && spread === null,
+    /** Whether magnitudes are taken with the greatest of them, from values of either sign. */
+    takesSize: false,
     isStochastic: state.stream !== null,
     straddles: state.straddles,
     bits: state.bits,

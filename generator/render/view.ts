@@ -52,6 +52,8 @@ function elementView(planned: ElementKernel, target: Target) {
 
   for (const state of states)
     state.tabled = rounds === 1 && !base.anyRank1 ? tabledLevels(kernel, state, target) : 0;
+  const finite = finiteView(kernel, states, dialect);
+  for (const [place, state] of states.entries()) state.takesSize = finite?.takeSizes[place] ?? false;
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);
@@ -129,7 +131,7 @@ function elementView(planned: ElementKernel, target: Target) {
     owned: rounds * granule,
     newParameter: printName(kernel.parameter.variables.value.name, dialect),
     updateLines: printFragment(kernel.update, dialect),
-    finite: finiteView(kernel, states, dialect),
+    finite,
     vectors: vectors.map((vector) => ({
       ...vector,
       /** What it is held to where numbers are of ordinary size. */
