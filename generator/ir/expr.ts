@@ -25,6 +25,19 @@ export function op(name: Op, ...args: Expr[]): Expr {
   return { kind: "op", type: result, op: name, args };
 }
 
+export const truth: Expr = { kind: "constant", type: "bool", value: 1 };
+const isTrue = (expr: Expr): boolean => expr.kind === "constant" && expr.value === 1;
+
+/** An op, or what is left of it where a condition is a constant. */
+export function decided(name: Op, args: readonly Expr[]): Expr {
+  const [first, second, third] = args as [Expr, Expr, Expr];
+  if (name === "bool.and" && isTrue(first)) return second;
+  if (name === "bool.and" && isTrue(second)) return first;
+  if ((name === "f32.select" || name === "u32.select") && first.kind === "constant")
+    return isTrue(first) ? second : third;
+  return op(name, ...args);
+}
+
 function isZero(expr: Expr | undefined): boolean {
   return expr?.kind === "constant" && expr.value === 0;
 }

@@ -1,4 +1,4 @@
-import { op } from "./expr.js";
+import { decided, truth } from "./expr.js";
 import type { Expr, Fragment, Let, Variable } from "./types.js";
 import { namesIn } from "./uses.js";
 
@@ -22,16 +22,13 @@ export function finiteFirst({ body, outputs }: Fragment): FiniteFirst | undefine
     if (expr.kind === "variable") return late.get(expr.name) ?? expr;
     if (expr.kind !== "op") return expr;
     const args = expr.args.map(known);
-    const [first, second] = args as [Expr, Expr];
+    const [first] = args as [Expr];
     if (expr.op === "f32.is_finite") {
       if (first.kind === "variable") asked.set(first.name, first);
       else isHopeless = true;
       return truth;
     }
-    if (expr.op === "bool.and" && isTrue(first)) return second;
-    if (expr.op === "bool.and" && isTrue(second)) return first;
-    if (/\.select$/.test(expr.op) && isTrue(first)) return second;
-    return op(expr.op, ...args);
+    return decided(expr.op, args);
   };
   const isLate = ({ value }: Let): boolean =>
     asksFinite(value) || namesIn(value).some((name) => late.has(name));
@@ -84,6 +81,3 @@ function asksFinite(expr: Expr): boolean {
   if (expr.kind === "lookup") return asksFinite(expr.index);
   return expr.kind === "op" && (expr.op === "f32.is_finite" || expr.args.some(asksFinite));
 }
-
-const truth: Expr = { kind: "constant", type: "bool", value: 1 };
-const isTrue = (expr: Expr): boolean => expr.kind === "constant" && expr.value === 1;

@@ -1,4 +1,4 @@
-import { op } from "./expr.js";
+import { decided, truth } from "./expr.js";
 import { keyOf, type Magnitude, type Magnitudes, measure } from "./magnitude.js";
 import type { Expr, Fragment, Let } from "./types.js";
 
@@ -102,17 +102,10 @@ function simplify(expr: Expr, known: Magnitudes, constants: ReadonlyMap<string, 
   if (expr.kind === "variable") return constants.get(expr.name) ?? expr;
   if (expr.kind !== "op") return expr;
   const args = expr.args.map((argument) => simplify(argument, known, constants));
-  const [first, second, third] = args as [Expr, Expr, Expr];
+  const [first] = args as [Expr];
   if (expr.op === "f32.is_finite" && measure(first, known).hi <= 126) return truth;
-  if (expr.op === "bool.and" && isTrue(first)) return second;
-  if (expr.op === "bool.and" && isTrue(second)) return first;
-  if ((expr.op === "f32.select" || expr.op === "u32.select") && first.kind === "constant")
-    return isTrue(first) ? second : third;
-  return op(expr.op, ...args);
+  return decided(expr.op, args);
 }
-
-const truth: Expr = { kind: "constant", type: "bool", value: 1 };
-const isTrue = (expr: Expr): boolean => expr.kind === "constant" && expr.value === 1;
 
 /** Whether it may be infinite or no number: all that is asked where its value is not used. */
 export const judgeOverflow: Judge = (expr, known) => {

@@ -1,4 +1,4 @@
-import { nextDown } from "./float32.js";
+import { bitsOf, floatOf, nextDown } from "./float32.js";
 import { type LineEncoder, lineEncoder } from "./line-encoder.js";
 import { type OrderedEncoder, orderedEncoder } from "./ordered-encoder.js";
 import { type StepEncoder, stepEncoder } from "./step-encoder.js";
@@ -167,15 +167,4 @@ function count(thresholds: readonly number[], n: number): number {
   return from;
 }
 
-const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
-
-function keyOf(value: number, shift: number): number {
-  float[0] = Math.abs(value);
-  return Math.floor((word[0] as number) / 2 ** shift);
-}
-
-function floatOf(bits: number): number {
-  word[0] = bits;
-  return float[0] as number;
-}
+const keyOf = (value: number, shift: number): number => bitsOf(Math.abs(value)) >>> shift;

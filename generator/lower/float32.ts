@@ -20,3 +20,18 @@ export function roundedUp(value: number): number {
   const rounded = Math.fround(value);
   return rounded < value ? nextUp(rounded) : rounded;
 }
+
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+/** The bits of a float32, as a whole number. */
+export function bitsOf(value: number): number {
+  float[0] = value;
+  return word[0] as number;
+}
+
+/** The float32 of such bits. */
+export function floatOf(bits: number): number {
+  word[0] = bits;
+  return float[0] as number;
+}

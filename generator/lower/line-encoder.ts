@@ -1,5 +1,5 @@
 import type { Segments } from "../ir/types.js";
-import { nextDown } from "./float32.js";
+import { bitsOf, floatOf, nextDown } from "./float32.js";
 import { segmentEncoder } from "./segment-encoder.js";
 
 const { fround } = Math;
@@ -154,15 +154,4 @@ function lineThrough(ranges: readonly Range[]): Line | undefined {
   return most - least > 2 * MARGIN ? { slope, offset: fround((least + most) / 2) } : undefined;
 }
 
-const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
-
-function keyOf(value: number, shift: number): number {
-  float[0] = value;
-  return (word[0] as number) >>> shift;
-}
-
-function floatOf(bits: number): number {
-  word[0] = bits;
-  return float[0] as number;
-}
+const keyOf = (value: number, shift: number): number => bitsOf(value) >>> shift;

@@ -1,4 +1,5 @@
 import type { BucketEncoder } from "./encoder.js";
+import { bitsOf } from "./float32.js";
 
 /**
  * Buckets of all floats, by their leading bits, each with its threshold and its code in one word: the bits, times 128, are
@@ -51,12 +52,8 @@ export function orderedEncoder(
 
 const wrap = (value: number): number => ((value % 2 ** 32) + 2 ** 32) % 2 ** 32;
 
-const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
-
 /** Order as floats do. Both zeros pass a threshold of 0: its place is that of the negative one. */
 function orderedBits(value: number): number {
-  float[0] = value === 0 ? -0 : value;
-  const bits = word[0] as number;
+  const bits = bitsOf(value === 0 ? -0 : value);
   return (bits ^ (-(bits >>> 31) | 0x80000000)) >>> 0;
 }

@@ -1,4 +1,5 @@
 import type { Segments } from "../ir/types.js";
+import { bitsOf, floatOf } from "./float32.js";
 
 const { fround } = Math;
 
@@ -100,7 +101,7 @@ function cellsOf(lines: readonly Line[], factor: number): Cells | undefined {
     const low = Math.max(before.last, (after.from - after.offset) / after.slope);
     const high = Math.min(after.first, (before.to + 2 - before.offset) / before.slope);
     const key = keyAt(0.9 * low + 0.1 * high) + 1;
-    const edge = (floatOf(key) - LEAST) / factor;
+    const edge = (firstOf(key) - LEAST) / factor;
     const isEdge = edge < 0.1 * low + 0.9 * high;
     const within = fround((low + high) / 2);
     return isEdge ? { at: NOWHERE, key } : { at: within, key: keyAt(within) + 1 };
@@ -123,8 +124,8 @@ function isRight(segments: Segments, thresholds: readonly number[], most: number
   const { factor, cells, splits } = segments;
   for (let key = keyOf(LEAST); key <= keyOf(factor * GREATEST + LEAST); key++) {
     // Keys are of rounded numbers.
-    const from = Math.max((floatOf(key) * (1 - 2 ** -22) - LEAST) / factor, 0);
-    const to = Math.min((floatOf(key + 1) * (1 + 2 ** -22) - LEAST) / factor, GREATEST);
+    const from = Math.max((firstOf(key) * (1 - 2 ** -22) - LEAST) / factor, 0);
+    const to = Math.min((firstOf(key + 1) * (1 + 2 ** -22) - LEAST) / factor, GREATEST);
     const line = cells[key % CELLS] as number;
     const split = Math.min(Math.max(splits[line] as number, from), to);
     if (split > from && !isRightOn(segments, line, from, split, thresholds, most)) return false;
@@ -153,15 +154,6 @@ function isRightOn(
     .every((threshold, index) => Math.abs(threshold * slope + offset - (before + index + 1)) <= margin);
 }
 
-const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
-
-function keyOf(value: number): number {
-  float[0] = value;
-  return (word[0] as number) >>> SHIFT;
-}
-
-function floatOf(key: number): number {
-  word[0] = key * 2 ** SHIFT;
-  return float[0] as number;
-}
+const keyOf = (value: number): number => bitsOf(value) >>> SHIFT;
+/** Where the numbers of a key begin. */
+const firstOf = (key: number): number => floatOf(key * 2 ** SHIFT);

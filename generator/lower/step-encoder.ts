@@ -1,4 +1,5 @@
 import type { BucketEncoder } from "./encoder.js";
+import { bitsOf } from "./float32.js";
 
 /**
  * A bucket encoder with its threshold and its code in one word, which is added to the bits of the size: where these lie above
@@ -55,11 +56,3 @@ export function stepEncoder(
 export const MIDDLE = 2 ** 31;
 
 const wrap = (value: number): number => ((value % 2 ** 32) + 2 ** 32) % 2 ** 32;
-
-const float = new Float32Array(1);
-const word = new Uint32Array(float.buffer);
-
-function bitsOf(value: number): number {
-  float[0] = value;
-  return word[0] as number;
-}

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { build } from "../../generator/build/index.js";
@@ -7,12 +6,10 @@ import { f32, op, typed, variable } from "../../generator/ir/expr.js";
 import { finiteFirst } from "../../generator/ir/finite.js";
 import type { ElementKernel, Fragment } from "../../generator/ir/types.js";
 import { resolve } from "../../generator/resolve.js";
+import { shippedSpecs } from "./harness.js";
 import { seed } from "./seed.js";
 
-const folder = new URL("../../spec/", import.meta.url);
-const specs = readdirSync(folder)
-  .filter((name) => name.endsWith(".yaml"))
-  .map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8") }));
+const specs = shippedSpecs();
 
 function kernelsOf(text: string): ElementKernel[] {
   const result = resolve(text);
@@ -73,7 +70,7 @@ describe.each(specs)("$name", ({ text }) => {
 });
 
 test("AdamW asks two values of four", () => {
-  const [kernel] = kernelsOf(specs.find(({ name }) => name === "adamw-8bit.yaml")?.text ?? "");
+  const [kernel] = kernelsOf(specs.find(({ name }) => name === "adamw-8bit")?.text ?? "");
   const asked = finiteFirst((kernel as ElementKernel).update)?.asked.map(({ name }) => name);
   expect(asked).toEqual(["v_new", "p_new_2"]);
 });
