@@ -165,6 +165,8 @@ export function stateView(
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),
     segments: granuleInRun ? segmentsView(state, granule, dialect) : null,
+    /** What of the next tile is asked for while this state is encoded. */
+    asked: "",
     packLines: printFragment(state.pack, dialect),
   };
   // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.

@@ -97,54 +97,63 @@ describe.each(mappings)("%s", (_, mapping) => {
   }
 });
 
-describe("segments give codes of 8 bits", () => {
+describe("segments give codes of 4 and 8 bits", () => {
   const tables = mappings.flatMap(([name, mapping]) =>
-    [true, false]
-      .filter((signed) => fits(mapping, 8, signed))
-      .flatMap((signed) => {
-        const book = bookOf(mapping, 8, signed);
-        const segments = segmentEncoder([...book.thresholds]);
-        return segments === undefined ? [] : [{ name, signed, book, segments }];
-      }),
+    [4, 8].flatMap((bits) =>
+      [true, false]
+        .filter((signed) => fits(mapping, bits, signed))
+        .flatMap((signed) => {
+          const book = bookOf(mapping, bits, signed);
+          const segments = segmentEncoder([...book.thresholds]);
+          return segments === undefined ? [] : [{ name, bits, signed, book, segments }];
+        }),
+    ),
   );
 
   test("of dynamic tables and of floating point", () => {
-    const found = tables.map(({ name, signed }) => `${name} ${signed ? "signed" : "unsigned"}`);
-    expect(found).toEqual(expect.arrayContaining(["dynamic signed", "dynamic unsigned"]));
+    const found = tables.map(({ name, bits, signed }) => `${name} ${bits} ${signed ? "signed" : "unsigned"}`);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        "dynamic 8 signed",
+        "dynamic 8 unsigned",
+        "dynamic 4 signed",
+        "dynamic 4 unsigned",
+      ]),
+    );
   });
 
   const { fround } = Math;
   const word = new Uint32Array(1);
   const float = new Float32Array(word.buffer);
-  /** The code, or undefined where it is open; products are rounded before they are summed, or not. */
-  const codeOf = (n: number, segments: Segments, isFused: boolean): number | undefined => {
-    const sum = (a: number, b: number, c: number): number => fround((isFused ? a * b : fround(a * b)) + c);
+  const bitsOf = (value: number): number => {
+    float[0] = value;
+    return word[0] as number;
+  };
+  /** The code, or undefined where it is open. */
+  const codeOf = (n: number, segments: Segments): number | undefined => {
     const size = Math.abs(n);
-    float[0] = sum(size, segments.factor, 2 ** -30);
-    const first = segments.cells[((word[0] as number) >>> 22) % 64] as number;
-    const line = first + (size >= (segments.splits[first] as number) ? 1 : 0);
-    const position = sum(size, segments.slopes[line] as number, segments.offsets[line] as number);
-    if (Math.abs(position - Math.round(position)) <= segments.doubt) return undefined;
-    if (!segments.isSigned) return Math.min(Math.floor(position), 255);
-    return (
-      segments.zero + (n < 0 ? -Math.min(Math.floor(position), 127) : Math.min(Math.floor(position), 128))
-    );
+    const cell = ((bitsOf(size * segments.factor + 2 ** -30) + segments.bias) >>> 20) % 256;
+    const line = segments.cells[cell] as number;
+    const position = size * (segments.slopes[line] as number) + (segments.offsets[line] as number);
+    // 16 bits after the point follow 7 before it, or 15 follow 8.
+    const bits = segments.isSigned ? bitsOf(position) : bitsOf(position) * 2;
+    if (bits % 2 ** 16 < segments.doubt) return undefined;
+    const whole = Math.floor(bits / 2 ** 16) % 256;
+    return n < 0 ? Math.max(segments.zero - whole, 0) : segments.zero + whole;
   };
 
   test.each(tables)(
-    "$name, signed $signed: right or open, and open next to thresholds alone",
+    "$name, $bits bits, signed $signed: right or open, and open next to thresholds alone",
     ({ signed, book, segments }) => {
       const within = probes([...book.thresholds]).filter((n) => n >= (signed ? -1 : 0) && n <= 1);
       const even = Array.from({ length: 200_001 }, (_, i) => fround(signed ? i / 100_000 - 1 : i / 200_000));
       const small = even.map((n) => fround(n ** 7));
-      for (const isFused of [true, false]) {
-        for (const n of [...within, ...even, ...small]) {
-          const code = codeOf(n, segments, isFused);
-          if (code !== undefined && code !== nearestCode(n, book)) expect({ n, code }).toBeUndefined();
-        }
-        const open = [...even, ...small].filter((n) => codeOf(n, segments, isFused) === undefined);
-        expect(open.length / 400_002).toBeLessThan(0.001);
+      for (const n of [...within, ...even, ...small]) {
+        const code = codeOf(n, segments);
+        if (code !== undefined && code !== nearestCode(n, book)) expect({ n, code }).toBeUndefined();
       }
+      const open = [...even, ...small].filter((n) => codeOf(n, segments) === undefined);
+      expect(open.length / 400_002).toBeLessThan(0.001);
     },
   );
 
