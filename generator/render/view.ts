@@ -13,6 +13,7 @@ import {
   bytesOf,
   gathers,
   granuleOf,
+  prefetches,
   readsAhead,
   residentOf,
   tabledLevels,
@@ -117,6 +118,8 @@ function elementView(planned: ElementKernel, target: Target) {
     residentBlocks: Math.max(1, Math.floor(resident / (threads * granule))),
     /** Whether a thread reads what it works on next before it works on this. */
     isAhead,
+    /** Whether one thread has L2 fetch what all of them read next. */
+    prefetches: isOneRound && !isAhead && prefetches(kernel, states, target),
     rounds,
     /** Whether one warp of several computes what follows from order statistics for all of them. */
     gathers: isGathered,
