@@ -65,7 +65,13 @@ export function prefetches(kernel: ElementKernel, states: readonly StateView[], 
   const packed = states.filter(({ isPacked }) => isPacked);
   const isWhole = bits.every((width) => (tile * width) % PIECE === 0);
   // With fewer states, or with vectors, it was not measured.
-  return isBusyOfHalves(kernel, target) && packed.length > 1 && vectors.length === 0 && isWhole;
+  const isBusyOfStates = isBusyOfHalves(kernel, target) && packed.length > 1 && vectors.length === 0;
+  return isWhole && (isBusyOfStates || states.some(({ isGathered }) => isGathered));
+}
+
+/** Whether scales of a tile's runs are whole pieces, too. */
+export function fetchesScales({ isLanes, runs, isHalfScale }: StateView): boolean {
+  return isLanes && (runs * (isHalfScale ? 16 : 32)) % PIECE === 0;
 }
 
 /** Bits of what L2 fetches at least. */
