@@ -112,6 +112,8 @@ export function stateView(
     isLowRank,
     /** Whether one thread computes what follows from a run's order statistics for those that own it. */
     isGathered: false,
+    /** Whether L2 fetches the scales of a tile's runs at once. */
+    fetchesScales: false,
     /** That rank in a whole run without zeros, where a shorter way to it mostly does; else 0. */
     likelyRank: isLowRank && isLikely ? (spread?.greatestRank ?? 0) : 0,
     isShared: isTile && lanes === 0,

@@ -38,6 +38,7 @@ export function unionOf(kernels: readonly KernelView[]) {
         (kernel.isStep && kernel.states.some(({ isLanes }) => isLanes)) ||
         ("panel" in kernel && kernel.panel !== null && kernel.isMeasure),
     ),
+    anyPrefetch: kernels.some((kernel) => "prefetches" in kernel && kernel.prefetches),
     anyWarpLines: kernels.some((kernel) => "writesLines" in kernel && kernel.writesLines),
     anyLanesSpread: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),

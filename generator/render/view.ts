@@ -11,8 +11,10 @@ import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import {
   bytesOf,
+  fetchesScales,
   gathers,
   granuleOf,
+  prefetches,
   readsAhead,
   residentOf,
   tabledLevels,
@@ -72,6 +74,8 @@ function elementView(planned: ElementKernel, target: Target) {
   const anyStateStream = states.some(({ isStochastic }) => isStochastic);
   const keepsStreams = panel === null && Number.isInteger(Math.log2(kernel.tile));
   const isAhead = rounds === 1 && readsAhead(kernel, states, target);
+  const isFetched = isOneRound && !isAhead && prefetches(kernel, states, target);
+  for (const state of states) state.fetchesScales = isFetched && fetchesScales(state);
   const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
   const read = namesRead([kernel.update]);
 
@@ -117,6 +121,10 @@ function elementView(planned: ElementKernel, target: Target) {
     residentBlocks: Math.max(1, Math.floor(resident / (threads * granule))),
     /** Whether a thread reads what it works on next before it works on this. */
     isAhead,
+    /** Whether one thread has L2 fetch what all of them read next. */
+    prefetches: isFetched,
+    /** Whether no warp waits for another one, so that any may do it. */
+    fetchesAlone: isFetched && !isGathered,
     rounds,
     /** Whether one warp of several computes what follows from order statistics for all of them. */
     gathers: isGathered,

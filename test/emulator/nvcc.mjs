@@ -130,6 +130,10 @@ function withoutPtx(source) {
     )
     .replaceAll(/asm volatile\("cp\.async\.commit_group;" : : [^;]*;/g, "emulator::end_copies();")
     .replaceAll(/asm volatile\("cp\.async\.wait_group %0;" : : [^;]*;/g, "emulator::await_copies<Rest>();")
+    .replaceAll(
+      /#if __CUDA_ARCH__ >= 900\s+asm volatile\("cp\.async\.bulk\.prefetch[^#]*#endif/g,
+      "emulator::fetch_to_l2(source, total * sizeof(T));",
+    )
     .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
