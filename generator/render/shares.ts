@@ -60,12 +60,10 @@ export function readsAhead(kernel: ElementKernel, states: readonly StateView[], 
  * limit, no registers are left to read ahead to, and a third of what warps wait for is memory.
  */
 export function prefetches(kernel: ElementKernel, states: readonly StateView[], target: Target): boolean {
-  const { tile, parameter, gradient, vectors } = kernel;
+  const { tile, parameter, gradient } = kernel;
   const bits = [parameter.bits, gradient.bits, ...states.map((state) => state.bits)];
-  const packed = states.filter(({ isPacked }) => isPacked);
   const isWhole = bits.every((width) => (tile * width) % PIECE === 0);
-  // With fewer states, or with vectors, it was not measured.
-  const isBusyOfStates = isBusyOfHalves(kernel, target) && packed.length > 1 && vectors.length === 0;
+  const isBusyOfStates = isBusyOfHalves(kernel, target) && states.some(({ isPacked }) => isPacked);
   return isWhole && (isBusyOfStates || states.some(({ isGathered }) => isGathered));
 }
 
