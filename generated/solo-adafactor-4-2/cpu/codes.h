@@ -166,9 +166,9 @@ struct Segments {
   uint32_t doubt;
   bool is_signed;
   uint8_t zero;
-  uint8_t cells[256];
-  float slopes[16];
-  float offsets[16];
+  alignas(64) uint8_t cells[256];
+  alignas(64) float slopes[16];
+  alignas(64) float offsets[16];
 };
 
 #if defined(__AVX512BW__) && defined(__AVX512VL__)

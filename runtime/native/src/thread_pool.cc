@@ -7,8 +7,8 @@ namespace lowbit {
 
 namespace {
 
-/** Ranges a thread takes of one pass: enough of them that none waits long for the slowest. */
-constexpr uint64_t kRanges = 8;
+/** Ranges a thread takes of one pass: enough of them that none waits long for the slowest, which may have lost its core for a while. */
+constexpr uint64_t kRanges = 64;
 /** Passes of a step follow each other closely: a thread looks for the next one this long before it sleeps. */
 constexpr std::chrono::microseconds kPatience{20};
 
