@@ -71,7 +71,7 @@ interface Tally {
  * @param width of what lies between the sums, as a part of what the compiler says
  * @param least of parameters at which nothing is asked
  */
-function tally({ kernel, ordinary, enclosure }: Subject, width: number, least: number): Tally {
+function tally({ kernel, ordinary, enclosure }: Subject, width: number, least: number, turn = 0): Tally {
   const isLate = askedLate(enclosure, ordinary, kernel, dialect) !== null;
   const bounds = [...ordinary.uniforms, ...ordinary.vectors];
   const divisors = new Set(bounds.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name));
@@ -132,10 +132,14 @@ function tally({ kernel, ordinary, enclosure }: Subject, width: number, least: n
     if (!(value >= Math.min(from, to) && value <= Math.max(from, to))) found.wrong++;
   };
   const numbers = fc.array(anyNumber, { minLength: names.length, maxLength: names.length });
-  for (const [given, salt] of fc.sample(fc.tuple(numbers, fc.nat()), { numRuns: 3000, seed }))
+  for (const [given, salt] of fc.sample(fc.tuple(numbers, fc.nat()), { numRuns: 3000, seed: seed + turn }))
     visit(given, salt);
   return found;
 }
+
+/** Whether some of many samples are wrong, of which a single one may have none that is. */
+const isEverWrong = (subject: Subject, width: number, least: number): boolean =>
+  Array.from({ length: 30 }, (_, turn) => turn).some((turn) => tally(subject, width, least, turn).wrong > 0);
 
 /** What is below 2^-55 once it is rounded to bfloat16 is below this. */
 const SMALL = 2 ** -55 * (1 + 2 ** -7);
@@ -159,11 +163,11 @@ describe("new bfloat16 parameters lie between two near sums", () => {
 
   test("and not between two that are nearer", () => {
     const [subject] = subjectsOf(textOf("adamw-8bit")) as [Subject];
-    expect(tally(subject, 0.1, SMALL).wrong).toBeGreaterThan(0);
+    expect(isEverWrong(subject, 0.1, SMALL)).toBe(true);
   });
 
   test("and not where small ones are not asked either", () => {
     const [subject] = subjectsOf(textOf("adamw-8bit")) as [Subject];
-    expect(tally(subject, 1, 0).wrong).toBeGreaterThan(0);
+    expect(isEverWrong(subject, 1, 0)).toBe(true);
   });
 });
