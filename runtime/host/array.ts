@@ -1,10 +1,15 @@
-import { checkCopy, checkWrite, hostArray } from "../arrays.js";
+import { checkCopy, checkWrite } from "../arrays.js";
 import type { TypeName } from "../descriptor.js";
 import type { ArrayRequest, Device, DeviceArray, HostData, Role } from "../device.js";
 
+/** A device whose arrays are in host memory, and which says where. */
+export interface HostMemory extends Device {
+  zeros(type: TypeName, length: number): HostData;
+}
+
 /** An array in host memory: its own, the caller's from the start, or lent by the caller for a while. */
 export class HostArray implements DeviceArray {
-  readonly device: Device;
+  readonly device: HostMemory;
   readonly role: Role;
   readonly type: TypeName;
   readonly length: number;
@@ -12,7 +17,7 @@ export class HostArray implements DeviceArray {
   #own: HostData | null;
   #lent: HostData | null = null;
 
-  constructor(device: Device, { role, type, length, source }: ArrayRequest) {
+  constructor(device: HostMemory, { role, type, length, source }: ArrayRequest) {
     this.device = device;
     this.role = role;
     this.type = type;
@@ -23,7 +28,7 @@ export class HostArray implements DeviceArray {
   /** What kernels read and write. Not to be kept across steps: `lend` and `write` may replace it. */
   get data(): HostData {
     if (this.#lent !== null) return this.#lent;
-    this.#own ??= hostArray(this.type, this.length);
+    this.#own ??= this.device.zeros(this.type, this.length);
     return this.#own;
   }
 

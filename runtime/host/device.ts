@@ -1,4 +1,5 @@
-import type { OptimizerDescriptor } from "../descriptor.js";
+import { hostArray } from "../arrays.js";
+import type { OptimizerDescriptor, TypeName } from "../descriptor.js";
 import type {
   ArrayRequest,
   Device,
@@ -18,6 +19,11 @@ export abstract class HostDevice implements Device {
   #disposed = false;
 
   protected abstract launcher(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]): Launcher;
+
+  /** Zeros for an array of the optimizer's own. */
+  zeros(type: TypeName, length: number): HostData {
+    return hostArray(type, length);
+  }
 
   createArrays(requests: readonly ArrayRequest[]): DeviceArray[] {
     this.#refuseDisposed();

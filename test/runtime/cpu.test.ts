@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { CpuDevice, LowbitError, type OptimizerDescriptor, openDevice } from "../../runtime/index.js";
+import { loadAddon } from "../../runtime/native/addon.js";
 import { shippedSpecs, subjectOf } from "../properties/harness.js";
 import { cpus } from "../support/cpu.js";
 import { gradientsOf, parametersOf } from "./support.js";
@@ -45,6 +46,18 @@ describe.runIf(cpu !== undefined)("the cpu device", () => {
     expect(new CpuDevice({ threads: 1, instructions }).description).toBe(`1 thread, ${instructions}`);
     expect(new CpuDevice({ threads: 3, instructions }).description).toBe(`3 threads, ${instructions}`);
     expect(new CpuDevice().kind).toBe("cpu");
+  });
+
+  test("has arrays of its own begin where lines of the cache do, of whatever length and type", () => {
+    const { cpu: native } = loadAddon();
+    const device = new CpuDevice({ threads: 1, instructions });
+    for (const type of ["f32", "u32", "bf16"] as const)
+      for (const length of [0, 1, 33, 4096, 300_007]) {
+        const zeros = device.zeros(type, length);
+        expect(zeros.length).toBe(length);
+        expect(zeros.every((value) => value === 0)).toBe(true);
+        if (length > 0) expect(native.addressOf(zeros) % 64n).toBe(0n);
+      }
   });
 
   test("refuses options that it cannot serve", () => {
