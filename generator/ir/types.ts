@@ -256,14 +256,13 @@ export interface OrdinaryUpdate {
   /** What is then known of its values, by name, and what where those that must be present are not asked for. */
   readonly known: ReadonlyMap<string, Magnitude>;
   readonly unasked: ReadonlyMap<string, Magnitude>;
-  /** Of new states: what the maximum of a run is taken of (Statistic), and whether their values are zero or normal. */
+  /** Of new states: what the maximum of a run is taken of (Statistic). */
   readonly magnitudes: readonly OrdinaryMagnitude[];
 }
 
 export interface OrdinaryMagnitude {
   readonly state: string;
   readonly magnitude: Fragment;
-  readonly isNormal: boolean;
   readonly isNonNegative: boolean;
 }
 

@@ -83,7 +83,9 @@ function elementView(planned: ElementKernel, target: Target) {
     panel,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
-    ordinary,
+    ordinary: ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
+    /** Whether a lane keeps the new scale of a row of a panel until all rows have one. */
+    keepsScales: isStep && ordinary !== null,
     /** Whether most codes of new parameters are found from values near these. */
     isEnclosed,
     /** Whether it hands on where a tensor is described. */
@@ -193,13 +195,24 @@ function inPanels<State extends ElementState>(state: State, panel: Panel | null)
   });
 }
 
+/** What a row of a panel is asked, since of its scales a panel is. */
+function lineBounds<Bound extends { readonly scale?: string | null | undefined; readonly scales: string | null }>(
+  bounds: readonly Bound[],
+  states: readonly ElementState[],
+  panel: Panel | null,
+): readonly Bound[] {
+  const ofLines = states.filter(({ run, hasAlpha }) => run === panel?.cols && !hasAlpha);
+  return bounds.filter(({ scale, scales }) => {
+    return scales === null && (scale == null || !ofLines.some((state) => state.scale === scale));
+  });
+}
+
 function withMagnitude(
   state: ElementState,
   {
     magnitudeLines,
     reads,
     bounds,
-    normal,
     nonNegative,
     products,
   }: NonNullable<ReturnType<typeof ordinaryView>>,
@@ -209,12 +222,11 @@ function withMagnitude(
   const isOrdinaryRead = reads.has(state.state) || state.state === correctionName;
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
-    /** Whether its old scales are checked in place of its values, and how great they may be. */
-    ordinaryBound: bounds.find(({ scales }) => scales === `${state.state}_scales`)?.bound ?? null,
+    /** Where its old scales are checked in place of its values: how great they may be. */
+    scaleBound:
+      bounds.find(({ scale, scales }) => scale === state.scale || scales === `${state.state}_scales`) ?? null,
     /** What lanes fetch in place of its old value. */
     product: products.find((product) => product.state === state.state) ?? null,
-    /** Whether new values of ordinary size are zero or normal. */
-    isNormal: normal.has(state.state),
     /** Whether such values are their own magnitudes, of which nothing else is asked than which is the greatest. */
     isOwnMagnitude: nonNegative.has(state.state) && state.granuleInRun && !state.hasSpread,
     isOrdinaryRead,

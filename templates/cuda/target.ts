@@ -4,7 +4,7 @@ import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** With `math: fast` all operations are near. */
-const { near: _, ...fastDialect } = dialect;
+const { near: _, reciprocal: __, ...fastDialect } = dialect;
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
 export const cuda: Target = {

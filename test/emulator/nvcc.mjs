@@ -131,6 +131,10 @@ function withoutPtx(source) {
     .replaceAll(/asm volatile\("cp\.async\.commit_group;" : : [^;]*;/g, "emulator::end_copies();")
     .replaceAll(/asm volatile\("cp\.async\.wait_group %0;" : : [^;]*;/g, "emulator::await_copies<Rest>();")
     .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
+    .replaceAll(
+      /asm volatile\("st\.v4\.b32 \[%0\], [^;]*;"[^;]*;/g,
+      "*reinterpret_cast<uint4*>(target + i) = uint4{pairs[0], pairs[1], pairs[2], pairs[3]};",
+    )
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 

@@ -206,12 +206,50 @@ struct Panel {
   }
 };
 
+/** The reciprocal of a new scale, or of zero what lies, as bits do, above all others. */
+__device__ __forceinline__ float orderedInverse(float inverse) { return inverse > 0.0f ? inverse : -0.0f; }
+
+/** The reciprocal of the less of two scales: the greater of theirs, since rounding keeps their order, or zero. */
+__device__ __forceinline__ float greaterInverse(float a, float b) {
+  return fabsf(__uint_as_float(max(__float_as_uint(a), __float_as_uint(b))));
+}
+
+/** Stores 16 bits of each of N values, eight by one access, which the compiler otherwise parts. */
+template <uint32_t N>
+[[maybe_unused]] __device__ __forceinline__ void storeHalves(uint16_t* target, const uint16_t (&values)[N]) {
+  if constexpr (N % 8 == 0) {
+#pragma unroll
+    for (uint32_t i = 0; i < N; i += 8) {
+      uint32_t pairs[4];
+#pragma unroll
+      for (uint32_t j = 0; j < 4; j++) pairs[j] = values[i + 2 * j] | uint32_t{values[i + 2 * j + 1]} << 16;
+      asm volatile("st.v4.b32 [%0], {%1, %2, %3, %4};"
+                   :
+                   : "l"(target + i), "r"(pairs[0]), "r"(pairs[1]), "r"(pairs[2]), "r"(pairs[3])
+                   : "memory");
+    }
+  } else {
+    store(target, values, N);
+  }
+}
+
 /** Begins to copy some bytes to shared memory, which no register has to wait for. */
 template <uint32_t Bytes>
 __device__ __forceinline__ void copyAsync(uint32_t target, const void* source) {
   if constexpr (Bytes == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(target), "l"(source) : "memory");
   else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(target), "l"(source), "n"(Bytes) : "memory");
 }
+
+/** Where a lane is in a panel, in what it has of a row: all of its addresses are products of that, one operation each. */
+struct RowPlace {
+  uint32_t place = 0;
+
+  __device__ __forceinline__ void advance(uint32_t distance) {
+    place += distance;
+    // Else an address would be made of the last one, which is two operations and more.
+    asm volatile("" : "+r"(place));
+  }
+};
 
 /**
  * What a lane copies of rows of N values, so many lanes a row, in the order of their pieces: 16 bytes at a time where each has so
@@ -226,20 +264,33 @@ struct RowCopy {
 
   template <uint32_t Lines>
   __device__ __forceinline__ RowCopy(T (&rows)[Lines][N], const T* first)
-      : target(uint32_t(__cvta_generic_to_shared(rows[threadIdx.x / Lanes])) + threadIdx.x % Lanes * bytes),
+      : target(uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x / Lanes * (N * uint32_t(sizeof(T))) + threadIdx.x % Lanes * bytes),
         source(first + threadIdx.x % Lanes * (bytes / sizeof(T))) {
     // Nothing that is known of them: else they are computed again at every row.
-    asm volatile("" : "+r"(target));
+    if constexpr (share != bytes) {
+      asm volatile("" : "+r"(target));
+    }
     asm volatile("" : "+l"(source));
   }
 
-  /** Begins to copy a row to a part of the ring, and goes on to another one. */
-  __device__ __forceinline__ void begin(uint32_t part, uint64_t stride) {
+  /** Begins to copy a row to a part of the ring. */
+  __device__ __forceinline__ void begin(uint32_t part, RowPlace row) const {
+    const T* own = source + uint64_t{row.place} * (share / uint32_t(sizeof(T)));
 #pragma unroll
-    for (uint32_t i = 0; i < N * sizeof(T); i += Lanes * bytes) copyAsync<bytes>(target + part + i, source + i / sizeof(T));
-    source += stride;
-    asm volatile("" : "+l"(source));
+    for (uint32_t i = 0; i < N * sizeof(T); i += Lanes * bytes) copyAsync<bytes>(target + part + i, own + i / sizeof(T));
   }
+};
+
+/** Where a lane writes so many values of each row, of which so many lanes have one. */
+template <uint32_t Lanes, uint32_t Count, typename T>
+struct RowTarget {
+  T* target;
+
+  __device__ __forceinline__ explicit RowTarget(T* first) : target(first + threadIdx.x % Lanes * Count) {
+    asm volatile("" : "+l"(target));
+  }
+
+  __device__ __forceinline__ T* at(RowPlace row) const { return target + uint64_t{row.place} * Count; }
 };
 
 /** What a thread has begun to copy since the last one is a group. */
@@ -476,6 +527,12 @@ __device__ __forceinline__ float approximateReciprocal(float x) {
   float y;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
+}
+
+/** 1 / x, for x from 2^-126 to 2^125: by the steps with which nvcc itself divides. */
+[[maybe_unused]] __device__ __forceinline__ float reciprocalOf(float x) {
+  const float inverse = approximateReciprocal(x);
+  return __fmaf_rn(inverse, __fmaf_rn(-x, inverse, 1.0f), inverse);
 }
 
 /** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
@@ -782,25 +839,26 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    const uint64_t stride = tensor.cols * 2u;
-    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
+    [[maybe_unused]] const uint64_t first_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
-    const uint32_t own_line = thread / 16u;
-    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
-        ring[0].v_codes, tensor.v_codes + next_start / 8);
+        ring[0].v_codes, tensor.v_codes + first_start / 8);
+    RowPlace read;
     const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
-      g_copy.begin(part, stride);
-      v_copy.begin(part, stride / 8);
+      g_copy.begin(part, read);
+      v_copy.begin(part, read);
+      read.advance(distance);
     };
     awaitCopies<0>();
     __syncwarp();
     #pragma unroll
     for (uint32_t i = 0; i < 4; i++) {
-      if (i < whole) copy(i * sizeof ring[0]);
+      if (i < whole) copy(i * uint32_t(sizeof ring[0]));
       endCopies();
     }
 
@@ -822,8 +880,10 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     v_row_scale = leastOf(v_row_scale);
     float v_column_maxima[8] = {};
     __syncwarp();
-    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 4096.0f));
-    if (!are_ordinary || !are_v_columns_ordinary) {
+    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
+        fabsf(m_row_scale) <= 4096.0f &&
+        areWithin(v_lane_columns, 4096.0f) && isPositive(v_row_scale, 0.0f, 4096.0f));
+    if (!are_scales_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
     }
@@ -833,17 +893,16 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
-      [[maybe_unused]] const uint64_t start = next_start;
-      next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + row_lane;
+      [[maybe_unused]] const uint64_t start = row * tensor.cols + panel.column;
       float v_magnitudes[8];
       awaitCopies<4 - 1>();
       __syncwarp();
       measure_elements held;
       {
         const auto& rows = *reinterpret_cast<const measure_rows*>(reinterpret_cast<const char*>(ring) + part);
-        load(held.g, rows.g[own_line] + first, 8u);
-        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
+        load(held.g, rows.g[0] + thread * 8u, 8u);
+        load(held.v_codes, rows.v_codes[0] + thread, 1u);
       }
       bool is_ordinary = false;
       const auto& gradients = held.g;
@@ -876,17 +935,13 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
         v_magnitudes[index] = fabsf(v_out);
       }
       is_ordinary =
-          fabsf(m_scale) <= 4096.0f
-       &&
-          isPositive(v_row, 0.0f, 4096.0f)
-       &&
           sums[0] <= 4096.0f
       ;
       are_all_ordinary &= is_ordinary;
       __syncwarp();
       if (group + 4 < whole) copy(part);
       endCopies();
-      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
+      part = part + uint32_t(sizeof ring[0]) < uint32_t(sizeof ring) ? part + uint32_t(sizeof ring[0]) : 0;
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
@@ -1247,7 +1302,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
   const auto v_inverse_of = [](const float v_absmax) __attribute__((always_inline)) {
     const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
-    return v_inverse;
+    return orderedInverse(v_inverse);
   };
   __shared__ step_rows ring[3];
 
@@ -1271,30 +1326,31 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    const uint64_t stride = tensor.cols * 2u;
-    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
+    [[maybe_unused]] const uint64_t first_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
-    const uint32_t own_line = thread / 16u;
-    RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + next_start);
-    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + first_start);
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
     RowCopy<16, 128 / 8, uint32_t> m_copy(
-        ring[0].m_codes, tensor.m_codes + next_start / 8);
+        ring[0].m_codes, tensor.m_codes + first_start / 8);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
-        ring[0].v_codes, tensor.v_codes + next_start / 8);
+        ring[0].v_codes, tensor.v_codes + first_start / 8);
+    RowPlace read;
     const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
-      p_copy.begin(part, stride);
-      g_copy.begin(part, stride);
-      m_copy.begin(part, stride / 8);
-      v_copy.begin(part, stride / 8);
+      p_copy.begin(part, read);
+      g_copy.begin(part, read);
+      m_copy.begin(part, read);
+      v_copy.begin(part, read);
+      read.advance(distance);
     };
     awaitCopies<0>();
     __syncwarp();
     #pragma unroll
     for (uint32_t i = 0; i < 3; i++) {
-      if (i < whole) copy(i * sizeof ring[0]);
+      if (i < whole) copy(i * uint32_t(sizeof ring[0]));
       endCopies();
     }
 
@@ -1308,6 +1364,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       return m_scale;
     };
     const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
+    float m_kept_scale = 0;
     float v_lane_columns[4];
     loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
     float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
@@ -1323,19 +1380,25 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     for (uint32_t i = 0; i < 4; i++) v_lane_inverses[i] = v_inverse_of(v_lane_inverses[i]);
     store(v_column_inverses[warp] + lane * 4u, v_lane_inverses, 4u);
     __syncwarp();
-    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 16777216.0f));
-    if (!are_ordinary || !are_v_columns_ordinary) {
+    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
+        fabsf(m_row_scale) <= 4096.0f &&
+        areWithin(v_lane_columns, 16777216.0f) && isPositive(v_row_scale, 0.0f, 16777216.0f));
+    if (!are_scales_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
     }
+    // Where its new values go.
+    RowPlace written;
+    const RowTarget<16, 8, float> p_target(tensor.p + first_start);
+    const RowTarget<16, 1, uint32_t> m_target(tensor.m_codes + first_start / 8);
+    const RowTarget<16, 1, uint32_t> v_target(tensor.v_codes + first_start / 8);
     // The part of the ring where a row is, in bytes.
     uint32_t part = 0;
-    for (uint32_t group = 0; group < whole; group++) {
+    for (uint32_t group = 0; group < whole; group++, written.advance(distance)) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
-      [[maybe_unused]] const uint64_t start = next_start;
-      next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + row_lane;
+      [[maybe_unused]] const uint64_t start = row * tensor.cols + panel.column;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
@@ -1344,10 +1407,10 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       step_elements held;
       {
         const auto& rows = *reinterpret_cast<const step_rows*>(reinterpret_cast<const char*>(ring) + part);
-        load(held.p, rows.p[own_line] + first, 8u);
-        load(held.g, rows.g[own_line] + first, 8u);
-        load(held.m_codes, rows.m_codes[own_line] + first / 8u, 1u);
-        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
+        load(held.p, rows.p[0] + thread * 8u, 8u);
+        load(held.g, rows.g[0] + thread * 8u, 8u);
+        load(held.m_codes, rows.m_codes[0] + thread, 1u);
+        load(held.v_codes, rows.v_codes[0] + thread, 1u);
       }
       bool is_ordinary = false;
       auto& parameters = held.p;
@@ -1411,19 +1474,15 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
           least[1] >= orderOfPositive(3.1554436e-30f) &&
           sums[0] <= 4096.0f
        &&
-          fabsf(m_scale) <= 4096.0f
-       &&
-          isPositive(v_row, 0.0f, 16777216.0f)
-       &&
           sums[1] <= 4096.0f
       ;
       is_ordinary = __all_sync(0xffffffffu, is_ordinary);
       if (is_ordinary) {
-        store(tensor.p + start + first, parameters, limit);
+        store(p_target.at(written), parameters, limit);
       }
       if (group + 3 < whole) copy(part);
       endCopies();
-      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
+      part = part + uint32_t(sizeof ring[0]) < uint32_t(sizeof ring) ? part + uint32_t(sizeof ring[0]) : 0;
       if (!is_ordinary) {
         groups_left |= 1u << group;
         continue;
@@ -1432,8 +1491,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       uint32_t m_packed[1] = {};
       const float m_absmax = maximumOfLanes<16>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
-      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      const float m_inverse = m_new_scale > 0.0f ? reciprocalOf(m_new_scale) : 0.0f;
+      if (lane % 16u == group) m_kept_scale = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
@@ -1444,17 +1503,15 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = (m_word << 4) + m_new_code;
       }
-      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
+      store(m_target.at(written), m_packed, (limit * 4 + 31) / 32);
 
       uint32_t v_packed[1] = {};
       float v_inverses[8];
       load(v_inverses, v_column_inverses[warp] + first, 8u);
       const float v_inverse = __shfl_sync(0xffffffffu, v_row_inverse, row_lane);
-      // The reciprocal of the less of two scales is the greater of theirs, since rounding keeps their order. Of zero there is
-      // none, and nothing there but zeros.
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
-        v_inverses[index] = fmaxf(v_inverse, v_inverses[index]);
+        v_inverses[index] = greaterInverse(v_inverse, v_inverses[index]);
       }
       #pragma unroll
       // From the last one: each code moves those behind it up.
@@ -1467,7 +1524,11 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = (v_word << 4) + v_new_code;
       }
-      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
+      store(v_target.at(written), v_packed, (limit * 4 + 31) / 32);
+    }
+    if (lane % 16u < whole && (groups_left >> lane % 16u & 1u) == 0) {
+      const uint64_t kept_row = first_row + lane % 16u * 2u + lane / 16u;
+      tensor.m_scale[(kept_row * tensor.cols + panel.column) / 128u] = m_kept_scale;
     }
     if (lane == turn) left = groups_left;
   }
