@@ -5,6 +5,7 @@ import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, geometryView, operandView } from "./base.js";
 import { finiteView } from "./finite.js";
+import { isUnsigned, lineLevels } from "./line-levels.js";
 import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
@@ -84,6 +85,8 @@ function elementView(planned: ElementKernel, target: Target) {
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
     ordinary: ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
+    /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
+    sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
     /** Whether a lane keeps the new scale of a row of a panel until all rows have one. */
     keepsScales: isStep && ordinary !== null,
     /** Whether most codes of new parameters are found from values near these. */
@@ -94,8 +97,15 @@ function elementView(planned: ElementKernel, target: Target) {
       ordinary === null
         ? states.map((state) => inPanels(state, panel))
         : states.map((state, place) => {
-            const spread = ordinarySpread(kernel.states[place] as KernelState, dialect);
-            return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), spread);
+            const own = kernel.states[place] as KernelState;
+            const spread = ordinarySpread(own, dialect);
+            const levels = {
+              /** How it is decoded in a panel without a table. */
+              line: panel === null ? null : lineLevels(own, kernel.tables, dialect),
+              /** Whether magnitudes of a panel are found on the bits of values. */
+              isPanelOrder: panel !== null && state.isRank1 && isUnsigned(own, kernel.tables),
+            };
+            return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), levels, spread);
           }),
     uniforms: base.uniforms.map((uniform) => ({
       ...uniform,
@@ -193,6 +203,11 @@ function inPanels<State extends ElementState>(state: State, panel: Panel | null)
     /** Whether a row of a panel has one scale. */
     isLineRun: panel !== null && state.run === panel.cols && !state.hasAlpha,
   });
+}
+
+/** Whether nothing is asked of an element itself but its squares. */
+function asksSquares({ squares, sums, present, vectors }: NonNullable<ReturnType<typeof ordinaryView>>): boolean {
+  return squares.length > 0 && sums.length + present.length + vectors.length === 0;
 }
 
 /** What a row of a panel is asked, since of its scales a panel is. */

@@ -109,9 +109,10 @@ function withoutPtx(source) {
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
     .replaceAll(
-      'asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));',
-      "factor = 128u ^ (0u - (bits >> 31u)) << 8u;",
+      'asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));',
+      "factor = which == 0xbbb4u ? 128u ^ (0u - (bits >> 31u)) << 8u : 0u;",
     )
+    .replaceAll('asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));', "own_lane = threadIdx.x % 32;")
     .replaceAll(
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
       "code = emulator::bfloat16(bits);",

@@ -166,8 +166,12 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
 
 /** Of a float's bits, 128, and -128 where it is negative: the sign in all bytes but the lowest, by one instruction. */
 __device__ __forceinline__ uint32_t slopeOf(uint32_t bits) {
+  uint32_t own_lane;
   uint32_t factor;
-  asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));
+  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
+  // Which bytes: kept in a register, where a constant would be put anew for each number.
+  const uint32_t which = own_lane / 32u + 0xbbb4u;
+  asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));
   return factor;
 }
 
@@ -206,12 +210,17 @@ struct Panel {
   }
 };
 
+/** Of two floats the one whose bits are greater. */
+__device__ __forceinline__ float laterOf(float a, float b) {
+  return __uint_as_float(max(__float_as_uint(a), __float_as_uint(b)));
+}
+
 /** The reciprocal of a new scale, or of zero what lies, as bits do, above all others. */
 __device__ __forceinline__ float orderedInverse(float inverse) { return inverse > 0.0f ? inverse : -0.0f; }
 
 /** The reciprocal of the less of two scales: the greater of theirs, since rounding keeps their order, or zero. */
 __device__ __forceinline__ float greaterInverse(float a, float b) {
-  return fabsf(__uint_as_float(max(__float_as_uint(a), __float_as_uint(b))));
+  return fabsf(laterOf(a, b));
 }
 
 /** Stores 16 bits of each of N values, eight by one access, which the compiler otherwise parts. */
@@ -240,9 +249,32 @@ __device__ __forceinline__ void copyAsync(uint32_t target, const void* source) {
   else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(target), "l"(source), "n"(Bytes) : "memory");
 }
 
+/** The same number, of which the compiler does not know what it is: else it puts it in a register anew wherever it is used. */
+[[maybe_unused]] __device__ __forceinline__ uint32_t ofLane(uint32_t number) {
+  uint32_t own_lane;
+  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
+  return number + own_lane / 32u;
+}
+
+/** The level of one of four codes, where levels lie on a line: its bits are the last ones of a float near a power of two. */
+[[maybe_unused]] __device__ __forceinline__ float levelOnLine(uint32_t codes, uint32_t place, uint32_t near, float offset) {
+  return __uint_as_float(__byte_perm(codes, near, 0x7650u + place)) - offset;
+}
+
+/** Of N floats the one whose bits are greatest. */
+template <uint32_t N>
+[[maybe_unused]] __device__ __forceinline__ float latestOf(const float (&values)[N]) {
+  float latest = 0.0f;
+#pragma unroll
+  for (uint32_t i = 0; i < N; i++) latest = laterOf(latest, values[i]);
+  return latest;
+}
+
 /** Where a lane is in a panel, in what it has of a row: all of its addresses are products of that, one operation each. */
 struct RowPlace {
-  uint32_t place = 0;
+  uint32_t place;
+
+  __device__ __forceinline__ explicit RowPlace(uint32_t first) : place(first) {}
 
   __device__ __forceinline__ void advance(uint32_t distance) {
     place += distance;
@@ -264,13 +296,15 @@ struct RowCopy {
 
   template <uint32_t Lines>
   __device__ __forceinline__ RowCopy(T (&rows)[Lines][N], const T* first)
-      : target(uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x / Lanes * (N * uint32_t(sizeof(T))) + threadIdx.x % Lanes * bytes),
+      : target(uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x / Lanes * (Lanes * share) + threadIdx.x % Lanes * bytes),
         source(first + threadIdx.x % Lanes * (bytes / sizeof(T))) {
+    // Neighbours, where pieces of a row are all that it has.
+    if constexpr (share == bytes) target = uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x * bytes;
     // Nothing that is known of them: else they are computed again at every row.
+    asm volatile("" : "+l"(source));
     if constexpr (share != bytes) {
       asm volatile("" : "+r"(target));
     }
-    asm volatile("" : "+l"(source));
   }
 
   /** Begins to copy a row to a part of the ring. */
@@ -817,6 +851,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
   __syncthreads();
   alignas(16) __shared__ float v_columns[4][128];
   alignas(16) __shared__ float v_row_parts[16][128];
+  // Beside it floats lie as far apart as levels.
+  const uint32_t v_near = ofLane(0x49000000u);
   __shared__ measure_rows ring[4];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
@@ -840,7 +876,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
     [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
-    [[maybe_unused]] const uint64_t first_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    [[maybe_unused]] const uint32_t own_place = lane / 16u * uint32_t(tensor.cols / 8u);
+    [[maybe_unused]] const uint64_t first_start = first_row * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
@@ -848,7 +885,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
         ring[0].v_codes, tensor.v_codes + first_start / 8);
-    RowPlace read;
+    RowPlace read(own_place);
     const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
       g_copy.begin(part, read);
       v_copy.begin(part, read);
@@ -913,18 +950,21 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       const float v_row = __shfl_sync(0xffffffffu, v_row_scale, row_lane);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_scales[index]);
+      // Codes of even places, and of odd ones, a byte each.
+      uint32_t v_parts[1][2];
+      #pragma unroll
+      for (uint32_t i = 0; i < 1; i++) {
+        v_parts[i][0] = v_words[i] & 0x0f0f0f0fu;
+        v_parts[i][1] = v_words[i] >> 4u & 0x0f0f0f0fu;
+      }
       // Not a number where one of them is not.
       float sums[1] = {};
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float g = gradients[index];
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_level = levelOnLine(v_parts[index / 8][index % 2], index % 8 / 2, v_near, 524287.94f);
         const float v_scale = v_scales[index];
-        const float v = v_levels[v_code] * v_scale;
+        const float v = v_level * v_scale;
 
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
         const float v_out = v_new;
@@ -932,7 +972,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
         sums[0] += fabsf(g);
 
         // What is subnormal counts for nothing where maxima are raised.
-        v_magnitudes[index] = fabsf(v_out);
+        v_magnitudes[index] = v_out;
       }
       is_ordinary =
           sums[0] <= 4096.0f
@@ -945,11 +985,14 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
-        v_greatest = fmaxf(v_greatest, v_magnitudes[index]);
-        v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
+        // Two at a time, which is one instruction.
+        if (index % 2 == 1) v_greatest = laterOf(v_greatest, laterOf(v_magnitudes[index - 1], v_magnitudes[index]));
+        v_column_maxima[index] = laterOf(v_column_maxima[index], v_magnitudes[index]);
       }
       v_row_parts[group][thread] = v_greatest;
     }
+    // Of what is negative or no number the bits are above those of all others.
+    are_all_ordinary &= __float_as_uint(latestOf(v_column_maxima)) <= __float_as_uint(FLT_MAX);
     are_all_ordinary = __all_sync(0xffffffffu, are_all_ordinary);
     if (!are_all_ordinary) groups_left = 0xffffu;
     __syncwarp();
@@ -1304,6 +1347,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
     return orderedInverse(v_inverse);
   };
+  // Beside it floats lie as far apart as levels.
+  const uint32_t v_near = ofLane(0x49000000u);
   __shared__ step_rows ring[3];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
@@ -1327,7 +1372,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
     [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
-    [[maybe_unused]] const uint64_t first_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    [[maybe_unused]] const uint32_t own_place = lane / 16u * uint32_t(tensor.cols / 8u);
+    [[maybe_unused]] const uint64_t first_start = first_row * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
@@ -1338,7 +1384,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         ring[0].m_codes, tensor.m_codes + first_start / 8);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
         ring[0].v_codes, tensor.v_codes + first_start / 8);
-    RowPlace read;
+    RowPlace read(own_place);
     const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
       p_copy.begin(part, read);
       g_copy.begin(part, read);
@@ -1388,7 +1434,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       groups_left = 0xffffu;
     }
     // Where its new values go.
-    RowPlace written;
+    RowPlace written(own_place);
     const RowTarget<16, 8, float> p_target(tensor.p + first_start);
     const RowTarget<16, 1, uint32_t> m_target(tensor.m_codes + first_start / 8);
     const RowTarget<16, 1, uint32_t> v_target(tensor.v_codes + first_start / 8);
@@ -1429,6 +1475,13 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         return m;
       };
       const float m_level = beta1 * m_level_of(thread % 16u);
+      // Codes of even places, and of odd ones, a byte each.
+      uint32_t v_parts[1][2];
+      #pragma unroll
+      for (uint32_t i = 0; i < 1; i++) {
+        v_parts[i][0] = v_words[i] & 0x0f0f0f0fu;
+        v_parts[i][1] = v_words[i] >> 4u & 0x0f0f0f0fu;
+      }
       // Not a number where one of them is not.
       float sums[2] = {};
       uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -1439,13 +1492,9 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         const float g = gradients[index];
         // Of the bits above the code a shuffle knows nothing.
         const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
-        const uint32_t v_bit = index * 4u;
-        const uint32_t v_word = v_bit >> 5u;
-        const uint32_t v_shift = v_bit & 31u;
-        const uint32_t v_low = v_words[v_word];
-        const uint32_t v_code = (v_low >> v_shift) & 15u;
+        const float v_level = levelOnLine(v_parts[index / 8][index % 2], index % 8 / 2, v_near, 524287.94f);
         const float v_scale = v_scales[index];
-        const float v = v_levels[v_code] * v_scale;
+        const float v = v_level * v_scale;
 
         const float m_new = m_product + one_minus_beta1 * g;
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
