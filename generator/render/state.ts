@@ -143,6 +143,10 @@ export function stateView(
     scaleLines: printFragment(statistic?.scale ?? null, dialect),
     /** The same where it is of ordinary size. */
     ordinaryScaleLines: printFragment(statistic?.scale ?? null, withReciprocal(dialect)),
+    ordinaryInverseLines: printFragment(
+      statistic === null ? null : prune(statistic.scale, [variables.inverse]),
+      withReciprocal(dialect),
+    ),
     /** The part of it that gives what is stored. */
     newScaleLines: printFragment(
       statistic === null

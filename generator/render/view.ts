@@ -87,6 +87,8 @@ function elementView(planned: ElementKernel, target: Target) {
     ordinary: ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
     /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
     sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
+    /** Of new scales whose reciprocals are no subnormal numbers. */
+    greatestScale: dialect.constants.f32(2 ** 100),
     /** Whether a lane keeps the new scale of a row of a panel until all rows have one. */
     keepsScales: isStep && ordinary !== null,
     /** Whether most codes of new parameters are found from values near these. */

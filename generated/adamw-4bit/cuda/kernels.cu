@@ -882,6 +882,23 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane. All of it
+    // is asked for before anything is waited for, and before rows are.
+    const bool is_matrix = tensor.rank == 2;
+    const uint64_t first_column = (is_matrix ? tensor.rows : firstColumnScale(shape)) + panel.column;
+    const uint64_t lane_row = first_row + lane;
+    const bool is_there = lane < rows_there;
+    const uint64_t row_entry = is_matrix && is_there ? lane_row : 0;
+    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
+      constexpr uint32_t first = 0;
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      return m_scale;
+    };
+    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
+    float v_lane_columns[4];
+    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
+    float v_row_scale = tensor.v_scale[row_entry];
     RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
         ring[0].v_codes, tensor.v_codes + first_start / 8);
@@ -898,28 +915,17 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       if (i < whole) copy(i * uint32_t(sizeof ring[0]));
       endCopies();
     }
-
-    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
-    const uint64_t first_column = firstColumnScale(shape) + panel.column;
-    const uint64_t lane_row = first_row + lane;
-    const bool is_there = lane < rows_there;
-    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
-      constexpr uint32_t first = 0;
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      return m_scale;
-    };
-    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
-    float v_lane_columns[4];
-    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
-    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
+    if (!is_matrix && is_there) {
+      v_row_scale = leastOfDimensions(shape, tensor.v_scale, lane_row);
+    }
+    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
+        fabsf(m_row_scale) <= 4096.0f &&
+        areWithin(v_lane_columns, 4096.0f) && isPositive(v_row_scale, 0.0f, 4096.0f));
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
     float v_column_maxima[8] = {};
     __syncwarp();
-    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
-        fabsf(m_row_scale) <= 4096.0f &&
-        areWithin(v_lane_columns, 4096.0f) && isPositive(v_row_scale, 0.0f, 4096.0f));
     if (!are_scales_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
@@ -1344,7 +1350,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
   alignas(16) __shared__ float v_column_inverses[4][128];
   const auto v_inverse_of = [](const float v_absmax) __attribute__((always_inline)) {
     const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+    const float v_inverse = v_new_scale > 0.0f ? reciprocalOf(v_new_scale) : 0.0f;
     return orderedInverse(v_inverse);
   };
   // Beside it floats lie as far apart as levels.
@@ -1378,6 +1384,28 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane. All of it
+    // is asked for before anything is waited for, and before rows are.
+    const bool is_matrix = tensor.rank == 2;
+    const uint64_t first_column = (is_matrix ? tensor.rows : firstColumnScale(shape)) + panel.column;
+    const uint64_t lane_row = first_row + lane;
+    const bool is_there = lane < rows_there;
+    const uint64_t row_entry = is_matrix && is_there ? lane_row : 0;
+    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
+      constexpr uint32_t first = 0;
+      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
+      return m_scale;
+    };
+    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
+    float m_kept_scale = 0;
+    float v_lane_columns[4];
+    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
+    float v_row_scale = tensor.v_scale[row_entry];
+    const float* v_next = reinterpret_cast<const float*>(tensor.v_next);
+    float v_lane_inverses[4];
+    loadColumns(v_lane_inverses, v_next + first_column + lane * 4u);
+    float v_row_inverse = v_next[row_entry];
     RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + first_start);
     RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
     RowCopy<16, 128 / 8, uint32_t> m_copy(
@@ -1399,25 +1427,14 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       if (i < whole) copy(i * uint32_t(sizeof ring[0]));
       endCopies();
     }
-
-    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
-    const uint64_t first_column = firstColumnScale(shape) + panel.column;
-    const uint64_t lane_row = first_row + lane;
-    const bool is_there = lane < rows_there;
-    const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
-      constexpr uint32_t first = 0;
-      const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
-      return m_scale;
-    };
-    const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
-    float m_kept_scale = 0;
-    float v_lane_columns[4];
-    loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
-    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
-    const float* v_next = reinterpret_cast<const float*>(tensor.v_next);
-    float v_lane_inverses[4];
-    loadColumns(v_lane_inverses, v_next + first_column + lane * 4u);
-    float v_row_inverse = is_there ? scaleOfRow(shape, v_next, lane_row) : 0.0f;
+    if (!is_matrix && is_there) {
+      v_row_scale = leastOfDimensions(shape, tensor.v_scale, lane_row);
+      v_row_inverse = leastOfDimensions(shape, v_next, lane_row);
+    }
+    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
+        fabsf(m_row_scale) <= 4096.0f &&
+        areWithin(v_lane_columns, 16777216.0f) && isPositive(v_row_scale, 0.0f, 16777216.0f) &&
+        areWithin(v_lane_inverses, 1.2676506e+30f) && v_row_inverse <= 1.2676506e+30f);
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
@@ -1426,9 +1443,6 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     for (uint32_t i = 0; i < 4; i++) v_lane_inverses[i] = v_inverse_of(v_lane_inverses[i]);
     store(v_column_inverses[warp] + lane * 4u, v_lane_inverses, 4u);
     __syncwarp();
-    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
-        fabsf(m_row_scale) <= 4096.0f &&
-        areWithin(v_lane_columns, 16777216.0f) && isPositive(v_row_scale, 0.0f, 16777216.0f));
     if (!are_scales_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
