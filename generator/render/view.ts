@@ -84,7 +84,8 @@ function elementView(planned: ElementKernel, target: Target) {
     panel,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
-    ordinary: ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
+    ordinary:
+      ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
     /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
     sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
     /** Of new scales whose reciprocals are no subnormal numbers. */
@@ -101,11 +102,13 @@ function elementView(planned: ElementKernel, target: Target) {
         : states.map((state, place) => {
             const own = kernel.states[place] as KernelState;
             const spread = ordinarySpread(own, dialect);
+            // Where memory takes longer than instructions neither makes a kernel faster.
+            const isLean = panel !== null && kernel.parameter.bits === 16;
             const levels = {
               /** How it is decoded in a panel without a table. */
-              line: panel === null ? null : lineLevels(own, kernel.tables, dialect),
+              line: isLean ? lineLevels(own, kernel.tables, dialect) : null,
               /** Whether magnitudes of a panel are found on the bits of values. */
-              isPanelOrder: panel !== null && state.isRank1 && isUnsigned(own, kernel.tables),
+              isPanelOrder: isLean && state.isRank1 && isUnsigned(own, kernel.tables),
             };
             return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), levels, spread);
           }),
@@ -208,16 +211,19 @@ function inPanels<State extends ElementState>(state: State, panel: Panel | null)
 }
 
 /** Whether nothing is asked of an element itself but its squares. */
-function asksSquares({ squares, sums, present, vectors }: NonNullable<ReturnType<typeof ordinaryView>>): boolean {
+function asksSquares({
+  squares,
+  sums,
+  present,
+  vectors,
+}: NonNullable<ReturnType<typeof ordinaryView>>): boolean {
   return squares.length > 0 && sums.length + present.length + vectors.length === 0;
 }
 
 /** What a row of a panel is asked, since of its scales a panel is. */
-function lineBounds<Bound extends { readonly scale?: string | null | undefined; readonly scales: string | null }>(
-  bounds: readonly Bound[],
-  states: readonly ElementState[],
-  panel: Panel | null,
-): readonly Bound[] {
+function lineBounds<
+  Bound extends { readonly scale?: string | null | undefined; readonly scales: string | null },
+>(bounds: readonly Bound[], states: readonly ElementState[], panel: Panel | null): readonly Bound[] {
   const ofLines = states.filter(({ run, hasAlpha }) => run === panel?.cols && !hasAlpha);
   return bounds.filter(({ scale, scales }) => {
     return scales === null && (scale == null || !ofLines.some((state) => state.scale === scale));
@@ -226,13 +232,7 @@ function lineBounds<Bound extends { readonly scale?: string | null | undefined; 
 
 function withMagnitude(
   state: ElementState,
-  {
-    magnitudeLines,
-    reads,
-    bounds,
-    nonNegative,
-    products,
-  }: NonNullable<ReturnType<typeof ordinaryView>>,
+  { magnitudeLines, reads, bounds, nonNegative, products }: NonNullable<ReturnType<typeof ordinaryView>>,
   isStep: boolean,
 ) {
   // The second part of p is read with the first.

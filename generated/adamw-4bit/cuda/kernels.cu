@@ -851,9 +851,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
   __syncthreads();
   alignas(16) __shared__ float v_columns[4][128];
   alignas(16) __shared__ float v_row_parts[16][128];
-  // Beside it floats lie as far apart as levels.
-  const uint32_t v_near = ofLane(0x49000000u);
-  __shared__ measure_rows ring[4];
+  __shared__ measure_rows ring[7];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -911,7 +909,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     awaitCopies<0>();
     __syncwarp();
     #pragma unroll
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < 7; i++) {
       if (i < whole) copy(i * uint32_t(sizeof ring[0]));
       endCopies();
     }
@@ -939,7 +937,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       [[maybe_unused]] const uint64_t row = first_row + row_lane;
       [[maybe_unused]] const uint64_t start = row * tensor.cols + panel.column;
       float v_magnitudes[8];
-      awaitCopies<4 - 1>();
+      awaitCopies<7 - 1>();
       __syncwarp();
       measure_elements held;
       {
@@ -956,21 +954,18 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
       const float v_row = __shfl_sync(0xffffffffu, v_row_scale, row_lane);
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) v_scales[index] = fminf(v_row, v_scales[index]);
-      // Codes of even places, and of odd ones, a byte each.
-      uint32_t v_parts[1][2];
-      #pragma unroll
-      for (uint32_t i = 0; i < 1; i++) {
-        v_parts[i][0] = v_words[i] & 0x0f0f0f0fu;
-        v_parts[i][1] = v_words[i] >> 4u & 0x0f0f0f0fu;
-      }
       // Not a number where one of them is not.
       float sums[1] = {};
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float g = gradients[index];
-        const float v_level = levelOnLine(v_parts[index / 8][index % 2], index % 8 / 2, v_near, 524287.94f);
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
         const float v_scale = v_scales[index];
-        const float v = v_level * v_scale;
+        const float v = v_levels[v_code] * v_scale;
 
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
         const float v_out = v_new;
@@ -978,27 +973,24 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
         sums[0] += fabsf(g);
 
         // What is subnormal counts for nothing where maxima are raised.
-        v_magnitudes[index] = v_out;
+        v_magnitudes[index] = fabsf(v_out);
       }
       is_ordinary =
           sums[0] <= 4096.0f
       ;
       are_all_ordinary &= is_ordinary;
       __syncwarp();
-      if (group + 4 < whole) copy(part);
+      if (group + 7 < whole) copy(part);
       endCopies();
       part = part + uint32_t(sizeof ring[0]) < uint32_t(sizeof ring) ? part + uint32_t(sizeof ring[0]) : 0;
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
-        // Two at a time, which is one instruction.
-        if (index % 2 == 1) v_greatest = laterOf(v_greatest, laterOf(v_magnitudes[index - 1], v_magnitudes[index]));
-        v_column_maxima[index] = laterOf(v_column_maxima[index], v_magnitudes[index]);
+        v_greatest = fmaxf(v_greatest, v_magnitudes[index]);
+        v_column_maxima[index] = fmaxf(v_column_maxima[index], v_magnitudes[index]);
       }
       v_row_parts[group][thread] = v_greatest;
     }
-    // Of what is negative or no number the bits are above those of all others.
-    are_all_ordinary &= __float_as_uint(latestOf(v_column_maxima)) <= __float_as_uint(FLT_MAX);
     are_all_ordinary = __all_sync(0xffffffffu, are_all_ordinary);
     if (!are_all_ordinary) groups_left = 0xffffu;
     __syncwarp();
@@ -1353,8 +1345,6 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const float v_inverse = v_new_scale > 0.0f ? reciprocalOf(v_new_scale) : 0.0f;
     return orderedInverse(v_inverse);
   };
-  // Beside it floats lie as far apart as levels.
-  const uint32_t v_near = ofLane(0x49000000u);
   __shared__ step_rows ring[3];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
@@ -1489,13 +1479,6 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         return m;
       };
       const float m_level = beta1 * m_level_of(thread % 16u);
-      // Codes of even places, and of odd ones, a byte each.
-      uint32_t v_parts[1][2];
-      #pragma unroll
-      for (uint32_t i = 0; i < 1; i++) {
-        v_parts[i][0] = v_words[i] & 0x0f0f0f0fu;
-        v_parts[i][1] = v_words[i] >> 4u & 0x0f0f0f0fu;
-      }
       // Not a number where one of them is not.
       float sums[2] = {};
       uint32_t least[2] = {0xffffffffu, 0xffffffffu};
@@ -1506,9 +1489,13 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         const float g = gradients[index];
         // Of the bits above the code a shuffle knows nothing.
         const float m_product = __shfl_sync(0xffffffffu, m_level, m_words[index * 4 / 32] >> index * 4 % 32, 16);
-        const float v_level = levelOnLine(v_parts[index / 8][index % 2], index % 8 / 2, v_near, 524287.94f);
+        const uint32_t v_bit = index * 4u;
+        const uint32_t v_word = v_bit >> 5u;
+        const uint32_t v_shift = v_bit & 31u;
+        const uint32_t v_low = v_words[v_word];
+        const uint32_t v_code = (v_low >> v_shift) & 15u;
         const float v_scale = v_scales[index];
-        const float v = v_level * v_scale;
+        const float v = v_levels[v_code] * v_scale;
 
         const float m_new = m_product + one_minus_beta1 * g;
         const float v_new = beta2 * v + one_minus_beta2 * g * g;
