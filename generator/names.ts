@@ -25,6 +25,8 @@ const stateSuffixes = [
     "maxima",
     "maximum",
     "nibbles",
+    "open",
+    "read",
     "packed",
     "run",
     "scales",

@@ -1,6 +1,7 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Fragment, KernelVariables, Segments, StateVariables, Table } from "../ir/types.js";
 import type { TableCodec } from "../lower/plan.js";
+import { segmentEncoder } from "../lower/segment-encoder.js";
 import { nextLevels } from "../lower/tables.js";
 import { countAtMost } from "./count.js";
 import { countBySteps } from "./count-steps.js";
@@ -63,10 +64,15 @@ function searched(entries: readonly number[], { bits, encoder }: TableCodec): re
   return [...entries, ...Array<number>(missing).fill(entries.at(-1) as number)];
 }
 
-/** Of codes of 8 bits that stand for the nearest level. */
-export function segmentsOf({ bits, rounding, encoder }: TableCodec): Segments | null {
-  return encoder.kind === "lines" && rounding === "nearest" && bits === 8 ? encoder.segments : null;
+/** Of codes of whole or half bytes that stand for the nearest level, but for those of a uniform grid. */
+export function segmentsOf({ bits, rounding, encoder, thresholds }: TableCodec): Segments | null {
+  if (rounding !== "nearest" || (bits !== 4 && bits !== 8) || encoder.kind === "uniform") return null;
+  const known = found.get(thresholds) ?? segmentEncoder(thresholds) ?? null;
+  found.set(thresholds, known);
+  return known;
 }
+
+const found = new WeakMap<readonly number[], Segments | null>();
 
 /** x = level * s. */
 export function buildDecode(state: StateVariables, { levels }: CodecTables, names: Names): Fragment {

@@ -1,6 +1,6 @@
 import { f32, lookup, op, u32 } from "../ir/expr.js";
 import type { Expr, Table } from "../ir/types.js";
-import type { BucketEncoder, UniformEncoder } from "../lower/encoder.js";
+import type { BucketEncoder, HalvingEncoder, UniformEncoder } from "../lower/encoder.js";
 import type { LineEncoder } from "../lower/line-encoder.js";
 import type { TableCodec } from "../lower/plan.js";
 import type { CodecTables } from "./codec.js";
@@ -28,6 +28,8 @@ export function countAtMost(
       return countInOrder(n, encoder, tables.steps, prefix, writer);
     case "steps":
       return countBySteps(n, null, encoder, tables.steps, prefix, writer);
+    case "halving":
+      return byHalves(n, encoder, prefix, writer);
     case "bisect":
       return byBisection(n, tables.search, bits, most, prefix, writer);
   }
@@ -124,6 +126,19 @@ function leadingWithin(
 function compared(n: Expr, count: Expr, { search }: CodecTables): Expr {
   const more = op("f32.ge", n, lookup(search, count));
   return op("u32.add", count, op("u32.select", more, u32(1), u32(0)));
+}
+
+/** A comparison for each bit of a code of two, which is their sum. */
+function byHalves(
+  n: Expr,
+  { lower, middle, upper }: HalvingEncoder,
+  prefix: string,
+  writer: FragmentWriter,
+): Expr {
+  const above = writer.bind(`${prefix}_above`, op("f32.ge", n, f32(middle)));
+  const entry = writer.bind(`${prefix}_entry`, op("f32.select", above, f32(upper), f32(lower)));
+  const more = writer.bind(`${prefix}_above`, op("f32.ge", n, entry));
+  return op("u32.add", op("u32.select", above, u32(2), u32(0)), op("u32.select", more, u32(1), u32(0)));
 }
 
 /** One comparison a bit, the highest first. Where there are fewer entries than codes the last one is repeated. */

@@ -162,10 +162,11 @@ function attempt(
     unasked: specialize(update, given(uniforms), new Map(), () => null).variables,
     magnitudes: states.flatMap(({ name, magnitude }) => {
       if (magnitude === null) return [];
+      const isNormal = magnitude.inputs.every((value) => (variables.get(value.name)?.lo ?? -149) >= -126);
       const isNonNegative = magnitude.inputs.every(
         (value) => variables.get(value.name)?.isNonNegative === true,
       );
-      return [{ state: name, magnitude: known(magnitude), isNonNegative }];
+      return [{ state: name, magnitude: known(magnitude), isNormal, isNonNegative }];
     }),
   };
 }

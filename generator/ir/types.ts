@@ -36,21 +36,24 @@ export interface Table {
 }
 
 /**
- * A way to most codes of 8 bits (lower/segment-encoder.ts): n, from -1 to 1, has a position on a line, and the floor of that is
- * its code, or how far its code is from that of 0, unless it is next to a whole number.
+ * A way to most codes of 4 and 8 bits (lower/segment-encoder.ts): n, from -1 to 1, has a position on a line, and the floor of that
+ * is its code, or how far its code is from that of 0, unless it is next to a whole number.
  */
 export interface Segments {
-  /** |n| * factor + 2^-30 has its cell in bits 22 to 27. */
+  /** The bits of |n| * factor + 2^-30, rounded once, and this bias have the number of a cell in bits 20 to 27. */
   readonly factor: number;
-  /** How near to a whole number a position leaves the code open. */
+  readonly bias: number;
+  /** How far above a whole number a position leaves the code open, in 2^-16. */
   readonly doubt: number;
   readonly isSigned: boolean;
   /** The code of 0. */
   readonly zero: number;
   /** The line of each cell. */
   readonly cells: readonly number[];
-  /** Of each line, float32: from which |n| on the next one follows in a cell; positions are |n| * slope + offset. */
-  readonly splits: readonly number[];
+  /**
+   * Of each line, float32: positions are |n| * slope + offset, rounded once. Offsets have 128 in them where there is a sign, else 256,
+   * so that bits 16 on, or 15, are the whole part of a position.
+   */
   readonly slopes: readonly number[];
   readonly offsets: readonly number[];
 }
@@ -256,13 +259,14 @@ export interface OrdinaryUpdate {
   /** What is then known of its values, by name, and what where those that must be present are not asked for. */
   readonly known: ReadonlyMap<string, Magnitude>;
   readonly unasked: ReadonlyMap<string, Magnitude>;
-  /** Of new states: what the maximum of a run is taken of (Statistic). */
+  /** Of new states: what the maximum of a run is taken of (Statistic), and whether their values are zero or normal. */
   readonly magnitudes: readonly OrdinaryMagnitude[];
 }
 
 export interface OrdinaryMagnitude {
   readonly state: string;
   readonly magnitude: Fragment;
+  readonly isNormal: boolean;
   readonly isNonNegative: boolean;
 }
 

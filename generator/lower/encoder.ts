@@ -14,6 +14,7 @@ const { fround } = Math;
  * - lines: see line-encoder.ts. For targets to which tables of so many entries as the buckets of a crowded table are dear.
  * - ordered, steps: see ordered-encoder.ts and step-encoder.ts. For targets to which operations are dearer than the memory of a
  *   table.
+ * - halving: three thresholds by two comparisons, of which the second one is with a constant too. For such targets.
  * - bisect: one comparison a bit.
  */
 export type EncoderPlan =
@@ -22,7 +23,15 @@ export type EncoderPlan =
   | LineEncoder
   | OrderedEncoder
   | StepEncoder
+  | HalvingEncoder
   | { readonly kind: "bisect" };
+
+export interface HalvingEncoder {
+  readonly kind: "halving";
+  readonly lower: number;
+  readonly middle: number;
+  readonly upper: number;
+}
 
 export interface UniformEncoder {
   readonly kind: "uniform";
@@ -79,6 +88,9 @@ export function steppedEncoder(encoder: EncoderPlan, thresholds: readonly number
 }
 
 function fewerOperations(encoder: EncoderPlan, thresholds: readonly number[]): EncoderPlan {
+  const [lower, middle, upper] = thresholds;
+  if (encoder.kind === "bucket" && thresholds.length === 3)
+    return { kind: "halving", lower: lower as number, middle: middle as number, upper: upper as number };
   if (encoder.kind === "bucket")
     return orderedEncoder(encoder, thresholds) ?? stepEncoder(encoder, thresholds) ?? encoder;
   if (encoder.kind !== "uniform") return encoder;

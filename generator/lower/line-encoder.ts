@@ -1,6 +1,4 @@
-import type { Segments } from "../ir/types.js";
 import { bitsOf, floatOf, nextDown } from "./float32.js";
-import { segmentEncoder } from "./segment-encoder.js";
 
 const { fround } = Math;
 
@@ -26,8 +24,6 @@ export interface LineEncoder {
   /** The threshold is this far from what a line gives; of a negative n, this minus it: null where none is negative. */
   readonly positive: number;
   readonly negative: number | null;
-  /** A shorter way to most codes, where there is one. */
-  readonly segments: Segments | null;
 }
 
 const MAX_KEYS = 512;
@@ -50,16 +46,14 @@ export function lineEncoder(thresholds: readonly number[]): LineEncoder | undefi
     if (found === undefined) continue;
     for (const negative of below === 0 ? [null] : [below - 1, below]) {
       const encoder = { kind: "lines", shift, low, high, ...found, positive: below, negative } as const;
-      if (isRight(encoder, thresholds)) return { ...encoder, segments: segmentEncoder(thresholds) ?? null };
+      if (isRight(encoder, thresholds)) return encoder;
     }
   }
   return undefined;
 }
 
-type Beside = Omit<LineEncoder, "segments">;
-
 /** The number of the threshold that n is compared with. */
-function besideOf(encoder: Beside, n: number): number {
+function besideOf(encoder: LineEncoder, n: number): number {
   const { shift, low, high, lines, slopes, offsets, top, positive, negative } = encoder;
   const size = Math.abs(n);
   const line = lines[Math.min(Math.max(keyOf(size, shift), low), high) - low] as number;
@@ -68,7 +62,7 @@ function besideOf(encoder: Beside, n: number): number {
   return n < 0 && negative !== null ? negative - Math.min(nearest, negative) : positive + nearest;
 }
 
-function isRight(encoder: Beside, thresholds: readonly number[]): boolean {
+function isRight(encoder: LineEncoder, thresholds: readonly number[]): boolean {
   return thresholds.every((threshold, k) => {
     const [at, under] = [besideOf(encoder, threshold), besideOf(encoder, nextDown(threshold))];
     return at >= k && at <= k + 1 && at < thresholds.length && under >= Math.max(k - 1, 0) && under <= k;

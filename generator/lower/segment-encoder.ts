@@ -1,135 +1,105 @@
 import type { Segments } from "../ir/types.js";
 import { bitsOf, floatOf } from "./float32.js";
+import { linesThrough, type SegmentLine, type Side } from "./segment-lines.js";
 
-const { fround } = Math;
-
-/** Cells of |n| * factor + LEAST by its first 10 bits, of which the last 6 tell all of them apart. */
-const SHIFT = 22;
-const CELLS = 64;
+/** Cells of |n| * factor + LEAST: 8 to an octave, of which the last 8 bits of their number tell those of 32 octaves apart. */
+const SHIFT = 20;
+const CELLS = 256;
 const LEAST = 2 ** -30;
-const MAX_SEGMENTS = 16;
+const MAX_LINES = 16;
 /** 1 and what rounding may add to it. */
 const GREATEST = 1 + 2 ** -20;
-/** Of a cell that has one line: more than any |n|. */
-const NOWHERE = 2;
-/** What rounding changes of a position below 256, with one operation or two. */
-const ROUNDING = 2 ** -16;
-/** How far from a whole number a position tells its code. */
-const DOUBTS = [15, 14, 13, 12, 11].map((bits) => 2 ** -bits);
+/** Factors from 1/2 to 1, and parts of a cell that all of them are moved by. */
+const FACTORS = 512;
+const BIASES = 128;
+/** How far above a whole number a position leaves its code open, in 2^-16. */
+const DOUBTS = [4, 8, 16, 32];
 /** What a byte holds of codes beside that of 0, on either side; of codes that are not negative. */
 const MOST = { positive: 128, negative: 127, unsigned: 255 } as const;
 
 /**
- * Lines through the thresholds themselves: the code is the floor of a position, unless this is next to a whole number. Of n
- * from -1 to 1; thresholds below 0 mirror the others but for rounding.
+ * Lines through the thresholds: the code is the whole part of a position with 16 bits, or 15, after the point, unless it is next
+ * to a whole number. Of n from -1 to 1; thresholds below 0 mirror the others but for rounding.
  *
- * @param thresholds ascending, of codes of 8 bits
+ * @param thresholds ascending, of codes of up to 8 bits
  * @returns undefined where they lie on more lines than there is room for
  */
 export function segmentEncoder(thresholds: readonly number[]): Segments | undefined {
   const positive = thresholds.filter((threshold) => threshold > 0);
   const negative = thresholds.flatMap((threshold) => (threshold < 0 ? [-threshold] : [])).reverse();
   const isSigned = negative.length > 0;
-  const most = isSigned ? MOST.positive : MOST.unsigned;
   if (positive.length + negative.length !== thresholds.length || positive.length < 2) return undefined;
-  if (positive.length > most || negative.length > MOST.negative) return undefined;
-  const lines = linesThrough(positive);
-  if (lines === undefined) return undefined;
-  for (let part = 128; part > 64; part--) {
-    const factor = part / 128;
-    const found = cellsOf(lines, factor);
-    if (found === undefined) continue;
-    for (const doubt of DOUBTS) {
-      const segments = { factor, doubt, isSigned, zero: negative.length, ...found };
-      if (!isRight(segments, positive, most)) continue;
-      if (!isSigned || isRight(segments, negative, MOST.negative)) return segments;
+  if (positive.length > (isSigned ? MOST.positive : MOST.unsigned) || negative.length > MOST.negative)
+    return undefined;
+  const sides = isSigned ? [positive, negative] : [positive];
+  // Floats of these binades have 16 bits after the point, or 15.
+  const base = isSigned ? 128 : 256;
+  for (const doubt of DOUBTS) {
+    const lines = linesThrough(sides, base, doubt * 2 ** -16 - base * 2 ** -24);
+    if (!areEnough(lines)) continue;
+    for (let part = 0; part < FACTORS * BIASES; part++) {
+      const factor = Math.fround(2 ** (-(part % FACTORS) / FACTORS));
+      const bias = Math.floor(part / FACTORS) * (2 ** SHIFT / BIASES);
+      const found = cellsOf(lines, factor, bias);
+      if (found === undefined) continue;
+      const segments = { factor, bias, doubt, isSigned, zero: negative.length, ...found };
+      // Of the negative ones bytes below 0 become 0.
+      const tops = [positive.length + 1 - 2 ** -15, MOST.positive + 1];
+      if (sides.every((side, index) => isRight(segments, side, base, tops[index] as number))) return segments;
     }
   }
   return undefined;
 }
 
-interface Line {
-  readonly slope: number;
-  readonly offset: number;
-  /** Thresholds that it goes through, and their numbers. */
-  readonly first: number;
-  readonly last: number;
-  readonly from: number;
-  readonly to: number;
+/** Whether so many lines as there is room for could do, wherever cells begin. */
+function areEnough(lines: readonly SegmentLine[]): boolean {
+  let reached = 0;
+  for (let used = 0; used < MAX_LINES && reached <= GREATEST; used++)
+    reached = lines.findLast(({ from }) => from <= reached)?.to ?? 0;
+  return reached > GREATEST;
 }
 
-/** As few as go through all of them, one after the other. */
-function linesThrough(thresholds: readonly number[]): Line[] | undefined {
-  const lines: Line[] = [];
-  for (let from = 0; from < thresholds.length; ) {
-    let line = lineFrom(thresholds, from, Math.min(from + 1, thresholds.length - 1));
-    for (let to = from + 2; line !== undefined && to < thresholds.length; to++) {
-      const longer = lineFrom(thresholds, from, to);
-      if (longer === undefined) break;
-      line = longer;
-    }
-    const last = line ?? lineFrom(thresholds, from, from);
-    if (last === undefined || lines.length === MAX_SEGMENTS) return undefined;
-    lines.push(last);
-    from = last.to + 1;
+/** A line for each cell, as few as that takes; undefined where a cell has none that is right all through it. */
+function cellsOf(
+  lines: readonly SegmentLine[],
+  factor: number,
+  bias: number,
+): Pick<Segments, "cells" | "slopes" | "offsets"> | undefined {
+  const numberOf = (n: number): number => (bitsOf(n * factor + LEAST) + bias) / 2 ** SHIFT;
+  const end = numberOf(GREATEST);
+  const used: { readonly line: SegmentLine; readonly to: number }[] = [];
+  const begin = Math.floor(numberOf(0));
+  let place = -1;
+  for (let from = begin; from <= end; ) {
+    const isWithin = (line: SegmentLine | undefined): boolean =>
+      line !== undefined && (line.from <= 0 || numberOf(line.from) < from);
+    while (isWithin(lines[place + 1])) place++;
+    const line = lines[place];
+    if (line === undefined || used.length === MAX_LINES) return undefined;
+    const to = line.to > GREATEST ? Math.floor(end) + 1 : Math.floor(numberOf(line.to));
+    if (to <= from || to - begin > CELLS) return undefined;
+    used.push({ line, to });
+    from = to;
   }
-  return lines;
-}
-
-/** Undefined where one of them lies off it. */
-function lineFrom(thresholds: readonly number[], from: number, to: number): Line | undefined {
-  const [first, last] = [thresholds[from] as number, thresholds[to] as number];
-  // Of one alone any that passes no other whole number near it.
-  const gap = Math.max(first - (thresholds[from - 1] ?? 0), (thresholds[from + 1] ?? 0) - first);
-  const slope = fround(to > from ? (to - from) / (last - first) : 0.75 / gap);
-  const rests = thresholds
-    .slice(from, to + 1)
-    .map((threshold, index) => from + index + 1 - slope * threshold);
-  const [least, most] = [Math.min(...rests), Math.max(...rests)];
-  if (most - least > (DOUBTS.at(-1) as number)) return undefined;
-  return { slope, offset: fround((least + most) / 2), first, last, from, to };
-}
-
-type Cells = Pick<Segments, "cells" | "splits" | "slopes" | "offsets">;
-
-/** The line at the beginning of each cell, and where the next one follows within it; undefined where more than that do. */
-function cellsOf(lines: readonly Line[], factor: number): Cells | undefined {
-  const keyAt = (n: number): number => keyOf(n * factor + LEAST);
-  const splits = lines.slice(1).map((after, index) => {
-    const before = lines[index] as Line;
-    // Between the last threshold of the one and the first of the other, and where neither comes to another whole number.
-    const low = Math.max(before.last, (after.from - after.offset) / after.slope);
-    const high = Math.min(after.first, (before.to + 2 - before.offset) / before.slope);
-    const key = keyAt(0.9 * low + 0.1 * high) + 1;
-    const edge = (firstOf(key) - LEAST) / factor;
-    const isEdge = edge < 0.1 * low + 0.9 * high;
-    const within = fround((low + high) / 2);
-    return isEdge ? { at: NOWHERE, key } : { at: within, key: keyAt(within) + 1 };
-  });
-  const inner = splits.flatMap(({ at, key }) => (at === NOWHERE ? [] : [key]));
-  if (new Set(inner).size < inner.length) return undefined;
   const cells = new Array<number>(CELLS).fill(0);
-  for (let key = keyOf(LEAST); key <= keyAt(GREATEST); key++)
-    cells[key % CELLS] = splits.filter((split) => split.key <= key).length;
+  for (let cell = begin; cell <= end; cell++) cells[cell % CELLS] = used.findIndex(({ to }) => cell < to);
   return {
     cells,
-    splits: [...splits.map(({ at }) => at), NOWHERE],
-    slopes: lines.map(({ slope }) => slope),
-    offsets: lines.map(({ offset }) => offset),
+    slopes: used.map(({ line }) => line.slope),
+    offsets: used.map(({ line }) => line.offset),
   };
 }
 
 /** Between two thresholds a line only rises: it is right wherever it is at them, and where it begins and ends. */
-function isRight(segments: Segments, thresholds: readonly number[], most: number): boolean {
-  const { factor, cells, splits } = segments;
-  for (let key = keyOf(LEAST); key <= keyOf(factor * GREATEST + LEAST); key++) {
-    // Keys are of rounded numbers.
-    const from = Math.max((firstOf(key) * (1 - 2 ** -22) - LEAST) / factor, 0);
-    const to = Math.min((firstOf(key + 1) * (1 + 2 ** -22) - LEAST) / factor, GREATEST);
-    const line = cells[key % CELLS] as number;
-    const split = Math.min(Math.max(splits[line] as number, from), to);
-    if (split > from && !isRightOn(segments, line, from, split, thresholds, most)) return false;
-    if (split < to && !isRightOn(segments, line + 1, split, to, thresholds, most)) return false;
+function isRight(segments: Segments, thresholds: Side, base: number, top: number): boolean {
+  const { factor, bias, cells } = segments;
+  const numberOf = (scaled: number): number => Math.floor((bitsOf(scaled) + bias) / 2 ** SHIFT);
+  const firstOf = (cell: number): number => floatOf(cell * 2 ** SHIFT - bias);
+  for (let cell = numberOf(LEAST); cell <= numberOf(factor * GREATEST + LEAST); cell++) {
+    // Cells are of rounded numbers.
+    const from = Math.max((firstOf(cell) * (1 - 2 ** -22) - LEAST) / factor, 0);
+    const to = Math.min((firstOf(cell + 1) * (1 + 2 ** -22) - LEAST) / factor, GREATEST);
+    if (!isRightOn(segments, cells[cell % CELLS] as number, from, to, thresholds, base, top)) return false;
   }
   return true;
 }
@@ -139,21 +109,21 @@ function isRightOn(
   line: number,
   from: number,
   to: number,
-  thresholds: readonly number[],
-  most: number,
+  thresholds: Side,
+  base: number,
+  top: number,
 ): boolean {
   const [slope, offset] = [slopes[line], offsets[line]];
   if (slope === undefined || offset === undefined) return false;
-  const margin = doubt - ROUNDING;
+  /** Without rounding: a position is no further from it than half its last bit. */
+  const at = (n: number): number => n * slope + (offset - base);
+  const above = doubt * 2 ** -16 - base * 2 ** -24;
   const before = thresholds.filter((threshold) => threshold <= from).length;
   const passed = thresholds.filter((threshold) => threshold < to).length;
-  if (from * slope + offset < before - margin) return false;
-  if (passed < most && to * slope + offset > passed + 1 + margin) return false;
-  return thresholds
-    .slice(before, passed)
-    .every((threshold, index) => Math.abs(threshold * slope + offset - (before + index + 1)) <= margin);
+  if (at(from) < before) return false;
+  if (at(to) >= (passed < thresholds.length ? passed + 1 + above : top)) return false;
+  return thresholds.slice(before, passed).every((threshold, index) => {
+    const rest = at(threshold) - (before + index + 1);
+    return rest >= 0 && rest < above;
+  });
 }
-
-const keyOf = (value: number): number => bitsOf(value) >>> SHIFT;
-/** Where the numbers of a key begin. */
-const firstOf = (key: number): number => floatOf(key * 2 ** SHIFT);

@@ -55,6 +55,12 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     }),
   );
   const packed = states.filter(({ isPacked }) => isPacked);
+  // While two or more states are encoded by segments there is the most time that memory is not read.
+  const asksWhileEncoding = packed.length > 1 && packed.every(({ segments }) => segments !== null);
+  if (asksWhileEncoding) {
+    Object.assign(packed[0] as object, { asked: "p" });
+    Object.assign(packed.at(-1) as object, { asked: "g" });
+  }
   const fragments = fragmentsOf(kernel);
   const needs = neededHelpers(fragments, dialect);
   const read = namesReadBy(kernel);
@@ -70,9 +76,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
     /** Whether it writes nothing of the elements. */
     isFold: !isElements,
     ...common,
-    states: states.map((state) =>
-      Object.assign(state, { isFirstPacked: state === packed[0], isLastPacked: state === packed.at(-1) }),
-    ),
+    states,
     uniforms: kernel.uniforms.map(({ name: uniform, type }) => ({
       field: uniform,
       name: printName(uniform, dialect),
@@ -81,6 +85,7 @@ export function baseView(kernel: Kernel, granule: number, exchanges: boolean, ta
       isRead: read.has(uniform),
     })),
     anyPacked: packed.length > 0,
+    asksWhileEncoding,
     /** Where 16 bits are decoded, after the states that they may need. */
     anyHalf: kernel.parameter.decode !== null || kernel.gradient.decode !== null,
     anyGlobal: states.some(({ isGlobal }) => isGlobal),

@@ -96,6 +96,8 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
     magnitudeLines: new Map(
       ordinary.magnitudes.map(({ state, magnitude }) => [state, printFragment(magnitude, dialect)]),
     ),
+    /** States whose new values are zero or normal. */
+    normal: new Set(ordinary.magnitudes.filter(({ isNormal }) => isNormal).map(({ state }) => state)),
     /** States whose new values are their own magnitudes; where memory takes longer than instructions it makes none faster. */
     nonNegative: new Set(
       ordinary.magnitudes

@@ -55,6 +55,26 @@ export function readsAhead(kernel: ElementKernel, states: readonly StateView[], 
   return isBusy(kernel, target) && kernel.parameter.bits === 32 && isMeasuredByLanes;
 }
 
+/**
+ * Whether one thread of several should have L2 fetch what all of them read next, in pieces of 16 bytes. Where instructions
+ * limit, no registers are left to read ahead to, and a third of what warps wait for is memory.
+ */
+export function prefetches(kernel: ElementKernel, states: readonly StateView[], target: Target): boolean {
+  const { tile, parameter, gradient } = kernel;
+  const bits = [parameter.bits, gradient.bits, ...states.map((state) => state.bits)];
+  const isWhole = bits.every((width) => (tile * width) % PIECE === 0);
+  const isBusyOfStates = isBusyOfHalves(kernel, target) && states.some(({ isPacked }) => isPacked);
+  return isWhole && (isBusyOfStates || states.some(({ isGathered }) => isGathered));
+}
+
+/** Whether scales of a tile's runs are whole pieces, too. */
+export function fetchesScales({ isLanes, runs, isHalfScale }: StateView): boolean {
+  return isLanes && (runs * (isHalfScale ? 16 : 32)) % PIECE === 0;
+}
+
+/** Bits of what L2 fetches at least. */
+const PIECE = 128;
+
 /** Tiles that a workgroup should work on. */
 export function shareOf(kernel: Kernel, target: Target): number {
   const { share } = target.capabilities;

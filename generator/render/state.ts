@@ -118,6 +118,8 @@ export function stateView(
     isLowRank,
     /** Whether one thread computes what follows from a run's order statistics for those that own it. */
     isGathered: false,
+    /** Whether L2 fetches the scales of a tile's runs at once. */
+    fetchesScales: false,
     /** That rank in a whole run without zeros, where a shorter way to it mostly does; else 0. */
     likelyRank: isLowRank && isLikely ? (spread?.greatestRank ?? 0) : 0,
     isShared: isTile && lanes === 0,
@@ -177,6 +179,8 @@ export function stateView(
     ahead: lookupAhead(state.decode, kernel.tables, capabilities.scattered, dialect),
     encodeStages: stagesOf(state.encode, kernel.tables, capabilities.scattered, dialect),
     segments: granuleInRun ? segmentsView(state, granule, dialect) : null,
+    /** What of the next tile is asked for while this state is encoded. */
+    asked: "",
     packLines: printFragment(state.pack, dialect),
   };
   // Of one hidden class with all of its kind, which an object that begins with a record of any keys is not.

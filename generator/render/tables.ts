@@ -28,21 +28,19 @@ export function tableViews(tables: readonly Table[], dialect: Dialect) {
   });
 }
 
-/** A way to most codes as templates see it, for whole granules of one scale. */
+/** A way to most codes as templates see it, for granules of 128 of one scale. */
 export function segmentsView({ name, segments }: KernelState, granule: number, dialect: Dialect) {
-  if (segments === null || granule % 64 !== 0) return null;
-  const { f32, bool } = dialect.constants;
-  const { factor, doubt, isSigned, zero, cells, splits, slopes, offsets } = segments;
+  if (segments === null || granule !== 128) return null;
+  const { f32, u32, bool } = dialect.constants;
+  const { factor, bias, doubt, isSigned, zero, cells, slopes, offsets } = segments;
   return {
     state: name,
     factor: f32(factor),
-    doubt: f32(doubt),
+    bias: u32(bias),
+    doubt: u32(doubt),
     isSigned: bool(isSigned ? 1 : 0),
     zero,
-    parts: [
-      rowsOf(cells.map(String), 32),
-      ...[splits, slopes, offsets].map((part) => rowsOf(part.map(f32), 8)),
-    ],
+    parts: [rowsOf(cells.map(String), 32), ...[slopes, offsets].map((part) => rowsOf(part.map(f32), 8))],
   };
 }
 

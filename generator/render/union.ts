@@ -38,6 +38,7 @@ export function unionOf(kernels: readonly KernelView[]) {
         (kernel.isStep && kernel.states.some(({ isLanes }) => isLanes)) ||
         ("panel" in kernel && kernel.panel !== null && kernel.isMeasure),
     ),
+    anyPrefetch: kernels.some((kernel) => "prefetches" in kernel && kernel.prefetches),
     anyWarpLines: kernels.some((kernel) => "writesLines" in kernel && kernel.writesLines),
     anyLanesSpread: kernels.some(
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, hasSpread }) => isLanes && hasSpread),
@@ -52,6 +53,7 @@ export function unionOf(kernels: readonly KernelView[]) {
     ),
     flatRun: RANK1_BLOCK.block,
     anyPanels,
+    anyLean: kernels.some((kernel) => "isLean" in kernel && kernel.isLean),
     anyColumns: anyPanels || kernels.some(({ anyRank1 }) => anyRank1),
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),

@@ -12,8 +12,10 @@ import { foldView, sweepView } from "./reductions.js";
 import { arraysOf, matrixNeeds, vectorView } from "./shapes.js";
 import {
   bytesOf,
+  fetchesScales,
   gathers,
   granuleOf,
+  prefetches,
   readsAhead,
   residentOf,
   tabledLevels,
@@ -58,14 +60,17 @@ function elementView(planned: ElementKernel, target: Target) {
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);
+  const isHalf = kernel.parameter.bits === 16;
   const runs = states.flatMap(({ run }) => (run > 0 ? [run] : []));
   const panel =
     base.anyRank1 && rounds === 1 && !anyShared
       ? panelOf(
-          { granule, threads, runs, ...needsOf(kernel, states, ordinary, [parameter, gradient]) },
+          { granule, threads, runs, isHalf, ...needsOf(kernel, states, ordinary, [parameter, gradient]) },
           target.capabilities,
         )
       : null;
+  // With parameters of 32 bits memory takes longer than instructions: what saves these was 1 to 4 % slower (bench/cuda.md).
+  const isLean = panel !== null && ordinary !== null && isHalf;
   const warps = threads / target.capabilities.lanes;
   const isOneRound = isStep && rounds === 1 && panel === null;
   for (const state of states) state.isGathered = isOneRound && gathers(state, warps, target);
@@ -73,6 +78,8 @@ function elementView(planned: ElementKernel, target: Target) {
   const anyStateStream = states.some(({ isStochastic }) => isStochastic);
   const keepsStreams = panel === null && Number.isInteger(Math.log2(kernel.tile));
   const isAhead = rounds === 1 && readsAhead(kernel, states, target);
+  const isFetched = isOneRound && !isAhead && prefetches(kernel, states, target);
+  for (const state of states) state.fetchesScales = isFetched && fetchesScales(state);
   const resident = residentOf(kernel, states, isAhead ? `${threads}x${granule}` : null, target);
   const read = namesRead([kernel.update]);
 
@@ -82,16 +89,19 @@ function elementView(planned: ElementKernel, target: Target) {
     ...base,
     ...geometry,
     panel,
+    isLean,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
     ordinary:
-      ordinary === null ? null : { ...ordinary, lineBounds: lineBounds(ordinary.bounds, states, panel) },
+      ordinary === null
+        ? null
+        : { ...ordinary, lineBounds: isLean ? lineBounds(ordinary.bounds, states, panel) : ordinary.bounds },
     /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
     sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
     /** Of new scales whose reciprocals are no subnormal numbers. */
     greatestScale: dialect.constants.f32(2 ** 100),
     /** Whether a lane keeps the new scale of a row of a panel until all rows have one. */
-    keepsScales: isStep && ordinary !== null,
+    keepsScales: isStep && isLean,
     /** Whether most codes of new parameters are found from values near these. */
     isEnclosed,
     /** Whether it hands on where a tensor is described. */
@@ -102,8 +112,6 @@ function elementView(planned: ElementKernel, target: Target) {
         : states.map((state, place) => {
             const own = kernel.states[place] as KernelState;
             const spread = ordinarySpread(own, dialect);
-            // Where memory takes longer than instructions neither makes a kernel faster.
-            const isLean = panel !== null && kernel.parameter.bits === 16;
             const levels = {
               /** How it is decoded in a panel without a table. */
               line: isLean ? lineLevels(own, kernel.tables, dialect) : null,
@@ -134,6 +142,10 @@ function elementView(planned: ElementKernel, target: Target) {
     residentBlocks: Math.max(1, Math.floor(resident / (threads * granule))),
     /** Whether a thread reads what it works on next before it works on this. */
     isAhead,
+    /** Whether one thread has L2 fetch what all of them read next. */
+    prefetches: isFetched,
+    /** Whether no warp waits for another one, so that any may do it. */
+    fetchesAlone: isFetched && !isGathered,
     rounds,
     /** Whether one warp of several computes what follows from order statistics for all of them. */
     gathers: isGathered,
@@ -232,18 +244,29 @@ function lineBounds<
 
 function withMagnitude(
   state: ElementState,
-  { magnitudeLines, reads, bounds, nonNegative, products }: NonNullable<ReturnType<typeof ordinaryView>>,
+  {
+    magnitudeLines,
+    reads,
+    bounds,
+    normal,
+    nonNegative,
+    products,
+  }: NonNullable<ReturnType<typeof ordinaryView>>,
   isStep: boolean,
 ) {
   // The second part of p is read with the first.
   const isOrdinaryRead = reads.has(state.state) || state.state === correctionName;
   return Object.assign(state, {
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
-    /** Where its old scales are checked in place of its values: how great they may be. */
+    /** Whether its old scales are checked in place of its values, and how great they may be. */
+    ordinaryBound: bounds.find(({ scales }) => scales === `${state.state}_scales`)?.bound ?? null,
+    /** The same, of scales of rows too. */
     scaleBound:
       bounds.find(({ scale, scales }) => scale === state.scale || scales === `${state.state}_scales`) ?? null,
     /** What lanes fetch in place of its old value. */
     product: products.find((product) => product.state === state.state) ?? null,
+    /** Whether new values of ordinary size are zero or normal. */
+    isNormal: normal.has(state.state),
     /** Whether such values are their own magnitudes, of which nothing else is asked than which is the greatest. */
     isOwnMagnitude: nonNegative.has(state.state) && state.granuleInRun && !state.hasSpread,
     isOrdinaryRead,

@@ -84,7 +84,7 @@ export const dialect: Dialect = {
       "thread_local co_await co_return co_yield char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",
       "uint8_t uint16_t uint32_t uint64_t include pragma GCC optimize define defined ifdef endif maybe_unused visibility std algorithm cstdint min C",
       // Of the headers.
-      "prefetch following memory fused are_finite Segments encode_by_segments line_of of_line signed_against from_whole closer bytes_of Nibbles larger_size",
+      "prefetch following memory fused are_finite Segments encode_by_segments of_line in_order bytes_of entries_of size_of lines_of codes_of put_codes asked not_asked Nibbles NibblesRead larger_size",
       "Mask Floats Words RawFloats RawWords RawMask LANES MOST_LANES INLINE padded select bits_of float_of absolute is_finite",
       "truncated float_from square_root each_lane lane_numbers max greatest load store permuted Table lookup load_first pick",
       "EACH_VECTOR larger smaller lanes_of is_everywhere PERMUTED MOST_PERMUTED permuted_values permuted_of gathered tables Place look_up Planes planes Bytes bytes put_bytes places found",

@@ -27,7 +27,11 @@ export const cuda: Target = {
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
     share: { usual: 4, busy: 16 },
-    panel: { cols: 128, ahead: { bytes: 35_840, rounds: 7 }, shared: 49_152 },
+    panel: {
+      cols: 128,
+      ahead: { usual: { bytes: 28_672, rounds: 4 }, half: { bytes: 35_840, rounds: 7 } },
+      shared: 49_152,
+    },
     steps: true,
     sums: true,
   },

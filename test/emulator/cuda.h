@@ -193,6 +193,10 @@ inline Copies& copies() {
   }
   return own;
 }
+/** cp.async.bulk.prefetch.L2, which takes whole pieces of 16 bytes */
+inline void fetch_to_l2(const void* source, uint64_t bytes) {
+  if ((reinterpret_cast<uintptr_t>(source) | bytes) % 16 != 0) __builtin_trap();
+}
 /** cp.async */
 template <uint32_t Bytes>
 inline void copy(uint32_t target, const void* source) {

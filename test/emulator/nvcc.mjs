@@ -112,6 +112,10 @@ function withoutPtx(source) {
       'asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));',
       "factor = which == 0xbbb4u ? 128u ^ (0u - (bits >> 31u)) << 8u : 0u;",
     )
+    .replaceAll(
+      'asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));',
+      "factor = 128u ^ (0u - (bits >> 31u)) << 8u;",
+    )
     .replaceAll('asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));', "own_lane = threadIdx.x % 32;")
     .replaceAll(
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
@@ -131,6 +135,10 @@ function withoutPtx(source) {
     )
     .replaceAll(/asm volatile\("cp\.async\.commit_group;" : : [^;]*;/g, "emulator::end_copies();")
     .replaceAll(/asm volatile\("cp\.async\.wait_group %0;" : : [^;]*;/g, "emulator::await_copies<Rest>();")
+    .replaceAll(
+      /#if __CUDA_ARCH__ >= 900\s+asm volatile\("cp\.async\.bulk\.prefetch[^#]*#endif/g,
+      "emulator::fetch_to_l2(source, total * sizeof(T));",
+    )
     .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
     .replaceAll(
       /asm volatile\("st\.v4\.b32 \[%0\], [^;]*;"[^;]*;/g,

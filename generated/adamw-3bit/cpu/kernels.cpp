@@ -133,7 +133,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
@@ -145,6 +145,15 @@ KERNEL void step(
     float v_inverses[8];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 12, 12);
+        prefetch(tensor.m_scale + place / 128u, 1);
+        prefetch(tensor.v_codes + place / 128 * 12, 12);
+        prefetch(tensor.v_scale + place / 128u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
@@ -230,12 +239,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 12, 12);
-        prefetch(tensor.m_scale + place / 128u, 1);
-      }
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
       const auto m_hash = m_key0 ^ tensor_id;
@@ -287,12 +290,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 3 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 12, (limit * 3 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 12, 12);
-        prefetch(tensor.v_scale + place / 128u, 1);
-      }
       const uint32_t tensor_id = tensor.id;
       const uint32_t element_high = uint32_t((start + first) >> 32);
       const auto v_hash = v_key0 ^ tensor_id;

@@ -73,6 +73,26 @@ alignas(64) constexpr Table<float, 16> v_levels = { {
   0.5625f, 0.625f, 0.6875f, 0.75f, 0.8125f, 0.875f, 0.9375f, 1.0f,
 } };
 
+alignas(64) constexpr Segments m_segments = {
+  1.0f, 0u, 4u, true, 7,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0, 0,
+  },
+  {
+    61.538456f, 11.111112f, 4.444444f, 5.925926f,
+  },
+  {
+    128.83078f, 130.3889f, 131.55556f, 130.40741f,
+  },
+};
+
 }  // namespace
 
 struct step_uniforms {
@@ -122,7 +142,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 2048u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 2048u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 2048u }));
     float m_values[padded(2048u + MOST_LANES)];
     Floats m_maxima[1];
@@ -134,15 +154,26 @@ KERNEL void step(
     float v_inverses[1];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 2048u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 2048u, 1);
+        prefetch(tensor.v_codes + place / 128 * 16, 16);
+        prefetch(tensor.v_scale + place / 2048u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> m_read(m_words.data);
       const float m_scale = tensor.m_scale[(start + first) / 2048u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 4 / 32> v_words(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> v_read(v_words.data);
       const float v_scale = tensor.v_scale[(start + first) / 2048u];
       Floats v_maximum = 0.0f;
       EACH_VECTOR
@@ -152,17 +183,9 @@ KERNEL void step(
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
-        const auto m_code = (m_low >> m_shift) & 15u;
+        const Words m_code = m_read.at(offset);
         const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 4u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
-        const auto v_code = (v_low >> v_shift) & 15u;
+        const Words v_code = v_read.at(offset);
         const auto v = lookup(v_levels, v_code) * v_scale;
 
         const auto m_new = beta1 * m + one_minus_beta1 * g;
@@ -213,16 +236,15 @@ KERNEL void step(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 4, 2048, 2048>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 16,
+        not_asked);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 2048u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 16, 16);
-        prefetch(tensor.m_scale + place / 2048u, 1);
-      }
       const float m_inverse = m_inverses[first / 2048u];
       m_packed.clear();
       Nibbles<span> m_nibbles;
@@ -246,12 +268,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 2048u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 16, 16);
-        prefetch(tensor.v_scale + place / 2048u, 1);
-      }
       const float v_inverse = v_inverses[first / 2048u];
       v_packed.clear();
       Nibbles<span> v_nibbles;

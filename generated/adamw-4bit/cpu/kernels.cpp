@@ -73,6 +73,26 @@ alignas(64) constexpr Table<uint16_t, 74> m_bases = { {
   3, 3, 2, 2, 2, 1, 1, 0, 0, 0,
 } };
 
+alignas(64) constexpr Segments m_segments = {
+  1.0f, 0u, 4u, true, 7,
+  {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0, 0,
+  },
+  {
+    61.538456f, 11.111112f, 4.444444f, 5.925926f,
+  },
+  {
+    128.83078f, 130.3889f, 131.55556f, 130.40741f,
+  },
+};
+
 }  // namespace
 
 struct measure_uniforms {
@@ -125,26 +145,20 @@ KERNEL void measure(
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> m_read(m_words.data);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       const Block<uint32_t, span * 4 / 32> v_words(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> v_read(v_words.data);
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
         [[maybe_unused]] const uint32_t there = offset < limit ? limit - offset : 0;
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
-        const auto m_code = (m_low >> m_shift) & 15u;
+        const Words m_code = m_read.at(offset);
         const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 4u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
-        const auto v_code = (v_low >> v_shift) & 15u;
+        const Words v_code = v_read.at(offset);
         const Floats v_scale = least_scales(tensor.v_scale, tensor, place, there);
         const auto v = lookup(v_levels, v_code) * v_scale;
 
@@ -215,7 +229,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
@@ -224,15 +238,25 @@ KERNEL void step(
     float v_values[padded(1024u + MOST_LANES)];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 128u, 1);
+        prefetch(tensor.v_codes + place / 128 * 16, 16);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> m_read(m_words.data);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 4 / 32> v_words(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> v_read(v_words.data);
       EACH_VECTOR
       for (uint32_t offset = 0; offset < span; offset += LANES) {
         [[maybe_unused]] const Words index = lane_numbers() + offset;
@@ -240,17 +264,9 @@ KERNEL void step(
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
-        const auto m_code = (m_low >> m_shift) & 15u;
+        const Words m_code = m_read.at(offset);
         const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 4u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
-        const auto v_code = (v_low >> v_shift) & 15u;
+        const Words v_code = v_read.at(offset);
         const Floats v_scale = least_scales(tensor.v_scale, tensor, place, there);
         const auto v = lookup(v_levels, v_code) * v_scale;
 
@@ -289,16 +305,15 @@ KERNEL void step(
       m_inverses[run] = m_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 4, 1024, 128>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 16,
+        not_asked);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 16, 16);
-        prefetch(tensor.m_scale + place / 128u, 1);
-      }
       const float m_inverse = m_inverses[first / 128u];
       m_packed.clear();
       Nibbles<span> m_nibbles;
@@ -322,11 +337,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 16, 16);
-      }
       v_packed.clear();
       Nibbles<span> v_nibbles;
       EACH_VECTOR
@@ -397,7 +407,7 @@ KERNEL void step_flat(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[8];
@@ -409,15 +419,26 @@ KERNEL void step_flat(
     float v_inverses[8];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 16, 16);
+        prefetch(tensor.m_scale + place / 128u, 1);
+        prefetch(tensor.v_codes + place / 128 * 16, 16);
+        prefetch(tensor.v_scale + place / 128u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
       const Block<uint32_t, span * 4 / 32> m_words(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> m_read(m_words.data);
       const float m_scale = tensor.m_scale[(start + first) / 128u];
       Floats m_maximum = 0.0f;
       const Block<uint32_t, span * 4 / 32> v_words(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
+      const NibblesRead<span> v_read(v_words.data);
       const float v_scale = tensor.v_scale[(start + first) / 128u];
       Floats v_maximum = 0.0f;
       EACH_VECTOR
@@ -427,17 +448,9 @@ KERNEL void step_flat(
         [[maybe_unused]] const uint64_t place = start + first + offset;
         const Floats p = load(parameters.data + offset);
         const Floats g = load(gradients.data + offset);
-        const auto m_bit = index * 4u;
-        const auto m_word = m_bit >> 5u;
-        const auto m_shift = m_bit & 31u;
-        const Words m_low = pick<span * 4 / 32, 4>(m_words.data, offset, m_word);
-        const auto m_code = (m_low >> m_shift) & 15u;
+        const Words m_code = m_read.at(offset);
         const auto m = lookup(m_levels, m_code) * m_scale;
-        const auto v_bit = index * 4u;
-        const auto v_word = v_bit >> 5u;
-        const auto v_shift = v_bit & 31u;
-        const Words v_low = pick<span * 4 / 32, 4>(v_words.data, offset, v_word);
-        const auto v_code = (v_low >> v_shift) & 15u;
+        const Words v_code = v_read.at(offset);
         const auto v = lookup(v_levels, v_code) * v_scale;
 
         const auto m_new = beta1 * m + one_minus_beta1 * g;
@@ -488,16 +501,15 @@ KERNEL void step_flat(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 4, 1024, 128>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 16,
+        not_asked);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 16, 16);
-        prefetch(tensor.m_scale + place / 128u, 1);
-      }
       const float m_inverse = m_inverses[first / 128u];
       m_packed.clear();
       Nibbles<span> m_nibbles;
@@ -521,12 +533,6 @@ KERNEL void step_flat(
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 4 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 16, (limit * 4 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 16, 16);
-        prefetch(tensor.v_scale + place / 128u, 1);
-      }
       const float v_inverse = v_inverses[first / 128u];
       v_packed.clear();
       Nibbles<span> v_nibbles;

@@ -166,12 +166,8 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
 
 /** Of a float's bits, 128, and -128 where it is negative: the sign in all bytes but the lowest, by one instruction. */
 __device__ __forceinline__ uint32_t slopeOf(uint32_t bits) {
-  uint32_t own_lane;
   uint32_t factor;
-  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
-  // Which bytes: kept in a register, where a constant would be put anew for each number.
-  const uint32_t which = own_lane / 32u + 0xbbb4u;
-  asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));
+  asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));
   return factor;
 }
 
@@ -210,78 +206,12 @@ struct Panel {
   }
 };
 
-/** Of two floats the one whose bits are greater. */
-__device__ __forceinline__ float laterOf(float a, float b) {
-  return __uint_as_float(max(__float_as_uint(a), __float_as_uint(b)));
-}
-
-/** The reciprocal of a new scale, or of zero what lies, as bits do, above all others. */
-__device__ __forceinline__ float orderedInverse(float inverse) { return inverse > 0.0f ? inverse : -0.0f; }
-
-/** The reciprocal of the less of two scales: the greater of theirs, since rounding keeps their order, or zero. */
-__device__ __forceinline__ float greaterInverse(float a, float b) {
-  return fabsf(laterOf(a, b));
-}
-
-/** Stores 16 bits of each of N values, eight by one access, which the compiler otherwise parts. */
-template <uint32_t N>
-[[maybe_unused]] __device__ __forceinline__ void storeHalves(uint16_t* target, const uint16_t (&values)[N]) {
-  if constexpr (N % 8 == 0) {
-#pragma unroll
-    for (uint32_t i = 0; i < N; i += 8) {
-      uint32_t pairs[4];
-#pragma unroll
-      for (uint32_t j = 0; j < 4; j++) pairs[j] = values[i + 2 * j] | uint32_t{values[i + 2 * j + 1]} << 16;
-      asm volatile("st.v4.b32 [%0], {%1, %2, %3, %4};"
-                   :
-                   : "l"(target + i), "r"(pairs[0]), "r"(pairs[1]), "r"(pairs[2]), "r"(pairs[3])
-                   : "memory");
-    }
-  } else {
-    store(target, values, N);
-  }
-}
-
 /** Begins to copy some bytes to shared memory, which no register has to wait for. */
 template <uint32_t Bytes>
 __device__ __forceinline__ void copyAsync(uint32_t target, const void* source) {
   if constexpr (Bytes == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(target), "l"(source) : "memory");
   else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(target), "l"(source), "n"(Bytes) : "memory");
 }
-
-/** The same number, of which the compiler does not know what it is: else it puts it in a register anew wherever it is used. */
-[[maybe_unused]] __device__ __forceinline__ uint32_t ofLane(uint32_t number) {
-  uint32_t own_lane;
-  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
-  return number + own_lane / 32u;
-}
-
-/** The level of one of four codes, where levels lie on a line: its bits are the last ones of a float near a power of two. */
-[[maybe_unused]] __device__ __forceinline__ float levelOnLine(uint32_t codes, uint32_t place, uint32_t near, float offset) {
-  return __uint_as_float(__byte_perm(codes, near, 0x7650u + place)) - offset;
-}
-
-/** Of N floats the one whose bits are greatest. */
-template <uint32_t N>
-[[maybe_unused]] __device__ __forceinline__ float latestOf(const float (&values)[N]) {
-  float latest = 0.0f;
-#pragma unroll
-  for (uint32_t i = 0; i < N; i++) latest = laterOf(latest, values[i]);
-  return latest;
-}
-
-/** Where a lane is in a panel, in what it has of a row: all of its addresses are products of that, one operation each. */
-struct RowPlace {
-  uint32_t place;
-
-  __device__ __forceinline__ explicit RowPlace(uint32_t first) : place(first) {}
-
-  __device__ __forceinline__ void advance(uint32_t distance) {
-    place += distance;
-    // Else an address would be made of the last one, which is two operations and more.
-    asm volatile("" : "+r"(place));
-  }
-};
 
 /**
  * What a lane copies of rows of N values, so many lanes a row, in the order of their pieces: 16 bytes at a time where each has so
@@ -296,35 +226,20 @@ struct RowCopy {
 
   template <uint32_t Lines>
   __device__ __forceinline__ RowCopy(T (&rows)[Lines][N], const T* first)
-      : target(uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x / Lanes * (Lanes * share) + threadIdx.x % Lanes * bytes),
+      : target(uint32_t(__cvta_generic_to_shared(rows[threadIdx.x / Lanes])) + threadIdx.x % Lanes * bytes),
         source(first + threadIdx.x % Lanes * (bytes / sizeof(T))) {
-    // Neighbours, where pieces of a row are all that it has.
-    if constexpr (share == bytes) target = uint32_t(__cvta_generic_to_shared(&rows[0][0])) + threadIdx.x * bytes;
     // Nothing that is known of them: else they are computed again at every row.
+    asm volatile("" : "+r"(target));
     asm volatile("" : "+l"(source));
-    if constexpr (share != bytes) {
-      asm volatile("" : "+r"(target));
-    }
   }
 
-  /** Begins to copy a row to a part of the ring. */
-  __device__ __forceinline__ void begin(uint32_t part, RowPlace row) const {
-    const T* own = source + uint64_t{row.place} * (share / uint32_t(sizeof(T)));
+  /** Begins to copy a row to a part of the ring, and goes on to another one. */
+  __device__ __forceinline__ void begin(uint32_t part, uint64_t stride) {
 #pragma unroll
-    for (uint32_t i = 0; i < N * sizeof(T); i += Lanes * bytes) copyAsync<bytes>(target + part + i, own + i / sizeof(T));
+    for (uint32_t i = 0; i < N * sizeof(T); i += Lanes * bytes) copyAsync<bytes>(target + part + i, source + i / sizeof(T));
+    source += stride;
+    asm volatile("" : "+l"(source));
   }
-};
-
-/** Where a lane writes so many values of each row, of which so many lanes have one. */
-template <uint32_t Lanes, uint32_t Count, typename T>
-struct RowTarget {
-  T* target;
-
-  __device__ __forceinline__ explicit RowTarget(T* first) : target(first + threadIdx.x % Lanes * Count) {
-    asm volatile("" : "+l"(target));
-  }
-
-  __device__ __forceinline__ T* at(RowPlace row) const { return target + uint64_t{row.place} * Count; }
 };
 
 /** What a thread has begun to copy since the last one is a group. */
@@ -561,12 +476,6 @@ __device__ __forceinline__ float approximateReciprocal(float x) {
   float y;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
-}
-
-/** 1 / x, for x from 2^-126 to 2^125: by the steps with which nvcc itself divides. */
-[[maybe_unused]] __device__ __forceinline__ float reciprocalOf(float x) {
-  const float inverse = approximateReciprocal(x);
-  return __fmaf_rn(inverse, __fmaf_rn(-x, inverse, 1.0f), inverse);
 }
 
 /** Near enough for squareRoot, by the steps with which nvcc itself makes roots of it. */
@@ -851,7 +760,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
   __syncthreads();
   alignas(16) __shared__ float v_columns[4][128];
   alignas(16) __shared__ float v_row_parts[16][128];
-  __shared__ measure_rows ring[7];
+  __shared__ measure_rows ring[4];
 
   // Rows that are not all there or whose numbers are not of ordinary size, by a bit a group, in the lane of their chunk: they
   // come last, so that no register is kept for them in the meantime. Of a tensor without panels there is but one.
@@ -873,21 +782,32 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
-    [[maybe_unused]] const uint32_t own_place = lane / 16u * uint32_t(tensor.cols / 8u);
-    [[maybe_unused]] const uint64_t first_start = first_row * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    const uint32_t own_line = thread / 16u;
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128 / 8, uint32_t> v_copy(
+        ring[0].v_codes, tensor.v_codes + next_start / 8);
+    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
+      g_copy.begin(part, stride);
+      v_copy.begin(part, stride / 8);
+    };
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 4; i++) {
+      if (i < whole) copy(i * sizeof ring[0]);
+      endCopies();
+    }
 
-    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane. All of it
-    // is asked for before anything is waited for, and before rows are.
-    const bool is_matrix = tensor.rank == 2;
-    const uint64_t first_column = (is_matrix ? tensor.rows : firstColumnScale(shape)) + panel.column;
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
+    const uint64_t first_column = firstColumnScale(shape) + panel.column;
     const uint64_t lane_row = first_row + lane;
     const bool is_there = lane < rows_there;
-    const uint64_t row_entry = is_matrix && is_there ? lane_row : 0;
     const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
       constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
@@ -896,35 +816,14 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
     float v_lane_columns[4];
     loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
-    float v_row_scale = tensor.v_scale[row_entry];
-    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
-    RowCopy<16, 128 / 8, uint32_t> v_copy(
-        ring[0].v_codes, tensor.v_codes + first_start / 8);
-    RowPlace read(own_place);
-    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
-      g_copy.begin(part, read);
-      v_copy.begin(part, read);
-      read.advance(distance);
-    };
-    awaitCopies<0>();
-    __syncwarp();
-    #pragma unroll
-    for (uint32_t i = 0; i < 7; i++) {
-      if (i < whole) copy(i * uint32_t(sizeof ring[0]));
-      endCopies();
-    }
-    if (!is_matrix && is_there) {
-      v_row_scale = leastOfDimensions(shape, tensor.v_scale, lane_row);
-    }
-    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
-        fabsf(m_row_scale) <= 4096.0f &&
-        areWithin(v_lane_columns, 4096.0f) && isPositive(v_row_scale, 0.0f, 4096.0f));
+    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
     float v_column_maxima[8] = {};
     __syncwarp();
-    if (!are_scales_ordinary) {
+    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 4096.0f));
+    if (!are_ordinary || !are_v_columns_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
     }
@@ -934,16 +833,17 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
+      [[maybe_unused]] const uint64_t start = next_start;
+      next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + row_lane;
-      [[maybe_unused]] const uint64_t start = row * tensor.cols + panel.column;
       float v_magnitudes[8];
-      awaitCopies<7 - 1>();
+      awaitCopies<4 - 1>();
       __syncwarp();
       measure_elements held;
       {
         const auto& rows = *reinterpret_cast<const measure_rows*>(reinterpret_cast<const char*>(ring) + part);
-        load(held.g, rows.g[0] + thread * 8u, 8u);
-        load(held.v_codes, rows.v_codes[0] + thread, 1u);
+        load(held.g, rows.g[own_line] + first, 8u);
+        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
       }
       bool is_ordinary = false;
       const auto& gradients = held.g;
@@ -976,13 +876,17 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
         v_magnitudes[index] = fabsf(v_out);
       }
       is_ordinary =
+          fabsf(m_scale) <= 4096.0f
+       &&
+          isPositive(v_row, 0.0f, 4096.0f)
+       &&
           sums[0] <= 4096.0f
       ;
       are_all_ordinary &= is_ordinary;
       __syncwarp();
-      if (group + 7 < whole) copy(part);
+      if (group + 4 < whole) copy(part);
       endCopies();
-      part = part + uint32_t(sizeof ring[0]) < uint32_t(sizeof ring) ? part + uint32_t(sizeof ring[0]) : 0;
+      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
       float v_greatest = 0.0f;
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
@@ -1342,8 +1246,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
   alignas(16) __shared__ float v_column_inverses[4][128];
   const auto v_inverse_of = [](const float v_absmax) __attribute__((always_inline)) {
     const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
-    const float v_inverse = v_new_scale > 0.0f ? reciprocalOf(v_new_scale) : 0.0f;
-    return orderedInverse(v_inverse);
+    const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
+    return v_inverse;
   };
   __shared__ step_rows ring[3];
 
@@ -1367,64 +1271,50 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    [[maybe_unused]] const uint32_t distance = uint32_t(tensor.cols / 8u) * 2u;
-    [[maybe_unused]] const uint32_t own_place = lane / 16u * uint32_t(tensor.cols / 8u);
-    [[maybe_unused]] const uint64_t first_start = first_row * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
+    const uint32_t own_line = thread / 16u;
+    RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + next_start);
+    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
+    RowCopy<16, 128 / 8, uint32_t> m_copy(
+        ring[0].m_codes, tensor.m_codes + next_start / 8);
+    RowCopy<16, 128 / 8, uint32_t> v_copy(
+        ring[0].v_codes, tensor.v_codes + next_start / 8);
+    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
+      p_copy.begin(part, stride);
+      g_copy.begin(part, stride);
+      m_copy.begin(part, stride / 8);
+      v_copy.begin(part, stride / 8);
+    };
+    awaitCopies<0>();
+    __syncwarp();
+    #pragma unroll
+    for (uint32_t i = 0; i < 3; i++) {
+      if (i < whole) copy(i * sizeof ring[0]);
+      endCopies();
+    }
 
-    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane. All of it
-    // is asked for before anything is waited for, and before rows are.
-    const bool is_matrix = tensor.rank == 2;
-    const uint64_t first_column = (is_matrix ? tensor.rows : firstColumnScale(shape)) + panel.column;
+    // What belongs to a column is read by one lane for all, and what belongs to one of the warp's rows is kept by a lane.
+    const uint64_t first_column = firstColumnScale(shape) + panel.column;
     const uint64_t lane_row = first_row + lane;
     const bool is_there = lane < rows_there;
-    const uint64_t row_entry = is_matrix && is_there ? lane_row : 0;
     const auto m_scale_of = [&](const uint64_t start) __attribute__((always_inline)) {
       constexpr uint32_t first = 0;
       const float m_scale = limit > 0 ? tensor.m_scale[(start + first) / 128u] : 0.0f;
       return m_scale;
     };
     const float m_row_scale = is_there ? m_scale_of(lane_row * tensor.cols + panel.column) : 0.0f;
-    float m_kept_scale = 0;
     float v_lane_columns[4];
     loadColumns(v_lane_columns, tensor.v_scale + first_column + lane * 4u);
-    float v_row_scale = tensor.v_scale[row_entry];
+    float v_row_scale = is_there ? scaleOfRow(shape, tensor.v_scale, lane_row) : 0.0f;
     const float* v_next = reinterpret_cast<const float*>(tensor.v_next);
     float v_lane_inverses[4];
     loadColumns(v_lane_inverses, v_next + first_column + lane * 4u);
-    float v_row_inverse = v_next[row_entry];
-    RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + first_start);
-    RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + first_start);
-    RowCopy<16, 128 / 8, uint32_t> m_copy(
-        ring[0].m_codes, tensor.m_codes + first_start / 8);
-    RowCopy<16, 128 / 8, uint32_t> v_copy(
-        ring[0].v_codes, tensor.v_codes + first_start / 8);
-    RowPlace read(own_place);
-    const auto copy = [&](const uint32_t part) __attribute__((always_inline)) {
-      p_copy.begin(part, read);
-      g_copy.begin(part, read);
-      m_copy.begin(part, read);
-      v_copy.begin(part, read);
-      read.advance(distance);
-    };
-    awaitCopies<0>();
-    __syncwarp();
-    #pragma unroll
-    for (uint32_t i = 0; i < 3; i++) {
-      if (i < whole) copy(i * uint32_t(sizeof ring[0]));
-      endCopies();
-    }
-    if (!is_matrix && is_there) {
-      v_row_scale = leastOfDimensions(shape, tensor.v_scale, lane_row);
-      v_row_inverse = leastOfDimensions(shape, v_next, lane_row);
-    }
-    const bool are_scales_ordinary = __all_sync(0xffffffffu, are_ordinary &&
-        fabsf(m_row_scale) <= 4096.0f &&
-        areWithin(v_lane_columns, 16777216.0f) && isPositive(v_row_scale, 0.0f, 16777216.0f) &&
-        areWithin(v_lane_inverses, 1.2676506e+30f) && v_row_inverse <= 1.2676506e+30f);
+    float v_row_inverse = is_there ? scaleOfRow(shape, v_next, lane_row) : 0.0f;
     __syncwarp();
     store(v_columns[warp] + lane * 4u, v_lane_columns, 4u);
     v_row_scale = leastOf(v_row_scale);
@@ -1433,22 +1323,19 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     for (uint32_t i = 0; i < 4; i++) v_lane_inverses[i] = v_inverse_of(v_lane_inverses[i]);
     store(v_column_inverses[warp] + lane * 4u, v_lane_inverses, 4u);
     __syncwarp();
-    if (!are_scales_ordinary) {
+    const bool are_v_columns_ordinary = __all_sync(0xffffffffu, areWithin(v_lane_columns, 16777216.0f));
+    if (!are_ordinary || !are_v_columns_ordinary) {
       whole = 0;
       groups_left = 0xffffu;
     }
-    // Where its new values go.
-    RowPlace written(own_place);
-    const RowTarget<16, 8, float> p_target(tensor.p + first_start);
-    const RowTarget<16, 1, uint32_t> m_target(tensor.m_codes + first_start / 8);
-    const RowTarget<16, 1, uint32_t> v_target(tensor.v_codes + first_start / 8);
     // The part of the ring where a row is, in bytes.
     uint32_t part = 0;
-    for (uint32_t group = 0; group < whole; group++, written.advance(distance)) {
+    for (uint32_t group = 0; group < whole; group++) {
       // A lane that has what belongs to the row of this thread's elements.
       const uint32_t row_lane = group * 2u + lane / 16u;
+      [[maybe_unused]] const uint64_t start = next_start;
+      next_start += stride;
       [[maybe_unused]] const uint64_t row = first_row + row_lane;
-      [[maybe_unused]] const uint64_t start = row * tensor.cols + panel.column;
       float m_values[8];
       float m_maximum = 0.0f;
       float v_values[8];
@@ -1457,10 +1344,10 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       step_elements held;
       {
         const auto& rows = *reinterpret_cast<const step_rows*>(reinterpret_cast<const char*>(ring) + part);
-        load(held.p, rows.p[0] + thread * 8u, 8u);
-        load(held.g, rows.g[0] + thread * 8u, 8u);
-        load(held.m_codes, rows.m_codes[0] + thread, 1u);
-        load(held.v_codes, rows.v_codes[0] + thread, 1u);
+        load(held.p, rows.p[own_line] + first, 8u);
+        load(held.g, rows.g[own_line] + first, 8u);
+        load(held.m_codes, rows.m_codes[own_line] + first / 8u, 1u);
+        load(held.v_codes, rows.v_codes[own_line] + first / 8u, 1u);
       }
       bool is_ordinary = false;
       auto& parameters = held.p;
@@ -1524,15 +1411,19 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
           least[1] >= orderOfPositive(3.1554436e-30f) &&
           sums[0] <= 4096.0f
        &&
+          fabsf(m_scale) <= 4096.0f
+       &&
+          isPositive(v_row, 0.0f, 16777216.0f)
+       &&
           sums[1] <= 4096.0f
       ;
       is_ordinary = __all_sync(0xffffffffu, is_ordinary);
       if (is_ordinary) {
-        store(p_target.at(written), parameters, limit);
+        store(tensor.p + start + first, parameters, limit);
       }
       if (group + 3 < whole) copy(part);
       endCopies();
-      part = part + uint32_t(sizeof ring[0]) < uint32_t(sizeof ring) ? part + uint32_t(sizeof ring[0]) : 0;
+      part = part + sizeof ring[0] < sizeof ring ? part + sizeof ring[0] : 0;
       if (!is_ordinary) {
         groups_left |= 1u << group;
         continue;
@@ -1541,8 +1432,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       uint32_t m_packed[1] = {};
       const float m_absmax = maximumOfLanes<16>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
-      const float m_inverse = m_new_scale > 0.0f ? reciprocalOf(m_new_scale) : 0.0f;
-      if (lane % 16u == group) m_kept_scale = m_new_scale;
+      const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
+      if (limit > 0 && thread % 16u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 8; index-- > 0;) {
@@ -1553,15 +1444,17 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& m_word = m_packed[index * 4 / 32];
         if (index < limit) m_word = (m_word << 4) + m_new_code;
       }
-      store(m_target.at(written), m_packed, (limit * 4 + 31) / 32);
+      store(tensor.m_codes + (start + first) / 8, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t v_packed[1] = {};
       float v_inverses[8];
       load(v_inverses, v_column_inverses[warp] + first, 8u);
       const float v_inverse = __shfl_sync(0xffffffffu, v_row_inverse, row_lane);
+      // The reciprocal of the less of two scales is the greater of theirs, since rounding keeps their order. Of zero there is
+      // none, and nothing there but zeros.
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
-        v_inverses[index] = greaterInverse(v_inverse, v_inverses[index]);
+        v_inverses[index] = fmaxf(v_inverse, v_inverses[index]);
       }
       #pragma unroll
       // From the last one: each code moves those behind it up.
@@ -1574,11 +1467,7 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         uint32_t& v_word = v_packed[index * 4 / 32];
         if (index < limit) v_word = (v_word << 4) + v_new_code;
       }
-      store(v_target.at(written), v_packed, (limit * 4 + 31) / 32);
-    }
-    if (lane % 16u < whole && (groups_left >> lane % 16u & 1u) == 0) {
-      const uint64_t kept_row = first_row + lane % 16u * 2u + lane / 16u;
-      tensor.m_scale[(kept_row * tensor.cols + panel.column) / 128u] = m_kept_scale;
+      store(tensor.v_codes + (start + first) / 8, v_packed, (limit * 4 + 31) / 32);
     }
     if (lane == turn) left = groups_left;
   }

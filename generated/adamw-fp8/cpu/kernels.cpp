@@ -221,42 +221,46 @@ alignas(64) constexpr Table<float, 15> v_offsets = { {
 } };
 
 alignas(64) constexpr Segments m_segments = {
-  1.0f, 0.000030517578f, true, 126,
+  1.0f, 0u, 4u, true, 126,
   {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 0,
-  },
-  {
-    0.00006975447f, 0.00013950893f, 0.00027901787f, 0.00055803574f, 0.0011160716f, 0.0022321432f, 0.0044642864f, 0.008928573f,
-    0.017857146f, 0.03571429f, 0.07142858f, 0.14285716f, 0.28571433f, 0.57142866f, 2.0f,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7,
+    7, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11,
+    11, 12, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 0, 0, 0, 0, 0,
   },
   {
     229375.98f, 114687.984f, 57343.992f, 28671.996f, 14335.998f, 7167.999f, 3583.9995f, 1791.9998f,
     895.9999f, 447.99994f, 223.99997f, 111.999985f, 55.999992f, 27.999996f, 14.0f,
   },
   {
-    0.50000054f, 8.500002f, 16.500002f, 24.500002f, 32.5f, 40.5f, 48.5f, 56.5f,
-    64.5f, 72.5f, 80.5f, 88.5f, 96.5f, 104.5f, 112.5f,
+    128.50002f, 136.50002f, 144.50002f, 152.50002f, 160.50002f, 168.50002f, 176.50002f, 184.50002f,
+    192.50002f, 200.50002f, 208.50002f, 216.50002f, 224.50002f, 232.50002f, 240.50002f,
   },
 };
 
 alignas(64) constexpr Segments v_segments = {
-  1.0f, 0.000030517578f, true, 126,
+  1.0f, 0u, 4u, true, 126,
   {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 0,
-  },
-  {
-    0.00006975447f, 0.00013950893f, 0.00027901787f, 0.00055803574f, 0.0011160716f, 0.0022321432f, 0.0044642864f, 0.008928573f,
-    0.017857146f, 0.03571429f, 0.07142858f, 0.14285716f, 0.28571433f, 0.57142866f, 2.0f,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7,
+    7, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11,
+    11, 12, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 0, 0, 0, 0, 0,
   },
   {
     229375.98f, 114687.984f, 57343.992f, 28671.996f, 14335.998f, 7167.999f, 3583.9995f, 1791.9998f,
     895.9999f, 447.99994f, 223.99997f, 111.999985f, 55.999992f, 27.999996f, 14.0f,
   },
   {
-    0.50000054f, 8.500002f, 16.500002f, 24.500002f, 32.5f, 40.5f, 48.5f, 56.5f,
-    64.5f, 72.5f, 80.5f, 88.5f, 96.5f, 104.5f, 112.5f,
+    128.50002f, 136.50002f, 144.50002f, 152.50002f, 160.50002f, 168.50002f, 176.50002f, 184.50002f,
+    192.50002f, 200.50002f, 208.50002f, 216.50002f, 224.50002f, 232.50002f, 240.50002f,
   },
 };
 
@@ -309,7 +313,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[4];
@@ -321,6 +325,13 @@ KERNEL void step(
     float v_inverses[4];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.m_codes + place / 128 * 32, 32);
+        prefetch(tensor.m_scale + place / 256u, 1);
+        prefetch(tensor.v_codes + place / 128 * 32, 32);
+        prefetch(tensor.v_scale + place / 256u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
@@ -398,19 +409,16 @@ KERNEL void step(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 8, 1024, 256>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 32,
+        following == 1024 ? tensor.p + start + 1024 : nullptr);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 32, 32);
-        prefetch(tensor.m_scale + place / 256u, 1);
-      }
       const float m_inverse = m_inverses[first / 256u];
-      // Most blocks are encoded so; of the others each value is compared with a threshold.
-      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
       m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
@@ -444,19 +452,16 @@ KERNEL void step(
       m_packed.store(tensor.m_codes + (start + first) / 128 * 32);
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t v_open = encode_by_segments<v_segments, 8, 1024, 256>(
+        v_values, length, v_inverses, tensor.v_codes + start / 128 * 32,
+        following == 1024 ? tensor.g + start + 1024 : nullptr);
+    for (uint32_t first = 0; v_open != 0 && first < length; first += 128) {
+      if ((v_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 32, 32);
-        prefetch(tensor.v_scale + place / 256u, 1);
-      }
       const float v_inverse = v_inverses[first / 256u];
-      // Most blocks are encoded so; of the others each value is compared with a threshold.
-      if (limit == 128 && encode_by_segments<v_segments, span>(v_values + first, v_inverse, v_packed.data)) continue;
       v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];

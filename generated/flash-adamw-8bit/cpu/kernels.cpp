@@ -269,7 +269,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[32];
@@ -281,6 +281,15 @@ KERNEL void step(
     float v_inverses[32];
 
     for (uint32_t first = 0; first < length; first += 32) {
+      if (first + 32 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 32);
+        prefetch(tensor.g + place, 32);
+        prefetch(tensor.m_codes + place / 32 * 8, 8);
+        prefetch(tensor.m_scale + place / 32u, 1);
+        prefetch(tensor.v_codes + place / 32 * 8, 8);
+        prefetch(tensor.v_scale + place / 32u, 1);
+      }
       const uint32_t limit = std::min(length - first, 32u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
@@ -392,12 +401,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 32u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
-      if (first + 32 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 32);
-        prefetch(tensor.m_codes + place / 32 * 8, 8);
-        prefetch(tensor.m_scale + place / 32u, 1);
-      }
       const float m_inverse = m_inverses[first / 32u];
       m_packed.clear();
       float m_ordered_kept[span];
@@ -436,12 +439,6 @@ KERNEL void step(
       const uint32_t limit = std::min(length - first, 32u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 32 * 8, (limit * 8 + 31) / 32);
-      if (first + 32 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 32);
-        prefetch(tensor.v_codes + place / 32 * 8, 8);
-        prefetch(tensor.v_scale + place / 32u, 1);
-      }
       const float v_inverse = v_inverses[first / 32u];
       v_packed.clear();
       float v_ordered_kept[span];

@@ -224,42 +224,46 @@ alignas(64) constexpr Table<float, 8> v_offsets = { {
 } };
 
 alignas(64) constexpr Segments m_segments = {
-  0.9609375f, 0.000030517578f, true, 127,
+  0.9601996f, 0u, 4u, true, 127,
   {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2,
-    2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 9, 10, 10, 10, 10, 10, 10, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
+    2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4,
+    4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+    6, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
   },
   {
-    2.0f, 2.0f, 2.0f, 2.0f, 0.0009437501f, 0.0017875002f, 0.00971875f, 0.013937501f,
-    2.0f, 0.119687505f, 0.99121094f, 2.0f,
+    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.7778f, 888.88855f,
+    355.55554f, 88.888916f, 71.11111f, 94.81492f,
   },
   {
-    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.778f, 444.44427f,
-    355.55554f, 88.888916f, 71.11111f, 71.11119f,
-  },
-  {
-    0.83076924f, 2.3888888f, 3.5555556f, 6.638889f, 7.1111107f, 13.527777f, 14.222221f, 27.305557f,
-    28.444445f, 54.861107f, 56.88889f, 57.13881f,
+    128.83078f, 130.3889f, 131.55556f, 134.6389f, 135.11111f, 141.52779f, 142.22223f, 150.61113f,
+    156.44446f, 182.86111f, 184.8889f, 161.51843f,
   },
 };
 
 alignas(64) constexpr Segments v_segments = {
-  0.9453125f, 0.000030517578f, false, 0,
+  0.5602189f, 57344u, 4u, false, 0,
   {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 4,
-    4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 8, 10, 10, 10, 10, 10, 10, 11, 12, 12, 12, 12, 12, 12, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4,
+    4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+    6, 7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 10, 10, 10, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 11, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   },
   {
-    2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 2.0f, 0.00097187504f, 0.0013937501f,
-    0.009859376f, 2.0f, 2.0f, 0.10984376f, 0.99560547f, 2.0f,
+    2580645.0f, 555555.6f, 444444.44f, 111111.11f, 88888.89f, 22222.219f, 17777.777f, 4444.4453f,
+    3555.5554f, 1777.7771f, 711.1111f, 355.5559f, 142.22223f, 189.62877f,
   },
   {
-    2580645.0f, 555555.6f, 444444.47f, 111111.11f, 88888.89f, 22222.219f, 17777.777f, 4444.4453f,
-    3555.5554f, 888.88855f, 711.1111f, 177.77795f, 142.22223f, 142.22157f,
-  },
-  {
-    0.58064514f, 2.1944444f, 2.5555553f, 5.638889f, 6.111111f, 12.527778f, 13.222221f, 26.305553f,
-    27.444445f, 53.861115f, 55.88889f, 108.972206f, 112.77777f, 113.02843f,
+    256.58066f, 258.19446f, 258.55557f, 261.63892f, 262.1111f, 268.5278f, 269.22223f, 282.30557f,
+    283.44446f, 300.72223f, 311.88892f, 346.94443f, 368.7778f, 321.7046f,
   },
 };
 
@@ -532,7 +536,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[4];
@@ -544,6 +548,13 @@ KERNEL void step(
     float v_inverses[4];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.m_codes + place / 128 * 32, 32);
+        prefetch(tensor.m_scale + place / 256u, 1);
+        prefetch(tensor.v_codes + place / 128 * 32, 32);
+        prefetch(tensor.v_scale + place / 256u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
@@ -624,19 +635,16 @@ KERNEL void step(
       v_inverses[run] = v_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 8, 1024, 256>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 32,
+        following == 1024 ? tensor.p + start + 1024 : nullptr);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 32, 32);
-        prefetch(tensor.m_scale + place / 256u, 1);
-      }
       const float m_inverse = m_inverses[first / 256u];
-      // Most blocks are encoded so; of the others each value is compared with a threshold.
-      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
       m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];
@@ -670,19 +678,16 @@ KERNEL void step(
       m_packed.store(tensor.m_codes + (start + first) / 128 * 32);
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t v_open = encode_by_segments<v_segments, 8, 1024, 256>(
+        v_values, length, v_inverses, tensor.v_codes + start / 128 * 32,
+        following == 1024 ? tensor.g + start + 1024 : nullptr);
+    for (uint32_t first = 0; v_open != 0 && first < length; first += 128) {
+      if ((v_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> v_packed(
           tensor.v_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.v_codes + place / 128 * 32, 32);
-        prefetch(tensor.v_scale + place / 256u, 1);
-      }
       const float v_inverse = v_inverses[first / 256u];
-      // Most blocks are encoded so; of the others each value is compared with a threshold.
-      if (limit == 128 && encode_by_segments<v_segments, span>(v_values + first, v_inverse, v_packed.data)) continue;
       v_packed.clear();
       float v_ordered_kept[span];
       Place v_thresholds_at[span];

@@ -129,22 +129,24 @@ alignas(64) constexpr Table<float, 8> m_offsets = { {
 } };
 
 alignas(64) constexpr Segments m_segments = {
-  0.9609375f, 0.000030517578f, true, 127,
+  0.9601996f, 0u, 4u, true, 127,
   {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2,
-    2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 6, 6, 6, 6, 6, 7, 8, 8, 8, 8, 8, 9, 10, 10, 10, 10, 10, 10, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
+    2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4,
+    4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+    6, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
   },
   {
-    2.0f, 2.0f, 2.0f, 2.0f, 0.0009437501f, 0.0017875002f, 0.00971875f, 0.013937501f,
-    2.0f, 0.119687505f, 0.99121094f, 2.0f,
+    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.7778f, 888.88855f,
+    355.55554f, 88.888916f, 71.11111f, 94.81492f,
   },
   {
-    615384.56f, 111111.12f, 44444.445f, 11111.109f, 8888.889f, 2222.2227f, 1777.778f, 444.44427f,
-    355.55554f, 88.888916f, 71.11111f, 71.11119f,
-  },
-  {
-    0.83076924f, 2.3888888f, 3.5555556f, 6.638889f, 7.1111107f, 13.527777f, 14.222221f, 27.305557f,
-    28.444445f, 54.861107f, 56.88889f, 57.13881f,
+    128.83078f, 130.3889f, 131.55556f, 134.6389f, 135.11111f, 141.52779f, 142.22223f, 150.61113f,
+    156.44446f, 182.86111f, 184.8889f, 161.51843f,
   },
 };
 
@@ -356,7 +358,7 @@ KERNEL void step(
     const auto tensor = tensors[chunks[chunk].tensor];
     const uint64_t start = uint64_t{chunks[chunk].tile} * 1024u;
     const uint32_t length = uint32_t(std::min(tensor.length - start, uint64_t{ 1024u }));
-    // What the next tile reads is asked for while this one is encoded: processors look ahead no further than a page.
+    // What the next tile reads is asked for while this one is computed: processors look ahead no further than a page.
     const uint32_t following = uint32_t(std::min(tensor.length - start - length, uint64_t{ 1024u }));
     float m_values[padded(1024u + MOST_LANES)];
     Floats m_maxima[4];
@@ -364,6 +366,13 @@ KERNEL void step(
     float m_inverses[4];
 
     for (uint32_t first = 0; first < length; first += 128) {
+      if (first + 128 <= following) {
+        const uint64_t place = start + 1024u + first;
+        prefetch(tensor.p + place, 128);
+        prefetch(tensor.g + place, 128);
+        prefetch(tensor.m_codes + place / 128 * 32, 32);
+        prefetch(tensor.m_scale + place / 256u, 1);
+      }
       const uint32_t limit = std::min(length - first, 128u);
       Block<float, span> parameters(tensor.p + start + first, limit);
       const Block<const float, span> gradients(tensor.g + start + first, limit);
@@ -417,20 +426,16 @@ KERNEL void step(
       m_inverses[run] = m_inverse;
     }
 
-    for (uint32_t first = 0; first < length; first += 128) {
+    // Most granules are encoded so; of the others each value is compared with a threshold.
+    const uint32_t m_open = encode_by_segments<m_segments, 8, 1024, 256>(
+        m_values, length, m_inverses, tensor.m_codes + start / 128 * 32,
+        not_asked);
+    for (uint32_t first = 0; m_open != 0 && first < length; first += 128) {
+      if ((m_open >> first / 128 & 1) == 0) continue;
       const uint32_t limit = std::min(length - first, 128u);
       Block<uint32_t, span * 8 / 32> m_packed(
           tensor.m_codes + (start + first) / 128 * 32, (limit * 8 + 31) / 32);
-      if (first + 128 <= following) {
-        const uint64_t place = start + 1024u + first;
-        prefetch(tensor.p + place, 128);
-        prefetch(tensor.g + place, 128);
-        prefetch(tensor.m_codes + place / 128 * 32, 32);
-        prefetch(tensor.m_scale + place / 256u, 1);
-      }
       const float m_inverse = m_inverses[first / 256u];
-      // Most blocks are encoded so; of the others each value is compared with a threshold.
-      if (limit == 128 && encode_by_segments<m_segments, span>(m_values + first, m_inverse, m_packed.data)) continue;
       m_packed.clear();
       float m_ordered_kept[span];
       Place m_thresholds_at[span];

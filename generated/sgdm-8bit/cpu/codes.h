@@ -80,6 +80,38 @@ INLINE void put_bytes(uint32_t* words, uint32_t offset, Words codes) {
 #endif
 }
 
+/** Codes of 4 bits of a granule, a vector at a time. */
+template <uint32_t Span>
+struct NibblesRead {
+#if defined(__AVX512VBMI__)
+  /** Of 64 codes those of 4 elements, 16 from each other, in one word: a byte each, in which another code is too. */
+  Words spread[Span / 64];
+
+  INLINE NibblesRead(const uint32_t* words) {
+    alignas(64) static constexpr uint32_t order[16] = {
+      0x18100800, 0x18100800, 0x19110901, 0x19110901, 0x1a120a02, 0x1a120a02, 0x1b130b03, 0x1b130b03,
+      0x1c140c04, 0x1c140c04, 0x1d150d05, 0x1d150d05, 0x1e160e06, 0x1e160e06, 0x1f170f07, 0x1f170f07,
+    };
+    for (uint32_t begin = 0; begin < Span; begin += 64) {
+      const __m512i own = _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(words + begin / 8)));
+      const Words bytes = RawWords(_mm512_permutexvar_epi8(_mm512_load_si512(order), own));
+      spread[begin / 64] = bytes >> ((lane_numbers() & 1u) << 2u);
+    }
+  }
+
+  INLINE Words at(uint32_t offset) const { return (spread[offset / 64] >> offset % 64 / 16 * 8) & 15u; }
+#else
+  const uint32_t* words;
+
+  INLINE NibblesRead(const uint32_t* words) : words(words) {}
+
+  INLINE Words at(uint32_t offset) const {
+    const RawWords places = lane_numbers().raw + offset;
+    return (pick<Span / 8, 4>(words, offset, places / 8u) >> Words(places % 8u * 4u)) & 15u;
+  }
+#endif
+};
+
 /** Codes of 4 bits of a granule, which are put together when all of them are there. */
 template <uint32_t Span>
 struct Nibbles {
@@ -125,83 +157,172 @@ INLINE void merge(uint32_t* words, Words number, Words low, Words high) {
 }
 
 /**
- * Lines whose floors are codes of 8 bits, or how far these are from that of 0, unless they are next to whole numbers. The line of
- * |n| is its cell's, or the next one from a split on.
+ * Lines whose floors are codes, or how far these are from that of 0, unless they are next to whole numbers: the line of |n| is its
+ * cell's. Offsets move positions to where floats have 16 bits after the point, or 15 where there is no sign.
  */
 struct Segments {
   float factor;
-  float doubt;
+  uint32_t bias;
+  uint32_t doubt;
   bool is_signed;
   uint8_t zero;
-  uint16_t cells[64];
-  float splits[16];
+  uint8_t cells[256];
   float slopes[16];
   float offsets[16];
 };
 
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
 
-/** By the last bits of a key; of a line, by its own. */
-INLINE Words line_of(const uint16_t (&cells)[64], Words key) { return permuted_values(cells, key.raw); }
+/** Bytes that were packed within each 128 bits of the registers, four elements of each at a time. */
+INLINE __m512i in_order(__m512i packed) {
+  return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), packed);
+}
+
+/** The byte of that number in each word of four vectors. */
+template <int number>
+INLINE __m512i bytes_of(const Words (&words)[4]) {
+  const auto raw = [&](int vector) { return __m512i(words[vector].raw); };
+#if defined(__AVX512VBMI__)
+  // Bytes of 32 words, one after the other.
+  constexpr long long first = 0x1c1814100c080400 + number * 0x0101010101010101;
+  constexpr long long step = 0x2020202020202020;
+  const __m512i order = _mm512_setr_epi64(
+      first, first + step, first + 2 * step, first + 3 * step, first, first + step, first + 2 * step, first + 3 * step);
+  const __m512i low = _mm512_permutex2var_epi8(raw(0), order, raw(1));
+  return _mm512_mask_mov_epi8(low, 0xffffffff00000000ull, _mm512_permutex2var_epi8(raw(2), order, raw(3)));
+#else
+  const auto byte = [&](int vector) { return _mm512_and_si512(_mm512_srli_epi32(raw(vector), 8 * number), _mm512_set1_epi32(255)); };
+  return in_order(_mm512_packus_epi16(
+      _mm512_packus_epi32(byte(0), byte(1)), _mm512_packus_epi32(byte(2), byte(3))));
+#endif
+}
+
+/** Of bits 20 to 27 of each word of four vectors the entry of a table, which is then a byte of the word that they share. */
+INLINE __m512i entries_of(const uint8_t (&table)[256], const Words (&bits)[4]) {
+  const auto part = [&](int number) { return _mm512_load_si512(table + 64 * number); };
+#if defined(__AVX512VBMI__)
+  const auto picked = [&](__m512i others, __mmask64 own, int vector) {
+    const __m512i places = _mm512_set1_epi64(0x3434343414141414);
+    return _mm512_mask_multishift_epi64_epi8(others, own, places, __m512i(bits[vector].raw));
+  };
+  __m512i keys = picked(_mm512_setzero_si512(), ~0ull, 0);
+  keys = picked(keys, 0x2222222222222222ull, 1);
+  keys = picked(keys, 0x4444444444444444ull, 2);
+  keys = picked(keys, 0x8888888888888888ull, 3);
+  const __m512i below = _mm512_permutex2var_epi8(part(0), keys, part(1));
+  return _mm512_mask_mov_epi8(below, _mm512_movepi8_mask(keys), _mm512_permutex2var_epi8(part(2), keys, part(3)));
+#else
+  Words entries = 0u;
+  for (uint32_t vector = 0; vector < 4; vector++) {
+    // Pairs of entries, of which the last bit of a key chooses one.
+    const __m512i pair = __m512i((bits[vector] >> 21u).raw);
+    const __m512i below = _mm512_permutex2var_epi16(part(0), pair, part(1));
+    const __m512i above = _mm512_permutex2var_epi16(part(2), pair, part(3));
+    const Words both = RawWords(_mm512_mask_mov_epi32(below, _mm512_test_epi32_mask(pair, _mm512_set1_epi32(64)), above));
+    entries = entries | (((both >> ((bits[vector] >> 17u) & 8u)) & 255u) << 8u * vector);
+  }
+  return __m512i(entries.raw);
+#endif
+}
 
 INLINE Floats of_line(const float (&values)[16], Words line) { return permuted(load(values).raw, line.raw); }
 
-INLINE Floats signed_against(Floats magnitude, Floats a) {
-  const __m512i sign = _mm512_set1_epi32(int32_t(0x80000000u));
-  // magnitude | (sign & ~a)
-  return RawFloats(_mm512_ternarylogic_epi32(__m512i(magnitude.raw), __m512i(a.raw), sign, 0xf2));
+template <const Segments& segments>
+INLINE Floats size_of(Floats n) { return segments.is_signed ? absolute(n) : n; }
+
+/** The lines of 64 values, each in a byte of the word that those of 16 share. */
+template <const Segments& segments>
+INLINE __m512i lines_of(const float* values, Floats inverse, Words& greatest) {
+  Words bits[4];
+  for (uint32_t vector = 0; vector < 4; vector++) {
+    const Floats size = size_of<segments>(load(values + LANES * vector) * inverse);
+    greatest = larger(greatest, bits_of(size));
+    bits[vector] = bits_of(fused(size, segments.factor, 0x1p-30f)) + segments.bias;
+  }
+  return entries_of(segments.cells, bits);
 }
 
-/** The distance from a whole number, of either sign; and the lesser of two. */
-INLINE Floats from_whole(Floats a) { return RawFloats(_mm512_reduce_ps(__m512(a.raw), 0)); }
-INLINE Floats closer(Floats a, Floats b) { return RawFloats(_mm512_range_ps(__m512(a.raw), __m512(b.raw), 2)); }
+/** Their codes. What comes after the point of their positions is in the low 16 bits of `nearest`, where it is least. */
+template <const Segments& segments>
+INLINE __m512i codes_of(const float* values, Floats inverse, __m512i lines, Words& nearest) {
+  Words n[4];
+  Words positions[4];
+  for (uint32_t vector = 0; vector < 4; vector++) {
+    const Floats normalized = load(values + LANES * vector) * inverse;
+    const Words line = Words(RawWords(lines)) >> 8u * vector;
+    const Floats position =
+        fused(size_of<segments>(normalized), of_line(segments.slopes, line), of_line(segments.offsets, line));
+    n[vector] = bits_of(normalized);
+    positions[vector] = segments.is_signed ? bits_of(position) : bits_of(position) + bits_of(position);
+    nearest = RawWords(_mm512_min_epu16(__m512i(nearest.raw), __m512i(positions[vector].raw)));
+  }
+  const __m512i bytes = bytes_of<2>(positions);
+  if (!segments.is_signed) return bytes;
+  // What a byte cannot hold below the code of 0 is the first code.
+  const __m512i zero = _mm512_set1_epi8(char(segments.zero));
+  return _mm512_mask_subs_epu8(_mm512_add_epi8(zero, bytes), _mm512_movepi8_mask(bytes_of<3>(n)), zero, bytes);
+}
 
-/** The whole parts of 64 numbers as bytes, or the nearest that there are. */
-template <bool is_signed>
-INLINE __m512i bytes_of(Floats a, Floats b, Floats c, Floats d) {
-  const auto whole = [](Floats numbers) { return _mm512_cvttps_epi32(__m512(numbers.raw)); };
-  const __m512i low = _mm512_packs_epi32(whole(a), whole(b));
-  const __m512i high = _mm512_packs_epi32(whole(c), whole(d));
-  // Packed within each 128 bits of the registers.
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, is_signed ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high));
+/** Codes of 8 bits, or of 4 bits, two of which share a byte. */
+template <uint32_t Bits>
+INLINE void put_codes(uint32_t* words, const __m512i (&codes)[2]) {
+  if constexpr (Bits == 8) {
+    _mm512_storeu_si512(words, codes[0]);
+    _mm512_storeu_si512(words + 16, codes[1]);
+  } else {
+    const auto pairs = [&](int half) { return _mm512_maddubs_epi16(codes[half], _mm512_set1_epi16(0x1001)); };
+    // Packed within each 128 bits of the registers.
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    _mm512_storeu_si512(words, _mm512_permutexvar_epi64(order, _mm512_packus_epi16(pairs(0), pairs(1))));
+  }
 }
 
 #endif
+
+constexpr const float* not_asked = nullptr;
 
 /**
- * The codes of values times the reciprocal of their scale. False where some value is next to a threshold, or beyond the
- * scale, or no number: then they are not known. Without permutations of registers there is no gain.
+ * The codes of a tile's values times the reciprocals of their runs' scales. Returns a bit for each granule that they are not known
+ * of: where some value is next to a threshold, or beyond the scale, or no number, or where the granule is not whole. All lines
+ * come before all codes, so that what waits for something is far enough behind it. Without permutations of registers there is no
+ * gain. Meanwhile as many values as the tile has are asked for, which are not needed yet.
  */
-template <const Segments& segments, uint32_t Span>
-INLINE bool encode_by_segments(
-    [[maybe_unused]] const float* values, [[maybe_unused]] float inverse, [[maybe_unused]] uint32_t* words) {
+template <const Segments& segments, uint32_t Bits, uint32_t Tile, uint32_t Run, typename T>
+INLINE uint32_t encode_by_segments(
+    [[maybe_unused]] const float* values, uint32_t length, [[maybe_unused]] const float* inverses,
+    [[maybe_unused]] uint32_t* words, const T* asked) {
+  constexpr uint32_t granule = 128;
+  static_assert(Tile / granule <= 32);
+  uint32_t open = uint32_t((uint64_t{1} << (length + granule - 1) / granule) - 1);
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
-  Floats nearest = 1.0f;
-  Words greatest = 0u;
-  // Where there is a sign that of -n, so that what a byte holds at most is the last code on either side.
-  const auto position_of = [&](uint32_t element) {
-    const Floats n = load(values + element) * inverse;
-    const Floats size = segments.is_signed ? absolute(n) : n;
-    const Words first = line_of(segments.cells, bits_of(fused(size, segments.factor, 0x1p-30f)) >> 22u);
-    const Words line = first + select(size >= of_line(segments.splits, first), 1u, 0u);
-    const Floats position = fused(size, of_line(segments.slopes, line), of_line(segments.offsets, line));
-    nearest = closer(nearest, from_whole(position));
-    greatest = larger(greatest, bits_of(size));
-    return segments.is_signed ? signed_against(position, n) : position;
-  };
-#pragma GCC unroll 2
-  for (uint32_t begin = 0; begin < Span; begin += 64) {
-    const __m512i bytes = bytes_of<segments.is_signed>(
-        position_of(begin), position_of(begin + 16), position_of(begin + 32), position_of(begin + 48));
-    const __m512i zero = _mm512_set1_epi8(char(segments.zero));
-    _mm512_storeu_si512(words + begin / 4, segments.is_signed ? _mm512_sub_epi8(zero, bytes) : bytes);
+  __m512i lines[Tile / 64];
+  Words greatest[Tile / granule];
+  const uint32_t granules = length / granule;
+  for (uint32_t i = 0; i < granules; i++) {
+    const uint32_t first = i * granule;
+    if (asked != nullptr) prefetch(asked + first, granule);
+    greatest[i] = 0u;
+    for (uint32_t begin = first; begin < first + granule; begin += 64)
+      lines[begin / 64] = lines_of<segments>(values + begin, inverses[first / Run], greatest[i]);
   }
-  // Numbers that are not negative order as their bits do, below all others.
-  return lanes_of(absolute(nearest) <= segments.doubt) == 0 && lanes_of(greatest > bits_of(1.0f + 0x1p-20f)) == 0;
+  for (uint32_t i = 0; i < granules; i++) {
+    const uint32_t first = i * granule;
+    Words nearest = ~0u;
+    __m512i codes[2];
+    for (uint32_t half = 0; half < 2; half++) {
+      const uint32_t begin = first + half * 64;
+      codes[half] = codes_of<segments>(values + begin, inverses[first / Run], lines[begin / 64], nearest);
+    }
+    put_codes<Bits>(words + first * Bits / 32, codes);
+    // Numbers that are not negative order as their bits do, below all others.
+    const bool is_open = lanes_of((nearest << 16u) < Words(segments.doubt << 16u)) != 0 ||
+        lanes_of(greatest[i] > Words(bits_of(1.0f + 0x1p-20f))) != 0;
+    open &= ~(uint32_t{!is_open} << i);
+  }
 #else
-  return false;
+  if (asked != nullptr) prefetch(asked, Tile);
 #endif
+  return open;
 }
 
 }  // namespace

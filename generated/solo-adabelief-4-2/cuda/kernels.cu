@@ -162,12 +162,8 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
 
 /** Of a float's bits, 128, and -128 where it is negative: the sign in all bytes but the lowest, by one instruction. */
 __device__ __forceinline__ uint32_t slopeOf(uint32_t bits) {
-  uint32_t own_lane;
   uint32_t factor;
-  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
-  // Which bytes: kept in a register, where a constant would be put anew for each number.
-  const uint32_t which = own_lane / 32u + 0xbbb4u;
-  asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));
+  asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));
   return factor;
 }
 
@@ -266,6 +262,14 @@ __device__ __forceinline__ float maximumOfLanes(float value) {
     }
     return value;
   }
+}
+
+/** Has L2 fetch so many values, a multiple of 16 bytes on 16 bytes, where a GPU does it for one instruction. */
+template <typename T>
+__device__ __forceinline__ void fetchToL2([[maybe_unused]] const T* source, [[maybe_unused]] uint32_t total) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" : : "l"(source), "r"(uint32_t(total * sizeof(T))) : "memory");
+#endif
 }
 
 /**
@@ -609,6 +613,18 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   uint32_t s_streams[2] = {};
   // Read ahead: what it is for comes after much else.
   Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  const auto prefetch = [&](const Chunk& chunk) __attribute__((always_inline)) {
+    const auto& tensor = tensors[chunk.tensor];
+    const uint64_t start = uint64_t{chunk.tile} * 2048u;
+    if (tensor.length - start < 2048u) return;
+    fetchToL2(tensor.p + start, 2048u);
+    fetchToL2(tensor.g + start, 2048u);
+    fetchToL2(tensor.m_codes + start / 16 * 2, 2048u / 16 * 2);
+    fetchToL2(tensor.m_scale + start / 128u, 16u);
+    fetchToL2(tensor.s_codes + start / 16, 2048u / 16);
+    fetchToL2(tensor.s_scale + start / 128u, 16u);
+    fetchToL2(tensor.s_alpha + start / 128u, 16u);
+  };
   for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
     const Chunk own = next;
     next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
@@ -827,6 +843,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       __syncthreads();
       const uint32_t gathered = thread - turn * 32u;
       turn = (turn + 1) % 4u;
+      // By a warp that computes nothing of these.
+      if (thread == turn * 32u && chunk + gridDim.x < chunk_count) prefetch(next);
       if (gathered < 16u) {
         const auto [s_lower, s_upper, s_absmax, s_counted] = s_ranks[gathered];
         const uint32_t s_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;

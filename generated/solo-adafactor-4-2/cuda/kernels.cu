@@ -163,12 +163,8 @@ __device__ __forceinline__ void store(T* target, const T (&values)[N], uint32_t 
 
 /** Of a float's bits, 128, and -128 where it is negative: the sign in all bytes but the lowest, by one instruction. */
 __device__ __forceinline__ uint32_t slopeOf(uint32_t bits) {
-  uint32_t own_lane;
   uint32_t factor;
-  asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));
-  // Which bytes: kept in a register, where a constant would be put anew for each number.
-  const uint32_t which = own_lane / 32u + 0xbbb4u;
-  asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));
+  asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));
   return factor;
 }
 
