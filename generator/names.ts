@@ -48,6 +48,8 @@ const stateSuffixes = [
     "run_levels",
     "run_place",
   ],
+  // Of levels on a line.
+  ...["parts", "near"],
   // Of a parameter whose code is found before the parameter is known.
   ...["change", "change_part", "change_most", "change_least", "from", "to", "squares"],
   // Where scales of rows and of columns meet.
@@ -56,8 +58,10 @@ const stateSuffixes = [
     "lane_columns",
     "lane_inverses",
     "copy",
+    "target",
     "row_parts",
     "row_scale",
+    "kept_scale",
     "row_inverse",
     "row_maximum",
     "scale_of",

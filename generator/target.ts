@@ -52,8 +52,11 @@ export interface Capabilities extends TableCapabilities {
    */
   readonly panel?: {
     readonly cols: number;
-    /** Bytes of their rows that should be on their way, and how many times what is worked on at once that may be at most. */
-    readonly ahead: { readonly bytes: number; readonly rounds: number };
+    /**
+     * Bytes of their rows that should be on their way, and how many times what is worked on at once that may be at most; and
+     * the same of parameters of 16 bits.
+     */
+    readonly ahead: Readonly<Record<"usual" | "half", { readonly bytes: number; readonly rounds: number }>>;
     /** Bytes of memory for those, for tables and for what belongs to columns. */
     readonly shared: number;
   };

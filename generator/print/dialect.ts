@@ -29,6 +29,8 @@ export interface Dialect {
     /** $0 times $1 and $2, rounded once. */
     readonly fused: Spelling;
   };
+  /** One by a number of ordinary size. */
+  readonly reciprocal?: Spelling;
   /** The quotient of such an operand by a constant 2^n - 1, n from 2 to 8. */
   readonly quotientByConstant?: Spelling;
   /**

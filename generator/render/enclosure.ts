@@ -37,15 +37,14 @@ function isRoundedOnce(parameter: Fragment | null): boolean {
 
 /**
  * Which states' new values are what must be present, one after the other, so that it is asked only where a new parameter is
- * small; null where it must always be asked. Where scales meet at elements, more follows from what is asked.
+ * small; null where it must always be asked.
  */
 export function askedLate(
   { floor, update }: Enclosure,
   { present }: OrdinaryUpdate,
-  { states }: ElementKernel,
   { near }: Dialect,
 ): readonly number[] | null {
-  if (near === undefined || states.some(({ statistic }) => statistic?.run === "rank1")) return null;
+  if (near === undefined) return null;
   // What is rounded to bfloat16 may have been less.
   if (floor === null || floor >= near.small) return null;
   const [, , ...values] = update.outputs;

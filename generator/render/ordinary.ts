@@ -59,7 +59,7 @@ export function ordinaryView(kernel: ElementKernel, states: readonly StateView[]
   const withProducts = (update: Fragment): Fragment =>
     products.reduce((rest, product) => withProduct(rest, product.old, product), update);
   const enclosure = enclosureOf(kernel, ordinary, dialect);
-  const late = enclosure === null ? null : askedLate(enclosure, ordinary, kernel, dialect);
+  const late = enclosure === null ? null : askedLate(enclosure, ordinary, dialect);
   const isLate = late !== null && late.length > 0;
   const asksOldParameter = !isLate || enclosure === null || readsParameter(enclosure, kernel);
   const asksFor = ({ name, square }: (typeof bounds)[number]): boolean =>

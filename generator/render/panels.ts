@@ -38,11 +38,13 @@ interface Share {
   readonly columns: number;
   /** Arrays with a value for each thread, as often as it has rows. */
   readonly parts: number;
+  /** Whether its parameters have 16 bits. */
+  readonly isHalf: boolean;
 }
 
 /** Null where a run does not lie in a row of a panel whose threads exchange values, or where there is no room for its rows. */
 export function panelOf(
-  { granule, threads, runs, bits, tables, columns, parts }: Share,
+  { granule, threads, runs, bits, tables, columns, parts, isHalf }: Share,
   { panel, lanes: warp }: Capabilities,
 ): Panel | null {
   if (panel === undefined) return null;
@@ -55,7 +57,8 @@ export function panelOf(
   const taken = tables + 4 * (columns * warps * cols + parts * groups * threads);
   const bytes = (threads * granule * bits) / 8;
   const fits = Math.floor((panel.shared - taken) / bytes);
-  const ahead = Math.min(fits, Math.max(1, Math.floor(panel.ahead.bytes / bytes)), panel.ahead.rounds);
+  const most = isHalf ? panel.ahead.half : panel.ahead.usual;
+  const ahead = Math.min(fits, Math.max(1, Math.floor(most.bytes / bytes)), most.rounds);
   if (ahead < 1) return null;
   return {
     ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, ahead },

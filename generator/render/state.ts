@@ -23,6 +23,12 @@ export function isShared({ statistic }: KernelState, granule: number, target: Ta
   return lanesOf(statistic.run / granule, target) === 0;
 }
 
+/** Where one is divided by numbers of ordinary size and by nothing else. */
+function withReciprocal(dialect: Dialect): Dialect {
+  const { reciprocal = dialect.ops["f32.div"] } = dialect;
+  return { ...dialect, ops: { ...dialect.ops, "f32.div": reciprocal } };
+}
+
 function namesOf(variables: StateVariables, dialect: Dialect): Record<string, string> {
   const names: Record<string, string> = {};
   for (const role in variables)
@@ -137,6 +143,12 @@ export function stateView(
     decodeLines: printFragment(state.decode, dialect),
     magnitudeLines: printFragment(statistic?.magnitude ?? null, dialect),
     scaleLines: printFragment(statistic?.scale ?? null, dialect),
+    /** The same where it is of ordinary size. */
+    ordinaryScaleLines: printFragment(statistic?.scale ?? null, withReciprocal(dialect)),
+    ordinaryInverseLines: printFragment(
+      statistic === null ? null : prune(statistic.scale, [variables.inverse]),
+      withReciprocal(dialect),
+    ),
     /** The part of it that gives what is stored. */
     newScaleLines: printFragment(
       statistic === null

@@ -53,6 +53,9 @@ export function unionOf(kernels: readonly KernelView[]) {
     ),
     flatRun: RANK1_BLOCK.block,
     anyPanels,
+    anyLean: kernels.some((kernel) => "isLean" in kernel && kernel.isLean),
+    /** Panels that are not: kernels of one package may be of several types of parameters. */
+    anyWide: kernels.some((kernel) => "isLean" in kernel && kernel.panel !== null && !kernel.isLean),
     anyColumns: anyPanels || kernels.some(({ anyRank1 }) => anyRank1),
     anyRank1: kernels.some(({ anyRank1 }) => anyRank1),
     anySum: kernels.some((kernel) => "anySum" in kernel && kernel.anySum),

@@ -5,6 +5,7 @@ import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { baseView, geometryView, operandView } from "./base.js";
 import { finiteView } from "./finite.js";
+import { isUnsigned, lineLevels } from "./line-levels.js";
 import { ordinaryView } from "./ordinary.js";
 import { type Panel, panelOf } from "./panels.js";
 import { foldView, sweepView } from "./reductions.js";
@@ -59,14 +60,17 @@ function elementView(planned: ElementKernel, target: Target) {
   const ordinary = ordinaryView(kernel, states, dialect);
   const isEnclosed = ordinary !== null && ordinary.enclosure !== null;
   const anyShared = kernel.kind === "step" && states.some(({ isShared }) => isShared);
+  const isHalf = kernel.parameter.bits === 16;
   const runs = states.flatMap(({ run }) => (run > 0 ? [run] : []));
   const panel =
     base.anyRank1 && rounds === 1 && !anyShared
       ? panelOf(
-          { granule, threads, runs, ...needsOf(kernel, states, ordinary, [parameter, gradient]) },
+          { granule, threads, runs, isHalf, ...needsOf(kernel, states, ordinary, [parameter, gradient]) },
           target.capabilities,
         )
       : null;
+  // With parameters of 32 bits memory takes longer than instructions: what saves these was 1 to 4 % slower (bench/cuda.md).
+  const isLean = panel !== null && ordinary !== null && isHalf;
   const warps = threads / target.capabilities.lanes;
   const isOneRound = isStep && rounds === 1 && panel === null;
   for (const state of states) state.isGathered = isOneRound && gathers(state, warps, target);
@@ -85,9 +89,19 @@ function elementView(planned: ElementKernel, target: Target) {
     ...base,
     ...geometry,
     panel,
+    isLean,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
-    ordinary,
+    ordinary:
+      ordinary === null
+        ? null
+        : { ...ordinary, lineBounds: isLean ? lineBounds(ordinary.bounds, states, panel) : ordinary.bounds },
+    /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
+    sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
+    /** Of new scales whose reciprocals are no subnormal numbers. */
+    greatestScale: dialect.constants.f32(2 ** 100),
+    /** Whether a lane keeps the new scale of a row of a panel until all rows have one. */
+    keepsScales: isStep && isLean,
     /** Whether most codes of new parameters are found from values near these. */
     isEnclosed,
     /** Whether it hands on where a tensor is described. */
@@ -96,8 +110,15 @@ function elementView(planned: ElementKernel, target: Target) {
       ordinary === null
         ? states.map((state) => inPanels(state, panel))
         : states.map((state, place) => {
-            const spread = ordinarySpread(kernel.states[place] as KernelState, dialect);
-            return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), spread);
+            const own = kernel.states[place] as KernelState;
+            const spread = ordinarySpread(own, dialect);
+            const levels = {
+              /** How it is decoded in a panel without a table. */
+              line: isLean ? lineLevels(own, kernel.tables, dialect) : null,
+              /** Whether magnitudes of a panel are found on the bits of values. */
+              isPanelOrder: isLean && state.isRank1 && isUnsigned(own, kernel.tables),
+            };
+            return Object.assign(inPanels(withMagnitude(state, ordinary, isStep), panel), levels, spread);
           }),
     uniforms: base.uniforms.map((uniform) => ({
       ...uniform,
@@ -201,6 +222,26 @@ function inPanels<State extends ElementState>(state: State, panel: Panel | null)
   });
 }
 
+/** Whether nothing is asked of an element itself but its squares. */
+function asksSquares({
+  squares,
+  sums,
+  present,
+  vectors,
+}: NonNullable<ReturnType<typeof ordinaryView>>): boolean {
+  return squares.length > 0 && sums.length + present.length + vectors.length === 0;
+}
+
+/** What a row of a panel is asked, since of its scales a panel is. */
+function lineBounds<
+  Bound extends { readonly scale?: string | null | undefined; readonly scales: string | null },
+>(bounds: readonly Bound[], states: readonly ElementState[], panel: Panel | null): readonly Bound[] {
+  const ofLines = states.filter(({ run, hasAlpha }) => run === panel?.cols && !hasAlpha);
+  return bounds.filter(({ scale, scales }) => {
+    return scales === null && (scale == null || !ofLines.some((state) => state.scale === scale));
+  });
+}
+
 function withMagnitude(
   state: ElementState,
   {
@@ -219,6 +260,9 @@ function withMagnitude(
     ordinaryMagnitudeLines: magnitudeLines.get(state.state) ?? [],
     /** Whether its old scales are checked in place of its values, and how great they may be. */
     ordinaryBound: bounds.find(({ scales }) => scales === `${state.state}_scales`)?.bound ?? null,
+    /** The same, of scales of rows too. */
+    scaleBound:
+      bounds.find(({ scale, scales }) => scale === state.scale || scales === `${state.state}_scales`) ?? null,
     /** What lanes fetch in place of its old value. */
     product: products.find((product) => product.state === state.state) ?? null,
     /** Whether new values of ordinary size are zero or normal. */

@@ -4,7 +4,7 @@ import { dialect } from "./dialect.js";
 import { partials, skeletons } from "./skeletons.js";
 
 /** With `math: fast` all operations are near. */
-const { near: _, ...fastDialect } = dialect;
+const { near: _, reciprocal: __, ...fastDialect } = dialect;
 
 /** NVIDIA GPUs: one source file a package, for nvcc. */
 export const cuda: Target = {
@@ -27,7 +27,11 @@ export const cuda: Target = {
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
     share: { usual: 4, busy: 16 },
-    panel: { cols: 128, ahead: { bytes: 28_672, rounds: 4 }, shared: 49_152 },
+    panel: {
+      cols: 128,
+      ahead: { usual: { bytes: 28_672, rounds: 4 }, half: { bytes: 35_840, rounds: 7 } },
+      shared: 49_152,
+    },
     steps: true,
     sums: true,
   },

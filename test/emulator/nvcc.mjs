@@ -109,9 +109,14 @@ function withoutPtx(source) {
   return source
     .replaceAll(statement, "$2 = emulator::approximate_$1($3);")
     .replaceAll(
+      'asm("prmt.b32 %0, %1, 128, %2;" : "=r"(factor) : "r"(bits), "r"(which));',
+      "factor = which == 0xbbb4u ? 128u ^ (0u - (bits >> 31u)) << 8u : 0u;",
+    )
+    .replaceAll(
       'asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));',
       "factor = 128u ^ (0u - (bits >> 31u)) << 8u;",
     )
+    .replaceAll('asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));', "own_lane = threadIdx.x % 32;")
     .replaceAll(
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
       "code = emulator::bfloat16(bits);",
@@ -135,6 +140,10 @@ function withoutPtx(source) {
       "emulator::fetch_to_l2(source, total * sizeof(T));",
     )
     .replaceAll(/asm volatile\("" : "\+[rl]"\(\w+\)\);/g, "")
+    .replaceAll(
+      /asm volatile\("st\.v4\.b32 \[%0\], [^;]*;"[^;]*;/g,
+      "*reinterpret_cast<uint4*>(target + i) = uint4{pairs[0], pairs[1], pairs[2], pairs[3]};",
+    )
     .replaceAll('asm volatile("" ::: "memory");', "");
 }
 

@@ -72,7 +72,7 @@ interface Tally {
  * @param least of parameters at which nothing is asked
  */
 function tally({ kernel, ordinary, enclosure }: Subject, width: number, least: number, turn = 0): Tally {
-  const isLate = askedLate(enclosure, ordinary, kernel, dialect) !== null;
+  const isLate = askedLate(enclosure, ordinary, dialect) !== null;
   const bounds = [...ordinary.uniforms, ...ordinary.vectors];
   const divisors = new Set(bounds.filter(({ isDivisor }) => isDivisor).map(({ variable }) => variable.name));
   const evaluation = new Evaluation(kernel.tables);
@@ -156,7 +156,7 @@ describe("new bfloat16 parameters lie between two near sums", () => {
       const { held, unasked, wrong } = tally(subject, 1, SMALL);
       expect(wrong).toBe(0);
       expect(held, "so few of the cases hold that nothing is tested").toBeGreaterThan(300);
-      const isLate = askedLate(subject.enclosure, subject.ordinary, subject.kernel, dialect) !== null;
+      const isLate = askedLate(subject.enclosure, subject.ordinary, dialect) !== null;
       if (isLate) expect(unasked, "nothing is tested that is not asked").toBeGreaterThan(20);
     }
   });

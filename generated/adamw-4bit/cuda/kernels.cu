@@ -782,12 +782,12 @@ extern "C" __global__ void __launch_bounds__(128, 6) measure(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    const uint64_t stride = tensor.cols * 2u;
-    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     const uint32_t own_line = thread / 16u;
     RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
     RowCopy<16, 128 / 8, uint32_t> v_copy(
@@ -1271,12 +1271,12 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
     const uint64_t above = panel.row + warp * 32u;
     const uint32_t rows_there = above < tensor.rows ? uint32_t(min(tensor.rows - above, uint64_t{32})) : 0;
     const uint64_t first_row = panel.matrix * tensor.rows + above;
-    const uint64_t stride = tensor.cols * 2u;
-    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     constexpr uint32_t limit = 8;
     [[maybe_unused]] constexpr uint32_t length = 128;
     uint32_t whole = rows_there / 2u;
     uint32_t groups_left = rows_there % 2u > 0 ? 1u << whole : 0;
+    const uint64_t stride = tensor.cols * 2u;
+    uint64_t next_start = (first_row + lane / 16u) * tensor.cols + panel.column;
     const uint32_t own_line = thread / 16u;
     RowCopy<16, 128, float> p_copy(ring[0].p, tensor.p + next_start);
     RowCopy<16, 128, float> g_copy(ring[0].g, tensor.g + next_start);
