@@ -28,15 +28,13 @@ constexpr uint32_t MOST_LANES = 16;
 constexpr uint32_t padded(uint32_t elements) { return (elements + MOST_LANES - 1) / MOST_LANES * MOST_LANES; }
 
 #define INLINE inline __attribute__((always_inline))
-/** Before a loop over the vectors of a granule. No gain where tables are gathered; and a sanitizer's checks are long. */
-#if defined(__AVX512BW__) && defined(__AVX512VL__) && !defined(__SANITIZE_ADDRESS__)
-#if defined(__clang__)
-#define EACH_VECTOR _Pragma("unroll 8")
-#else
-#define EACH_VECTOR _Pragma("GCC unroll 8")
-#endif
-#else
+/** Before a loop over the vectors of a granule, all of which are one after the other then. A sanitizer's checks are long. */
+#if !defined(__AVX2__) || defined(__SANITIZE_ADDRESS__)
 #define EACH_VECTOR
+#elif defined(__clang__)
+#define EACH_VECTOR _Pragma("unroll 16")
+#else
+#define EACH_VECTOR _Pragma("GCC unroll 16")
 #endif
 
 typedef float RawFloats __attribute__((vector_size(4 * LANES)));

@@ -25,8 +25,9 @@
 //
 // Compile with: g++ -std=c++17 -O3 -ffp-contract=off -fno-math-errno -fPIC -shared
 
-#if defined(__GNUC__) && !defined(__clang__)
-// Operations of several vectors by turns, as far as registers go: what waits in a processor is not one chain after the other.
+#if defined(__AVX512BW__) && defined(__GNUC__) && !defined(__clang__)
+// Operations of several vectors by turns, as far as registers go: what waits in a processor is not one chain after the other. 16
+// registers do not go that far.
 #pragma GCC optimize("schedule-insns", "sched-pressure")
 #endif
 
