@@ -67,9 +67,9 @@ function searched(entries: readonly number[], { bits, encoder }: TableCodec): re
 /** Of codes of whole or half bytes that stand for the nearest level, but for those of a uniform grid. */
 export function segmentsOf({ bits, rounding, encoder, thresholds }: TableCodec): Segments | null {
   if (rounding !== "nearest" || (bits !== 4 && bits !== 8) || encoder.kind === "uniform") return null;
-  const known = found.get(thresholds) ?? segmentEncoder(thresholds) ?? null;
-  found.set(thresholds, known);
-  return known;
+  // Of tables that have none it is remembered too.
+  if (!found.has(thresholds)) found.set(thresholds, segmentEncoder(thresholds) ?? null);
+  return found.get(thresholds) ?? null;
 }
 
 const found = new WeakMap<readonly number[], Segments | null>();
