@@ -35,7 +35,21 @@ const stateSuffixes = [
     "words",
   ],
   // Of a mapping with a second parameter.
-  ...["alphas", "counts", "keys", "magnitudes", "nexts", "places", "ranks", "rates", "roots", "spreads"],
+  ...[
+    "alphas",
+    "counts",
+    "keys",
+    "magnitudes",
+    "nexts",
+    "places",
+    "ranks",
+    "rates",
+    "roots",
+    "spreads",
+    "positions",
+    "is_likely",
+    "is_settled",
+  ],
   ...[
     "keyed_of",
     "level",

@@ -197,7 +197,7 @@ function buildState(
     const decode = buildLogDecode(own, codec, names);
     const encode = writes ? buildLogEncode(own, kernel, codec, names) : null;
     const statistic = buildStatistic(own, codec, source, names);
-    const spread = writes ? buildSpread(own, codec, names) : null;
+    const spread = writes ? buildSpread(own, kernel, codec, names) : null;
     return { ...common, ...packing, stream, decode, encode, statistic: { ...statistic, spread } };
   }
 

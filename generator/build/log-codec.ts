@@ -1,6 +1,7 @@
 import { f32, op, u32, variable } from "../ir/expr.js";
 import type { Expr, Fragment, KernelVariables, Order, Spread, StateVariables } from "../ir/types.js";
 import type { LogCodec } from "../lower/plan.js";
+import { buildLogPositions } from "./log-positions.js";
 import { exp2, log2 } from "./logarithm.js";
 import type { Names } from "./names.js";
 import { randomWordAt } from "./random.js";
@@ -28,7 +29,12 @@ export function buildLogDecode(state: StateVariables, { bits }: LogCodec, names:
  * alpha = (x_q / s)^(1 / (2^bits - 1)), arXiv 2505.00347, with x_q the q-quantile of the magnitudes above 0, linear
  * between neighbours: at the place q (count - 1) of their ascending order.
  */
-export function buildSpread(state: StateVariables, codec: LogCodec, names: Names): Spread {
+export function buildSpread(
+  state: StateVariables,
+  kernel: KernelVariables,
+  codec: LogCodec,
+  names: Names,
+): Spread {
   const rank = new FragmentWriter(names);
   const [elements, above] = [rank.input(state.runLength), rank.input(state.counted)];
   const bits = codec.quantileBits;
@@ -65,6 +71,7 @@ export function buildSpread(state: StateVariables, codec: LogCodec, names: Names
     rank: rank.finish(state.rank),
     alpha: alpha.finish(state.newAlpha),
     rate: buildRate(state, codec, names),
+    positions: buildLogPositions(state, kernel, codec, marginOf(codec), names),
   };
 }
 

@@ -28,6 +28,7 @@ export function stateVariables(state: string, names: Names): StateVariables {
     newAlpha: f32("new_alpha"),
     rate: f32("rate"),
     root: f32("root"),
+    rest: u32("rest"),
     runLength: u32("length"),
     counted: u32("counted"),
     rank: u32("rank"),

@@ -115,6 +115,18 @@ export interface Spread {
   readonly alpha: Fragment;
   /** That alpha to what the encoder makes its powers of. */
   readonly rate: Fragment;
+  readonly positions: LogPositions | null;
+}
+
+/**
+ * Most codes of a run, by logarithms that are near: a code is the whole part of where the value's lies, from that of the scale on
+ * and in steps of alpha's, with what an element has left to draw. Where such a number is next to a whole one the encoder decides.
+ */
+export interface LogPositions {
+  /** An element to what it has left: a fraction, in units of 2^(bits - 32). */
+  readonly rest: Fragment;
+  /** How far the bounds of codes may lie from where real numbers have them, in octaves. */
+  readonly octaves: number;
 }
 
 /** Whole numbers that order as magnitudes do, those that are 0 apart. */
@@ -157,6 +169,8 @@ export interface StateVariables {
   /** newAlpha^(1/8), and what 2^-24 of its logarithm is: by that power drawn numbers of 24 bits become octaves. */
   readonly rate: Variable;
   readonly root: Variable;
+  /** Of the way to the next level, what drawing leaves. */
+  readonly rest: Variable;
   /** Of a run: its elements, and its magnitudes above 0. */
   readonly runLength: Variable;
   readonly counted: Variable;

@@ -42,6 +42,7 @@ export function fragmentsOf(kernel: Kernel): Fragment[] {
     statistic?.spread?.rank ?? null,
     statistic?.spread?.alpha ?? null,
     statistic?.spread?.rate ?? null,
+    statistic?.spread?.positions?.rest ?? null,
     stream,
     locate,
     unpack,

@@ -172,6 +172,7 @@ function printState(state: KernelState): string[] {
     ...named("rank", statistic?.spread?.rank ?? null),
     ...named("alpha", statistic?.spread?.alpha ?? null),
     ...named("rate", statistic?.spread?.rate ?? null),
+    ...named("rest", statistic?.spread?.positions?.rest ?? null),
     ...named("stream", state.stream),
     ...named("encode", state.encode),
     ...named("pack", state.pack),

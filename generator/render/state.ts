@@ -5,6 +5,7 @@ import type { Dialect } from "../print/dialect.js";
 import { printFragment, printName } from "../print/index.js";
 import type { Target } from "../target.js";
 import { highestBytes } from "./highest.js";
+import type { positionsOf } from "./spread.js";
 import { lookupAhead, stagesOf } from "./stages.js";
 import { summedCodes } from "./summed.js";
 import { segmentsView } from "./tables.js";
@@ -118,6 +119,8 @@ export function stateView(
     isLowRank,
     /** Whether one thread computes what follows from a run's order statistics for those that own it. */
     isGathered: false,
+    /** How most of its codes are found by logarithms. */
+    positions: null as ReturnType<typeof positionsOf>,
     /** Whether L2 fetches the scales of a tile's runs at once. */
     fetchesScales: false,
     /** That rank in a whole run without zeros, where a shorter way to it mostly does; else 0. */

@@ -47,6 +47,9 @@ export function unionOf(kernels: readonly KernelView[]) {
       ({ isStep, states: own }) => isStep && own.some(({ isLanes, isLowRank }) => isLanes && isLowRank),
     ),
     anyLikelyRank: kernels.some(({ states: own }) => own.some(({ likelyRank }) => likelyRank > 0)),
+    anyPositions: kernels.some(({ states: own }) =>
+      own.some((one) => "positions" in one && one.positions !== null),
+    ),
     anyRank: kernels.some(
       ({ isStep, states: own }) =>
         isStep && own.some(({ isLanes, hasSpread, isLowRank }) => isLanes && hasSpread && !isLowRank),

@@ -22,7 +22,7 @@ import {
   widened,
   writesLines,
 } from "./shares.js";
-import { ordinarySpread } from "./spread.js";
+import { ordinarySpread, positionsOf } from "./spread.js";
 import { isShared } from "./state.js";
 
 /** What templates see of a kernel: names, numbers, yes or no, and finished lines of code. */
@@ -73,7 +73,10 @@ function elementView(planned: ElementKernel, target: Target) {
   const isLean = panel !== null && ordinary !== null && isHalf;
   const warps = threads / target.capabilities.lanes;
   const isOneRound = isStep && rounds === 1 && panel === null;
-  for (const state of states) state.isGathered = isOneRound && gathers(state, warps, target);
+  for (const [place, state] of states.entries()) {
+    state.isGathered = isOneRound && gathers(state, warps, target);
+    state.positions = positionsOf(kernel.states[place] as KernelState, state, dialect);
+  }
   const isGathered = states.some((state) => state.isGathered);
   const anyStateStream = states.some(({ isStochastic }) => isStochastic);
   const keepsStreams = panel === null && Number.isInteger(Math.log2(kernel.tile));

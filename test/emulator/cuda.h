@@ -166,6 +166,14 @@ inline float approximate_rsqrt(float x) {
 }
 /** sqrt.approx.ftz.f32: within 2^-23 of the root. */
 inline float approximate_sqrt(float x) { return perturbed(__builtin_sqrtf(flushed(x)), 1); }
+/** lg2.approx.ftz.f32: within 2^-22, or within 2^-22 of the logarithm where that is more; as far off for the same number every time. */
+inline float approximate_lg2(float x) {
+  const double exact = __builtin_log2(double(flushed(x)));
+  const uint32_t hash = (__float_as_uint(x) * 0x9e3779b1u) ^ (__float_as_uint(x) * 0x85ebca77u >> 13);
+  // Beside the rounding of what is returned.
+  const double off = (hash >> 8 & 1 ? 0x1.8p-23 : -0x1.8p-23) * (hash >> 9 & 1 ? 1.0 : (hash >> 16) / 65536.0);
+  return float(exact + off * (__builtin_fabs(exact) > 1.0 ? __builtin_fabs(exact) : 1.0));
+}
 /** Two units off at most, for divisors of 2^-126 to 2^126 (CUDA Programming Guide). */
 inline float quotient(float x, float y) { return perturbed(x / y, 2); }
 /** cvt.rn.bf16.f32, of a float's bits; every NaN becomes the same. */
@@ -255,11 +263,11 @@ inline uint32_t __brev(uint32_t x) {
 }
 inline int __ffs(uint32_t x) { return __builtin_ffs(int(x)); }
 inline uint32_t __umulhi(uint32_t x, uint32_t y) { return uint32_t(uint64_t{x} * y >> 32); }
-inline uint32_t __funnelshift_r(uint32_t low, uint32_t high, uint32_t shift) {
-  return uint32_t((uint64_t{high} << 32 | low) >> (shift & 31));
-}
 inline uint32_t __funnelshift_l(uint32_t low, uint32_t high, uint32_t shift) {
   return uint32_t((uint64_t{high} << 32 | low) << (shift & 31) >> 32);
+}
+inline uint32_t __funnelshift_r(uint32_t low, uint32_t high, uint32_t shift) {
+  return uint32_t((uint64_t{high} << 32 | low) >> (shift & 31));
 }
 inline uint32_t __byte_perm(uint32_t x, uint32_t y, uint32_t selector) {
   const uint64_t bytes = uint64_t{y} << 32 | x;

@@ -364,6 +364,15 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
+/**
+ * a / b, for b above zero and its rounded reciprocal: right for every b, as trying all dividends has shown whose quotient is next
+ * to a tie.
+ */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
@@ -374,19 +383,13 @@ struct Divisor {
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = a * b.inverse;
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
-}
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) { return quotient(a, b.value, b.inverse); }
 
-/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+/** a / b, for b above zero, whose reciprocal is rounded by the steps by which nvcc itself rounds it. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
-  const float reciprocal = approximateReciprocal(b);
-  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
-  const float first = a * inverse;
-  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
-  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+  const float inverse = approximateReciprocal(b);
+  return quotient(a, b, __fmaf_rn(__fmaf_rn(-b, inverse, 1.0f), inverse, inverse));
 }
 
 /** The root of x, zero or more. */
@@ -678,11 +681,11 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       if (chunk + gridDim.x < chunk_count) read(next, held);
 
       uint32_t m_packed[2] = {};
-      uint32_t m_sums[8];
       const float m_absmax = maximumOfLanes<32>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 32u == 0) tensor.m_scale[(start + first) / 256u] = m_new_scale;
+      uint32_t m_sums[8];
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float m_out = m_values[index];
@@ -703,11 +706,11 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
       store(tensor.m_codes + (start + first) / 8 * 2, m_packed, (limit * 8 + 31) / 32);
 
       uint32_t v_packed[2] = {};
-      uint32_t v_sums[8];
       const float v_absmax = maximumOfLanes<32>(v_maximum);
       const float v_new_scale = v_absmax >= 1.1754944e-38f ? v_absmax : 0.0f;
       const float v_inverse = v_new_scale > 0.0f ? 1.0f / v_new_scale : 0.0f;
       if (limit > 0 && thread % 32u == 0) tensor.v_scale[(start + first) / 256u] = v_new_scale;
+      uint32_t v_sums[8];
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float v_out = v_values[index];

@@ -485,6 +485,15 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
+/**
+ * a / b, for b above zero and its rounded reciprocal: right for every b, as trying all dividends has shown whose quotient is next
+ * to a tie.
+ */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
@@ -495,19 +504,13 @@ struct Divisor {
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = a * b.inverse;
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
-}
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) { return quotient(a, b.value, b.inverse); }
 
-/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+/** a / b, for b above zero, whose reciprocal is rounded by the steps by which nvcc itself rounds it. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
-  const float reciprocal = approximateReciprocal(b);
-  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
-  const float first = a * inverse;
-  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
-  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
+  const float inverse = approximateReciprocal(b);
+  return quotient(a, b, __fmaf_rn(__fmaf_rn(-b, inverse, 1.0f), inverse, inverse));
 }
 
 /** The root of x, zero or more. */

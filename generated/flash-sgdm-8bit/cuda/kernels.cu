@@ -260,7 +260,6 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.p + start + first, parameters, limit);
 
       uint32_t m_packed[2] = {};
-      uint32_t m_sums[8];
       const float m_absmax = maximumOfLanes<4>(m_maximum);
       const float m_rounded = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_rounded_2 = m_rounded < 65504.0f ? m_rounded : 65504.0f;
@@ -276,6 +275,7 @@ extern "C" __global__ void __launch_bounds__(128) step(
       const float m_new_scale = __uint_as_float((m_rounded_magnitude_2 < 1024u ? __float_as_uint(__uint_as_float(m_rounded_moved + 0x38800000u) - 0.000061035156f) : m_rounded_moved + (m_rounded_magnitude_2 >= 31744u ? 0x70000000u : 0x38000000u)) | ((m_new_scale_code & 32768u) << 16u));
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 4u == 0) tensor.m_scale[(start + first) / 32u] = uint16_t(m_new_scale_code);
+      uint32_t m_sums[8];
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float m_out = m_values[index];

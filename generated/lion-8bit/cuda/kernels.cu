@@ -319,11 +319,11 @@ extern "C" __global__ void __launch_bounds__(128) step(
       store(tensor.p + start + first, parameters, limit);
 
       uint32_t m_packed[2] = {};
-      uint32_t m_sums[8];
       const float m_absmax = maximumOfLanes<32>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 32u == 0) tensor.m_scale[(start + first) / 256u] = m_new_scale;
+      uint32_t m_sums[8];
       #pragma unroll
       for (uint32_t index = 0; index < 8; index++) {
         const float m_out = m_values[index];

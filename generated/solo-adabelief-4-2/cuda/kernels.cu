@@ -195,6 +195,15 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
+/**
+ * a / b, for b above zero and its rounded reciprocal: right for every b, as trying all dividends has shown whose quotient is next
+ * to a tie.
+ */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
@@ -205,25 +214,13 @@ struct Divisor {
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = a * b.inverse;
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
-}
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) { return quotient(a, b.value, b.inverse); }
 
-/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+/** a / b, for b above zero, whose reciprocal is rounded by the steps by which nvcc itself rounds it. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
-  const float reciprocal = approximateReciprocal(b);
-  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
-  const float first = a * inverse;
-  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
-  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
-}
-
-/** a / b, for b of 3, 7, 15 ... 255 and its rounded reciprocal: as trying all fractions has shown. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
-  const float guess = a * inverse;
-  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+  const float inverse = approximateReciprocal(b);
+  return quotient(a, b, __fmaf_rn(__fmaf_rn(-b, inverse, 1.0f), inverse, inverse));
 }
 
 /** The root of x, zero or more. */
@@ -306,12 +303,50 @@ struct alignas(16) RankedRun {
 };
 
 /** What a run is encoded with. */
-struct alignas(16) RunSpread {
+struct alignas(8) RunSpread {
   float alpha;
   float inverse;
-  float rate;
-  float root;
 };
+
+/** Where a run's values lie among its levels, in their logarithms: level n is at n, the last one at 2^bits - 1. */
+struct alignas(16) RunPositions {
+  float slope;
+  float offset;
+  /** How near to a whole number nothing is known, in units of 2^-32. */
+  uint32_t slack;
+};
+
+/** The logarithm to base 2: within 2^-22, or within 2^-22 of itself where that is more (PTX ISA, lg2.approx). */
+__device__ __forceinline__ float nearLogarithm(float x) {
+  float y;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/**
+ * With L of alpha and l of the inverse, a value x lies at (X + l) / L for these logarithms. What was found of it lies off by no more
+ * than the last level's 3.7 2^-22, and by (octaves + (last + 2.5) 2^-22 + 2.25 |l| 2^-22) / |L|: logarithms, the quotient, three
+ * products and a sum, and x / s that an encoder has rounded. Nothing is known where levels lie closer together than 2^-12 octaves.
+ */
+template <uint32_t Bits>
+__device__ __forceinline__ RunPositions positionsOf(float alpha, float inverse, float octaves) {
+  constexpr float last = float((1u << Bits) - 1u);
+  const float step = __fdividef(1.0f, nearLogarithm(alpha));
+  const float logarithm = nearLogarithm(inverse);
+  const float slope = step * (1.0f / last);
+  const float inexact = octaves + ((last + 3.0f) + fabsf(logarithm) * 2.5f) * 2.3841858e-7f;
+  const float slack = inexact * fabsf(step) + last * 9.536743e-7f;
+  return {slope, logarithm * slope, slack < 0.015625f ? uint32_t(slack * 4294967296.0f) : 0x80000000u};
+}
+
+/** Where x lies, from 0 to the last level, in units of 2^(Bits - 32). */
+template <uint32_t Bits>
+__device__ __forceinline__ uint32_t positionOf(float x, float slope, float offset) {
+  constexpr float units = float(((1u << Bits) - 1u) << (23u - Bits));
+  const float part = __saturatef(__fmaf_rn(nearLogarithm(x), slope, offset));
+  // The last bits of the sum, of which all others are moved away.
+  return __float_as_uint(__fmaf_rn(part, units, 8388608.0f)) << 9u;
+}
 
 /** Of neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
@@ -601,6 +636,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   __shared__ float m_run_levels[128 * 2];
   __shared__ RankedRun s_ranks[16];
   __shared__ RunSpread s_spreads[16];
+  __shared__ RunPositions s_positions[16];
   // The warp that computes for all: one after the other, since each has a scheduler of its own.
   uint32_t turn = 0;
   alignas(16) __shared__ uint4 new_lines[128 * 4];
@@ -810,7 +846,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       float s_maximum = 0.0f;
       float s_lower = 0.0f;
       float s_upper = 0.0f;
-      if (!is_whole || !likelyPairOfRank<12>(s_values, s_lower, s_upper, s_maximum)) {
+      const bool s_is_likely = is_whole && likelyPairOfRank<12>(s_values, s_lower, s_upper, s_maximum);
+      if (!s_is_likely) {
         uint32_t s_keys[16];
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
@@ -877,23 +914,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         const float s_power_sum_3 = s_power_sum_2 * s_power_fraction + 0.05550357f;
         const float s_power_sum_4 = s_power_sum_3 * s_power_fraction + 0.2402265f;
         const float s_new_alpha = s_inverse > 0.0f ? (1.0f + s_power_fraction * (s_power_sum_4 * s_power_fraction + 0.6931472f)) * __uint_as_float(s_power_exponent << 23u) : 0.0f;
-        const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
-        const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
-        const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
-        const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
-        const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
-        const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
-        const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
-        const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
-        const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
-        const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
-        const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-        const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
-        const float s_rate = s_span_2 * 5.9604645e-8f;
-        const float s_root = squareRoot(squareRoot(squareRoot(s_new_alpha)));
         if (gathered * 128u < length) tensor.s_alpha[start / 128u + gathered] = s_new_alpha;
-        s_spreads[gathered] = {s_new_alpha, s_inverse, s_rate, s_root};
+        s_spreads[gathered] = {s_new_alpha, s_inverse};
+        s_positions[gathered] = positionsOf<2>(s_new_alpha, s_inverse, 0.0000038146973f);
       }
 
       uint32_t m_packed[2] = {};
@@ -914,44 +937,86 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t s_packed[1] = {};
-      // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
-      float s_sums[] = {8388608.0f, 8388608.0f};
       __syncthreads();
-      const auto [s_new_alpha, s_inverse, s_rate, s_root] = s_spreads[first / 128u];
-      #pragma unroll
-      // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
-        const float s_out = s_values[index];
-        const uint32_t element = (uint32_t(start) + first) | index;
-        const float s_normalized = s_out * s_inverse;
-        const uint32_t s_random = s_stream0 + (element >> 3u) * 0x9e3779b9u;
-        const uint32_t s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
-        const uint32_t s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
-        const uint32_t s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
-        const float s_drawn = __uint2float_rn(s_random_4 >> 8u) * s_rate - 0.0000019073486f;
-        const uint32_t s_drawn_exponent = __float2uint_rz(s_drawn + 127.5f);
-        const float s_drawn_fraction = s_drawn - (__uint2float_rn(s_drawn_exponent) - 127.0f);
-        const float s_drawn_sum = 0.0001546973f * s_drawn_fraction + 0.0013390867f;
-        const float s_drawn_sum_2 = s_drawn_sum * s_drawn_fraction + 0.009618031f;
-        const float s_drawn_sum_3 = s_drawn_sum_2 * s_drawn_fraction + 0.05550357f;
-        const float s_drawn_sum_4 = s_drawn_sum_3 * s_drawn_fraction + 0.2402265f;
-        const float s_first = (1.0f + s_drawn_fraction * (s_drawn_sum_4 * s_drawn_fraction + 0.6931472f)) * __uint_as_float(s_drawn_exponent << 23u);
-        const float s_one = s_new_alpha > 0.0f ? 1.0f : 0.0f;
-        const float s_root_2 = s_root * s_root;
-        const float s_root_3 = s_root_2 * s_root_2;
-        const float s_part = s_first * ((s_random_4 & 1u) + (element & 1u) == 1u ? s_root : s_one) * ((s_random_4 & 2u) + (element & 2u) == 2u ? s_root_2 : s_one) * ((s_random_4 & 4u) + (element & 4u) == 4u ? s_root_3 : s_one);
-        const float s_square_2 = s_new_alpha * s_new_alpha;
-        const float s_bound = s_part * s_new_alpha;
-        const bool s_above = s_normalized >= s_bound;
-        const float s_bound_2 = s_above ? s_part : s_part * s_square_2;
-        const bool s_above_2 = s_normalized >= s_bound_2;
-        float& s_new_code_sum = s_sums[index / 8];
-        if (index < limit && !s_above) s_new_code_sum += float(2u << index % 8 * 2);
-        if (index < limit && !s_above_2) s_new_code_sum += float(1u << index % 8 * 2);
+      bool s_is_settled = false;
+      if (s_is_likely) {
+        const auto [slope, offset, slack] = s_positions[first / 128u];
+        uint32_t nearest = 0xffffffffu;
+        uint32_t last = 0;
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 16; index-- > 0;) {
+          const uint32_t element = (uint32_t(start) + first) | index;
+          const uint32_t s_random_5 = s_stream0 + (element >> 3u) * 0x9e3779b9u;
+          const uint32_t s_random_6 = (s_random_5 ^ (s_random_5 >> 16u)) * 0x7feb352du + s_stream1;
+          const uint32_t s_random_7 = (s_random_6 ^ (s_random_6 >> 15u)) * 0x846ca68bu;
+          const uint32_t s_random_8 = s_random_7 ^ (s_random_7 >> 16u);
+          const uint32_t s_rest = ((((s_random_8 >> 3u) | (s_random_8 << 29u)) ^ 0xffffffffu) >> 2u) ^ ((element & 7u) << 27u);
+          const uint32_t position = positionOf<2>(s_values[index], slope, offset) + s_rest;
+          uint32_t& s_word = s_packed[index * 2 / 32];
+          s_word = __funnelshift_l(position, s_word, 2u);
+          const uint32_t distance = (position << 2u) + slack;
+          // Two at a time, which is one instruction.
+          if (index % 2 == 1) last = distance;
+          else nearest = min(nearest, min(last, distance));
+        }
+        s_is_settled = __all_sync(0xffffffffu, nearest / 2u >= slack);
       }
-      #pragma unroll
-      for (uint32_t index = 0; index < 1; index++) {
-        s_packed[index] = __byte_perm(__float_as_uint(s_sums[2 * index]), __float_as_uint(s_sums[2 * index + 1]), 0x5410u);
+      if (!s_is_settled) {
+        const float s_new_alpha = s_spreads[first / 128u].alpha;
+        const float s_inverse = s_spreads[first / 128u].inverse;
+        const float s_base_2 = s_new_alpha > 0.0f ? s_new_alpha : 1.0f;
+        const uint32_t s_base_log_bits = __float_as_uint(s_base_2) + 0x4afb0du;
+        const float s_base_log_fraction = __uint_as_float((s_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float s_base_log_sum = (-0.112973355f) * s_base_log_fraction + 0.1878259f;
+        const float s_base_log_sum_2 = s_base_log_sum * s_base_log_fraction + (-0.1906129f);
+        const float s_base_log_sum_3 = s_base_log_sum_2 * s_base_log_fraction + 0.20429616f;
+        const float s_base_log_sum_4 = s_base_log_sum_3 * s_base_log_fraction + (-0.23963657f);
+        const float s_base_log_sum_5 = s_base_log_sum_4 * s_base_log_fraction + 0.28858528f;
+        const float s_base_log_sum_6 = s_base_log_sum_5 * s_base_log_fraction + (-0.36069643f);
+        const float s_base_log_sum_7 = s_base_log_sum_6 * s_base_log_fraction + 0.4808979f;
+        const float s_base_log_sum_8 = s_base_log_sum_7 * s_base_log_fraction + (-0.72134733f);
+        const float s_span = __fmaf_rn(__uint2float_rn(s_base_log_bits >> 23u) - 127.0f + (s_base_log_fraction + s_base_log_fraction * (s_base_log_sum_8 * s_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+        const float s_span_2 = s_span < 0.0f ? s_span : 0.0f;
+        const float s_rate = s_span_2 * 5.9604645e-8f;
+        const float s_root = squareRoot(squareRoot(squareRoot(s_new_alpha)));
+        // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
+        float s_sums[] = {8388608.0f, 8388608.0f};
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 16; index-- > 0;) {
+          const float s_out = s_values[index];
+          const uint32_t element = (uint32_t(start) + first) | index;
+          const float s_normalized = s_out * s_inverse;
+          const uint32_t s_random = s_stream0 + (element >> 3u) * 0x9e3779b9u;
+          const uint32_t s_random_2 = (s_random ^ (s_random >> 16u)) * 0x7feb352du + s_stream1;
+          const uint32_t s_random_3 = (s_random_2 ^ (s_random_2 >> 15u)) * 0x846ca68bu;
+          const uint32_t s_random_4 = s_random_3 ^ (s_random_3 >> 16u);
+          const float s_drawn = __uint2float_rn(s_random_4 >> 8u) * s_rate - 0.0000019073486f;
+          const uint32_t s_drawn_exponent = __float2uint_rz(s_drawn + 127.5f);
+          const float s_drawn_fraction = s_drawn - (__uint2float_rn(s_drawn_exponent) - 127.0f);
+          const float s_drawn_sum = 0.0001546973f * s_drawn_fraction + 0.0013390867f;
+          const float s_drawn_sum_2 = s_drawn_sum * s_drawn_fraction + 0.009618031f;
+          const float s_drawn_sum_3 = s_drawn_sum_2 * s_drawn_fraction + 0.05550357f;
+          const float s_drawn_sum_4 = s_drawn_sum_3 * s_drawn_fraction + 0.2402265f;
+          const float s_first = (1.0f + s_drawn_fraction * (s_drawn_sum_4 * s_drawn_fraction + 0.6931472f)) * __uint_as_float(s_drawn_exponent << 23u);
+          const float s_one = s_new_alpha > 0.0f ? 1.0f : 0.0f;
+          const float s_root_2 = s_root * s_root;
+          const float s_root_3 = s_root_2 * s_root_2;
+          const float s_part = s_first * ((s_random_4 & 1u) + (element & 1u) == 1u ? s_root : s_one) * ((s_random_4 & 2u) + (element & 2u) == 2u ? s_root_2 : s_one) * ((s_random_4 & 4u) + (element & 4u) == 4u ? s_root_3 : s_one);
+          const float s_square_2 = s_new_alpha * s_new_alpha;
+          const float s_bound = s_part * s_new_alpha;
+          const bool s_above = s_normalized >= s_bound;
+          const float s_bound_2 = s_above ? s_part : s_part * s_square_2;
+          const bool s_above_2 = s_normalized >= s_bound_2;
+          float& s_new_code_sum = s_sums[index / 8];
+          if (index < limit && !s_above) s_new_code_sum += float(2u << index % 8 * 2);
+          if (index < limit && !s_above_2) s_new_code_sum += float(1u << index % 8 * 2);
+        }
+        #pragma unroll
+        for (uint32_t index = 0; index < 1; index++) {
+          s_packed[index] = __byte_perm(__float_as_uint(s_sums[2 * index]), __float_as_uint(s_sums[2 * index + 1]), 0x5410u);
+        }
       }
       store(tensor.s_codes + (start + first) / 16, s_packed, (limit * 2 + 31) / 32);
     };

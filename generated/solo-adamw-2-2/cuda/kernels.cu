@@ -113,6 +113,15 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
+/**
+ * a / b, for b above zero and its rounded reciprocal: right for every b, as trying all dividends has shown whose quotient is next
+ * to a tie.
+ */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
@@ -123,25 +132,13 @@ struct Divisor {
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = a * b.inverse;
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
-}
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) { return quotient(a, b.value, b.inverse); }
 
-/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+/** a / b, for b above zero, whose reciprocal is rounded by the steps by which nvcc itself rounds it. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
-  const float reciprocal = approximateReciprocal(b);
-  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
-  const float first = a * inverse;
-  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
-  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
-}
-
-/** a / b, for b of 3, 7, 15 ... 255 and its rounded reciprocal: as trying all fractions has shown. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
-  const float guess = a * inverse;
-  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+  const float inverse = approximateReciprocal(b);
+  return quotient(a, b, __fmaf_rn(__fmaf_rn(-b, inverse, 1.0f), inverse, inverse));
 }
 
 /** The root of x, zero or more. */
@@ -224,12 +221,50 @@ struct alignas(16) RankedRun {
 };
 
 /** What a run is encoded with. */
-struct alignas(16) RunSpread {
+struct alignas(8) RunSpread {
   float alpha;
   float inverse;
-  float rate;
-  float root;
 };
+
+/** Where a run's values lie among its levels, in their logarithms: level n is at n, the last one at 2^bits - 1. */
+struct alignas(16) RunPositions {
+  float slope;
+  float offset;
+  /** How near to a whole number nothing is known, in units of 2^-32. */
+  uint32_t slack;
+};
+
+/** The logarithm to base 2: within 2^-22, or within 2^-22 of itself where that is more (PTX ISA, lg2.approx). */
+__device__ __forceinline__ float nearLogarithm(float x) {
+  float y;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/**
+ * With L of alpha and l of the inverse, a value x lies at (X + l) / L for these logarithms. What was found of it lies off by no more
+ * than the last level's 3.7 2^-22, and by (octaves + (last + 2.5) 2^-22 + 2.25 |l| 2^-22) / |L|: logarithms, the quotient, three
+ * products and a sum, and x / s that an encoder has rounded. Nothing is known where levels lie closer together than 2^-12 octaves.
+ */
+template <uint32_t Bits>
+__device__ __forceinline__ RunPositions positionsOf(float alpha, float inverse, float octaves) {
+  constexpr float last = float((1u << Bits) - 1u);
+  const float step = __fdividef(1.0f, nearLogarithm(alpha));
+  const float logarithm = nearLogarithm(inverse);
+  const float slope = step * (1.0f / last);
+  const float inexact = octaves + ((last + 3.0f) + fabsf(logarithm) * 2.5f) * 2.3841858e-7f;
+  const float slack = inexact * fabsf(step) + last * 9.536743e-7f;
+  return {slope, logarithm * slope, slack < 0.015625f ? uint32_t(slack * 4294967296.0f) : 0x80000000u};
+}
+
+/** Where x lies, from 0 to the last level, in units of 2^(Bits - 32). */
+template <uint32_t Bits>
+__device__ __forceinline__ uint32_t positionOf(float x, float slope, float offset) {
+  constexpr float units = float(((1u << Bits) - 1u) << (23u - Bits));
+  const float part = __saturatef(__fmaf_rn(nearLogarithm(x), slope, offset));
+  // The last bits of the sum, of which all others are moved away.
+  return __float_as_uint(__fmaf_rn(part, units, 8388608.0f)) << 9u;
+}
 
 /** Of neighbouring lanes, a power of two of them, in each of them. */
 template <uint32_t Lanes>
@@ -515,6 +550,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   __syncthreads();
   __shared__ RankedRun v_ranks[16];
   __shared__ RunSpread v_spreads[16];
+  __shared__ RunPositions v_positions[16];
   // The warp that computes for all: one after the other, since each has a scheduler of its own.
   uint32_t turn = 0;
   alignas(16) __shared__ uint4 new_lines[128 * 4];
@@ -712,7 +748,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       float v_maximum = 0.0f;
       float v_lower = 0.0f;
       float v_upper = 0.0f;
-      if (!is_whole || !likelyPairOfRank<12>(v_values, v_lower, v_upper, v_maximum)) {
+      const bool v_is_likely = is_whole && likelyPairOfRank<12>(v_values, v_lower, v_upper, v_maximum);
+      if (!v_is_likely) {
         uint32_t v_keys[16];
         #pragma unroll
         for (uint32_t index = 0; index < 16; index++) {
@@ -779,32 +816,18 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
         const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
         const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
         const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
-        const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
-        const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
-        const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
-        const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
-        const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
-        const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
-        const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
-        const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
-        const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
-        const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-        const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-        const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
-        const float v_rate = v_span_2 * 5.9604645e-8f;
-        const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
         if (gathered * 128u < length) tensor.v_alpha[start / 128u + gathered] = v_new_alpha;
-        v_spreads[gathered] = {v_new_alpha, v_inverse, v_rate, v_root};
+        v_spreads[gathered] = {v_new_alpha, v_inverse};
+        v_positions[gathered] = positionsOf<2>(v_new_alpha, v_inverse, 0.0000038146973f);
       }
 
       uint32_t m_packed[1] = {};
-      // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
-      float m_sums[] = {8388608.0f, 8388608.0f};
       const float m_absmax = maximumOfLanes<8>(m_maximum);
       const float m_new_scale = m_absmax >= 1.1754944e-38f ? m_absmax : 0.0f;
       const float m_inverse = m_new_scale > 0.0f ? 1.0f / m_new_scale : 0.0f;
       if (limit > 0 && thread % 8u == 0) tensor.m_scale[(start + first) / 128u] = m_new_scale;
+      // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
+      float m_sums[] = {8388608.0f, 8388608.0f};
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 16; index-- > 0;) {
@@ -824,44 +847,86 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       store(tensor.m_codes + (start + first) / 16, m_packed, (limit * 2 + 31) / 32);
 
       uint32_t v_packed[1] = {};
-      // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
-      float v_sums[] = {8388608.0f, 8388608.0f};
       __syncthreads();
-      const auto [v_new_alpha, v_inverse, v_rate, v_root] = v_spreads[first / 128u];
-      #pragma unroll
-      // From the last one: each code moves those behind it up.
-      for (uint32_t index = 16; index-- > 0;) {
-        const float v_out = v_values[index];
-        const uint32_t element = (uint32_t(start) + first) | index;
-        const float v_normalized = v_out * v_inverse;
-        const uint32_t v_random = v_stream0 + (element >> 3u) * 0x9e3779b9u;
-        const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
-        const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
-        const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
-        const float v_drawn = __uint2float_rn(v_random_4 >> 8u) * v_rate - 0.0000019073486f;
-        const uint32_t v_drawn_exponent = __float2uint_rz(v_drawn + 127.5f);
-        const float v_drawn_fraction = v_drawn - (__uint2float_rn(v_drawn_exponent) - 127.0f);
-        const float v_drawn_sum = 0.0001546973f * v_drawn_fraction + 0.0013390867f;
-        const float v_drawn_sum_2 = v_drawn_sum * v_drawn_fraction + 0.009618031f;
-        const float v_drawn_sum_3 = v_drawn_sum_2 * v_drawn_fraction + 0.05550357f;
-        const float v_drawn_sum_4 = v_drawn_sum_3 * v_drawn_fraction + 0.2402265f;
-        const float v_first = (1.0f + v_drawn_fraction * (v_drawn_sum_4 * v_drawn_fraction + 0.6931472f)) * __uint_as_float(v_drawn_exponent << 23u);
-        const float v_one = v_new_alpha > 0.0f ? 1.0f : 0.0f;
-        const float v_root_2 = v_root * v_root;
-        const float v_root_3 = v_root_2 * v_root_2;
-        const float v_part = v_first * ((v_random_4 & 1u) + (element & 1u) == 1u ? v_root : v_one) * ((v_random_4 & 2u) + (element & 2u) == 2u ? v_root_2 : v_one) * ((v_random_4 & 4u) + (element & 4u) == 4u ? v_root_3 : v_one);
-        const float v_square_2 = v_new_alpha * v_new_alpha;
-        const float v_bound = v_part * v_new_alpha;
-        const bool v_above = v_normalized >= v_bound;
-        const float v_bound_2 = v_above ? v_part : v_part * v_square_2;
-        const bool v_above_2 = v_normalized >= v_bound_2;
-        float& v_new_code_sum = v_sums[index / 8];
-        if (index < limit && !v_above) v_new_code_sum += float(2u << index % 8 * 2);
-        if (index < limit && !v_above_2) v_new_code_sum += float(1u << index % 8 * 2);
+      bool v_is_settled = false;
+      if (v_is_likely) {
+        const auto [slope, offset, slack] = v_positions[first / 128u];
+        uint32_t nearest = 0xffffffffu;
+        uint32_t last = 0;
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 16; index-- > 0;) {
+          const uint32_t element = (uint32_t(start) + first) | index;
+          const uint32_t v_random_5 = v_stream0 + (element >> 3u) * 0x9e3779b9u;
+          const uint32_t v_random_6 = (v_random_5 ^ (v_random_5 >> 16u)) * 0x7feb352du + v_stream1;
+          const uint32_t v_random_7 = (v_random_6 ^ (v_random_6 >> 15u)) * 0x846ca68bu;
+          const uint32_t v_random_8 = v_random_7 ^ (v_random_7 >> 16u);
+          const uint32_t v_rest = ((((v_random_8 >> 3u) | (v_random_8 << 29u)) ^ 0xffffffffu) >> 2u) ^ ((element & 7u) << 27u);
+          const uint32_t position = positionOf<2>(v_values[index], slope, offset) + v_rest;
+          uint32_t& v_word = v_packed[index * 2 / 32];
+          v_word = __funnelshift_l(position, v_word, 2u);
+          const uint32_t distance = (position << 2u) + slack;
+          // Two at a time, which is one instruction.
+          if (index % 2 == 1) last = distance;
+          else nearest = min(nearest, min(last, distance));
+        }
+        v_is_settled = __all_sync(0xffffffffu, nearest / 2u >= slack);
       }
-      #pragma unroll
-      for (uint32_t index = 0; index < 1; index++) {
-        v_packed[index] = __byte_perm(__float_as_uint(v_sums[2 * index]), __float_as_uint(v_sums[2 * index + 1]), 0x5410u);
+      if (!v_is_settled) {
+        const float v_new_alpha = v_spreads[first / 128u].alpha;
+        const float v_inverse = v_spreads[first / 128u].inverse;
+        const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
+        const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
+        const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+        const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
+        const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
+        const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
+        const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
+        const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
+        const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
+        const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
+        const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
+        const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+        const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
+        const float v_rate = v_span_2 * 5.9604645e-8f;
+        const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
+        // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
+        float v_sums[] = {8388608.0f, 8388608.0f};
+        #pragma unroll
+        // From the last one: each code moves those behind it up.
+        for (uint32_t index = 16; index-- > 0;) {
+          const float v_out = v_values[index];
+          const uint32_t element = (uint32_t(start) + first) | index;
+          const float v_normalized = v_out * v_inverse;
+          const uint32_t v_random = v_stream0 + (element >> 3u) * 0x9e3779b9u;
+          const uint32_t v_random_2 = (v_random ^ (v_random >> 16u)) * 0x7feb352du + v_stream1;
+          const uint32_t v_random_3 = (v_random_2 ^ (v_random_2 >> 15u)) * 0x846ca68bu;
+          const uint32_t v_random_4 = v_random_3 ^ (v_random_3 >> 16u);
+          const float v_drawn = __uint2float_rn(v_random_4 >> 8u) * v_rate - 0.0000019073486f;
+          const uint32_t v_drawn_exponent = __float2uint_rz(v_drawn + 127.5f);
+          const float v_drawn_fraction = v_drawn - (__uint2float_rn(v_drawn_exponent) - 127.0f);
+          const float v_drawn_sum = 0.0001546973f * v_drawn_fraction + 0.0013390867f;
+          const float v_drawn_sum_2 = v_drawn_sum * v_drawn_fraction + 0.009618031f;
+          const float v_drawn_sum_3 = v_drawn_sum_2 * v_drawn_fraction + 0.05550357f;
+          const float v_drawn_sum_4 = v_drawn_sum_3 * v_drawn_fraction + 0.2402265f;
+          const float v_first = (1.0f + v_drawn_fraction * (v_drawn_sum_4 * v_drawn_fraction + 0.6931472f)) * __uint_as_float(v_drawn_exponent << 23u);
+          const float v_one = v_new_alpha > 0.0f ? 1.0f : 0.0f;
+          const float v_root_2 = v_root * v_root;
+          const float v_root_3 = v_root_2 * v_root_2;
+          const float v_part = v_first * ((v_random_4 & 1u) + (element & 1u) == 1u ? v_root : v_one) * ((v_random_4 & 2u) + (element & 2u) == 2u ? v_root_2 : v_one) * ((v_random_4 & 4u) + (element & 4u) == 4u ? v_root_3 : v_one);
+          const float v_square_2 = v_new_alpha * v_new_alpha;
+          const float v_bound = v_part * v_new_alpha;
+          const bool v_above = v_normalized >= v_bound;
+          const float v_bound_2 = v_above ? v_part : v_part * v_square_2;
+          const bool v_above_2 = v_normalized >= v_bound_2;
+          float& v_new_code_sum = v_sums[index / 8];
+          if (index < limit && !v_above) v_new_code_sum += float(2u << index % 8 * 2);
+          if (index < limit && !v_above_2) v_new_code_sum += float(1u << index % 8 * 2);
+        }
+        #pragma unroll
+        for (uint32_t index = 0; index < 1; index++) {
+          v_packed[index] = __byte_perm(__float_as_uint(v_sums[2 * index]), __float_as_uint(v_sums[2 * index + 1]), 0x5410u);
+        }
       }
       store(tensor.v_codes + (start + first) / 16, v_packed, (limit * 2 + 31) / 32);
     };

@@ -155,6 +155,15 @@ __device__ __forceinline__ float approximateReciprocalRoot(float x) {
   return y;
 }
 
+/**
+ * a / b, for b above zero and its rounded reciprocal: right for every b, as trying all dividends has shown whose quotient is next
+ * to a tie.
+ */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
+  const float guess = a * inverse;
+  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+}
+
 /** What many numbers are divided by, and its rounded reciprocal. */
 struct Divisor {
   float value;
@@ -165,25 +174,13 @@ struct Divisor {
   [[maybe_unused]] __device__ operator float() const { return value; }
 };
 
-/** a / b, for b above zero: right for every b, as trying all dividends has shown whose quotient is next to a tie. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) {
-  const float guess = a * b.inverse;
-  return __fmaf_rn(-__fmaf_rn(b.value, guess, -a), b.inverse, guess);
-}
+/** a / b, for b above zero. */
+[[maybe_unused]] __device__ __forceinline__ float quotient(float a, const Divisor& b) { return quotient(a, b.value, b.inverse); }
 
-/** a / b, for b above zero: by the steps with which nvcc itself divides. */
+/** a / b, for b above zero, whose reciprocal is rounded by the steps by which nvcc itself rounds it. */
 [[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b) {
-  const float reciprocal = approximateReciprocal(b);
-  const float inverse = __fmaf_rn(__fmaf_rn(-b, reciprocal, 1.0f), reciprocal, reciprocal);
-  const float first = a * inverse;
-  const float second = __fmaf_rn(-__fmaf_rn(b, first, -a), inverse, first);
-  return __fmaf_rn(-__fmaf_rn(b, second, -a), inverse, second);
-}
-
-/** a / b, for b of 3, 7, 15 ... 255 and its rounded reciprocal: as trying all fractions has shown. */
-[[maybe_unused]] __device__ __forceinline__ float quotient(float a, float b, float inverse) {
-  const float guess = a * inverse;
-  return __fmaf_rn(-__fmaf_rn(b, guess, -a), inverse, guess);
+  const float inverse = approximateReciprocal(b);
+  return quotient(a, b, __fmaf_rn(__fmaf_rn(-b, inverse, 1.0f), inverse, inverse));
 }
 
 /** The root of x, zero or more. */
@@ -241,11 +238,9 @@ struct alignas(16) RankedRun {
 };
 
 /** What a run is encoded with. */
-struct alignas(16) RunSpread {
+struct alignas(8) RunSpread {
   float alpha;
   float inverse;
-  float rate;
-  float root;
 };
 
 /** Of neighbouring lanes, a power of two of them, in each of them. */
@@ -703,23 +698,8 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
         const float v_power_sum_3 = v_power_sum_2 * v_power_fraction + 0.05550357f;
         const float v_power_sum_4 = v_power_sum_3 * v_power_fraction + 0.2402265f;
         const float v_new_alpha = v_inverse > 0.0f ? (1.0f + v_power_fraction * (v_power_sum_4 * v_power_fraction + 0.6931472f)) * __uint_as_float(v_power_exponent << 23u) : 0.0f;
-        const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
-        const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
-        const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
-        const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
-        const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
-        const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
-        const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
-        const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
-        const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
-        const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
-        const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
-        const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
-        const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
-        const float v_rate = v_span_2 * 5.9604645e-8f;
-        const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
         if (gathered * 128u < length) tensor.v_alpha[start / 128u + gathered] = v_new_alpha;
-        v_spreads[gathered] = {v_new_alpha, v_inverse, v_rate, v_root};
+        v_spreads[gathered] = {v_new_alpha, v_inverse};
       }
 
       uint32_t m_packed[4] = {};
@@ -744,10 +724,26 @@ extern "C" __global__ void __launch_bounds__(128, 3) step(
       store(tensor.m_codes + (start + first) / 32 * 3, m_packed, (limit * 3 + 31) / 32);
 
       uint32_t v_packed[2] = {};
+      __syncthreads();
+      const float v_new_alpha = v_spreads[first / 128u].alpha;
+      const float v_inverse = v_spreads[first / 128u].inverse;
+      const float v_base_2 = v_new_alpha > 0.0f ? v_new_alpha : 1.0f;
+      const uint32_t v_base_log_bits = __float_as_uint(v_base_2) + 0x4afb0du;
+      const float v_base_log_fraction = __uint_as_float((v_base_log_bits & 0x7fffffu) + 0x3f3504f3u) - 1.0f;
+      const float v_base_log_sum = (-0.112973355f) * v_base_log_fraction + 0.1878259f;
+      const float v_base_log_sum_2 = v_base_log_sum * v_base_log_fraction + (-0.1906129f);
+      const float v_base_log_sum_3 = v_base_log_sum_2 * v_base_log_fraction + 0.20429616f;
+      const float v_base_log_sum_4 = v_base_log_sum_3 * v_base_log_fraction + (-0.23963657f);
+      const float v_base_log_sum_5 = v_base_log_sum_4 * v_base_log_fraction + 0.28858528f;
+      const float v_base_log_sum_6 = v_base_log_sum_5 * v_base_log_fraction + (-0.36069643f);
+      const float v_base_log_sum_7 = v_base_log_sum_6 * v_base_log_fraction + 0.4808979f;
+      const float v_base_log_sum_8 = v_base_log_sum_7 * v_base_log_fraction + (-0.72134733f);
+      const float v_span = __fmaf_rn(__uint2float_rn(v_base_log_bits >> 23u) - 127.0f + (v_base_log_fraction + v_base_log_fraction * (v_base_log_sum_8 * v_base_log_fraction + 0.44269505f)), 0.125f, 0.0000038146973f);
+      const float v_span_2 = v_span < 0.0f ? v_span : 0.0f;
+      const float v_rate = v_span_2 * 5.9604645e-8f;
+      const float v_root = squareRoot(squareRoot(squareRoot(v_new_alpha)));
       // Codes are added up as floats, exactly: a comparison then decides about one addition, of full rate.
       float v_sums[] = {8388608.0f, 8388608.0f, 8388608.0f, 8388608.0f};
-      __syncthreads();
-      const auto [v_new_alpha, v_inverse, v_rate, v_root] = v_spreads[first / 128u];
       #pragma unroll
       // From the last one: each code moves those behind it up.
       for (uint32_t index = 32; index-- > 0;) {
