@@ -90,6 +90,7 @@ function elementView(planned: ElementKernel, target: Target) {
     ...geometry,
     panel,
     isLean,
+    share: isLean ? (target.capabilities.share?.panels ?? base.share) : base.share,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
     ordinary:
