@@ -97,6 +97,8 @@ function elementView(planned: ElementKernel, target: Target) {
       ordinary === null
         ? null
         : { ...ordinary, lineBounds: isLean ? lineBounds(ordinary.bounds, states, panel) : ordinary.bounds },
+    /** Whether it begins to copy rows of a block's next panel while it has a last one: to measure alone it was 3 % slower. */
+    goesOn: isLean && isStep,
     /** Whether squares are added up over a panel, of which nothing else is asked than how great they are. */
     sumsPanel: panel !== null && ordinary !== null && kernel.kind === "measure" && asksSquares(ordinary),
     /** Of new scales whose reciprocals are no subnormal numbers. */

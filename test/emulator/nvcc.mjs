@@ -120,6 +120,7 @@ function withoutPtx(source) {
       'asm("lop3.b32 %0, %1, 0x0f0f0f0f, 0, 0x3f;" : "=r"(complements) : "r"(codes));',
       "complements = ~(codes & 0x0f0f0f0fu);",
     )
+    .replaceAll('asm volatile("prefetch.global.L2 [%0];" : : "l"(place));', "static_cast<void>(place);")
     .replaceAll('asm("mad.lo.u32 %0, %1, 4, %2;" : "=r"(at) : "r"(i), "r"(place));', "at = i * 4u + place;")
     .replaceAll(
       'asm volatile("ld.shared.u32 %0, [%1];" : "=r"(value) : "r"(at));',
