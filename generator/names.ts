@@ -16,7 +16,7 @@ const tables = [
 const stateSuffixes = [
   ...["codes", "scale", "alpha", "next"],
   ...tables,
-  ...["table", "at", "found", "entry"].flatMap((part) => tables.map((table) => `${table}_${part}`)),
+  ...["table", "at", "found", "entry", "kept"].flatMap((part) => tables.map((table) => `${table}_${part}`)),
   ...["key0", "key1"],
   ...[
     "base",
@@ -76,6 +76,11 @@ const stateSuffixes = [
     "row_parts",
     "row_scale",
     "kept_scale",
+    "own_level",
+    "own_columns",
+    "own_inverses",
+    "scale_there",
+    "scale_least",
     "row_inverse",
     "row_maximum",
     "scale_of",

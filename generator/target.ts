@@ -42,8 +42,11 @@ export interface Capabilities extends TableCapabilities {
   readonly lanes: number;
   /** Elements that a processor should work on at once, which bounds the registers of a thread; left out where nothing does. */
   readonly resident?: Resident;
-  /** Tiles that a workgroup should work on one after another, where it is busy and elsewhere; left out where it has one. */
-  readonly share?: { readonly usual: number; readonly busy: number };
+  /**
+   * Tiles that a workgroup should work on one after another, where it is busy and elsewhere, and panels of parameters of 16 bits;
+   * left out where it has one.
+   */
+  readonly share?: { readonly usual: number; readonly busy: number; readonly panels: number };
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
   /**

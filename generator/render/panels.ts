@@ -14,6 +14,8 @@ export interface Panel {
   readonly lines: number;
   /** How often it has so many. */
   readonly groups: number;
+  /** Whether 16 bits are one for each. */
+  readonly isShort: boolean;
   /** A bit for each of these. */
   readonly all: string;
   /** Threads that exchange values: how many such parts a workgroup has, and the rows that one has at a time. */
@@ -54,14 +56,19 @@ export function panelOf(
     return null;
   const groups = lanes;
   const warps = threads / warp;
-  const taken = tables + 4 * (columns * warps * cols + parts * groups * threads);
+  const taken =
+    tables +
+    4 *
+      (columns * warps * cols +
+        parts * groups * threads +
+        (isHalf ? threads / (groups <= 16 ? 2 : 1) + 128 : 0));
   const bytes = (threads * granule * bits) / 8;
   const fits = Math.floor((panel.shared - taken) / bytes);
   const most = isHalf ? panel.ahead.half : panel.ahead.usual;
   const ahead = Math.min(fits, Math.max(1, Math.floor(most.bytes / bytes)), most.rounds);
   if (ahead < 1) return null;
   return {
-    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, ahead },
+    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, isShort: groups <= 16, ahead },
     all: `0x${(2 ** lanes - 1).toString(16)}u`,
     ...{ warps, warpLines: warp / lanes, warpRows: threads / warps, owned: cols / warp },
   };

@@ -93,7 +93,8 @@ export const dialect: Dialect = {
     bool: (value) => (value === 0 ? "false" : "true"),
   },
   declaration: "const $1 $0 = $2;",
-  owned: /^(step|measure|reduce\d*)(_\w+)?_(uniforms|tensor|elements|element|values|neighbours|again)$/,
+  owned:
+    /^(step|measure|reduce\d*)(_\w+)?_(uniforms|tensor|elements|element|values|neighbours|again|again_of_rows|rows)$/,
   reserved: new Set(
     [
       "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const consteval constexpr",
@@ -105,7 +106,7 @@ export const dialect: Dialect = {
       "uniforms chunks chunk chunk_count tensors tensor parameters gradients start length first limit round thread run load store",
       "own next ahead held read elements place entries total size row col matrix part square lane warp group j missing row_parts col_parts row_part col_part first_col",
       "first_entry last_entry piece pieces sumOfWarp greatestOfWarp sumOfRows rowOfLane sumOfNeighbours greatestOf slice sweep own_row half is_upper given kept rows pairs are_all_there begin terms term stride TreeSum Tensor leastScales raiseScales Place visitRow Visit visit shape advance width column columns known bits",
-      "firstColumnScale leastOfDimensions leastOfRow leastOf scaleOfRow areWithin raiseAbove raiseDimensions raiseRow raiseNeighbours raiseColumns greatestOfLanes of_lanes copyAsync reciprocalOf laterOf latestOf ofLane own_lane which own_place levelOnLine addSquares sumOfPair orderedInverse greaterInverse storeHalves RowCopy PlacedCopy RowPlace RowTarget written at share bytes endCopies awaitCopies ring part own_line copy are_all_ordinary loadColumns Panel Rows Cols panels",
+      "firstColumnScale leastOfDimensions leastOfRow leastOf scaleOfRow areWithin raiseAbove raiseDimensions raiseRow raiseNeighbours raiseColumns greatestOfLanes of_lanes copyAsync reciprocalOf laterOf latestOf ofLane own_lane which own_place levelOnLine maximumOfRow lower upper keptNumber keptShared KeptTable complementsOf complements second_row left_of_chunks has_begun goOn following further fetchSector int64_t placeOfPanel PanelOfBlock panels_of_block addSquares sumOfPair orderedInverse greaterInverse storeHalves RowCopy PlacedCopy RowPlace RowTarget written at share bytes endCopies awaitCopies ring part own_line copy are_all_ordinary loadColumns Panel Rows Cols panels",
       "row_entry is_matrix kept_row are_scales_ordinary offset near latest first_two last_two whole_pieces reduce is_present greaterOf anyIsGreat panel group groups left groups_left whole row_lane lane_row first_column next_start stride rows_there turn is_there is_tile column_scale of_columns of_row stacked above end outer first_row dimension bound maxima scales",
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sortKeys sortBitonic presentInLanes keysOfRank KeyPair order sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",

@@ -26,7 +26,8 @@ export const cuda: Target = {
       ranked: 12288,
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
-    share: { usual: 4, busy: 16 },
+    // Of panels, what lies in between is far away.
+    share: { usual: 4, busy: 16, panels: 2 },
     panel: {
       cols: 128,
       ahead: { usual: { bytes: 28_672, rounds: 4 }, half: { bytes: 35_840, rounds: 7 } },

@@ -28,6 +28,9 @@ extern unsigned char __stop_shared_memory[] __attribute__((weak, visibility("hid
 emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
+inline bool __isShared(const void*) { return true; }
+#define __builtin_assume(condition)
+
 inline uintptr_t __cvta_generic_to_shared(const void* place) {
   return uintptr_t(static_cast<const unsigned char*>(place) - __start_shared_memory);
 }

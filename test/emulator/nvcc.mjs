@@ -116,6 +116,16 @@ function withoutPtx(source) {
       'asm("prmt.b32 %0, %1, 128, 0xbbb4;" : "=r"(factor) : "r"(bits));',
       "factor = 128u ^ (0u - (bits >> 31u)) << 8u;",
     )
+    .replaceAll(
+      'asm("lop3.b32 %0, %1, 0x0f0f0f0f, 0, 0x3f;" : "=r"(complements) : "r"(codes));',
+      "complements = ~(codes & 0x0f0f0f0fu);",
+    )
+    .replaceAll('asm volatile("prefetch.global.L2 [%0];" : : "l"(place));', "static_cast<void>(place);")
+    .replaceAll('asm("mad.lo.u32 %0, %1, 4, %2;" : "=r"(at) : "r"(i), "r"(place));', "at = i * 4u + place;")
+    .replaceAll(
+      'asm volatile("ld.shared.u32 %0, [%1];" : "=r"(value) : "r"(at));',
+      "value = *reinterpret_cast<const uint32_t*>(__start_shared_memory + at);",
+    )
     .replaceAll('asm("mov.u32 %0, %%laneid;" : "=r"(own_lane));', "own_lane = threadIdx.x % 32;")
     .replaceAll(
       'asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(code) : "f"(__uint_as_float(bits)));',
