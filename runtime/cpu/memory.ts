@@ -13,7 +13,7 @@ const LARGE = 4 * PAGE;
 
 /**
  * Zeros that begin at a line of the cache or, from 8 MiB on, at a large page, in an ordinary buffer: that it is collected,
- * transferred and counted is JavaScript's business. What lies before the first element is never touched.
+ * transferred and counted is JavaScript's business. What is passed over is rarely touched, and then takes no memory.
  *
  * @throws {LowbitError} `out-of-memory`
  */
