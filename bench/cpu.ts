@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CpuDevice } from "lowbit-gen/runtime";
 import { countBytes } from "../generator/cli/bench/bytes.js";
-import { drawNoise } from "../generator/cli/bench/noise.js";
+import { fillWithNoise } from "../generator/cli/bench/noise.js";
 import { isMissing } from "../generator/cli/compile/compiler.js";
 import { cpuCompiler } from "../generator/cli/compile/cpu.js";
 import { instantiate } from "../generator/cli/instantiate.js";
@@ -34,15 +34,18 @@ const specs: Readonly<Record<string, number | undefined>> = {
  * turns with them. Empty where there is no C++ compiler.
  */
 export async function measureCpu(): Promise<Figure[]> {
-  const compiler = cpuCompiler({ instructions: new CpuDevice().instructions.slice(0, 1) });
+  const device = new CpuDevice();
+  const draw: Draw = (deviation, seed) =>
+    fillWithNoise(device.zeros("f32", ELEMENTS), deviation, seed, "f32");
+  const compiler = cpuCompiler({ instructions: device.instructions.slice(0, 1) });
   const tool = await compiler.find();
   if (isMissing(tool)) return [];
-  const runs = makeBaselines(tool.command);
+  const runs = makeBaselines(tool.command, draw);
   for (const name of Object.keys(specs)) {
     const compiled = compile(await loadSpec(join(root, "spec", `${name}.yaml`)), { targets: ["cpu"] });
     const { Optimizer, descriptor } = await instantiate(compiled, [compiler]);
-    const optimizer = new Optimizer(new CpuDevice(), { p: drawNoise(ELEMENTS, 2e-2, 0) });
-    const g = drawNoise(ELEMENTS, 1e-2, 1);
+    const optimizer = new Optimizer(device, { p: draw(2e-2, 0) });
+    const g = draw(1e-2, 1);
     const { counted } = countBytes(compiled, descriptor, [{ name: "p", shape: [ELEMENTS] }]);
     runs.set(name, { bytes: counted / ELEMENTS, run: () => optimizer.step({ p: g }) });
   }
@@ -68,13 +71,16 @@ export async function measureCpu(): Promise<Figure[]> {
   });
 }
 
+/** Normal numbers in an array of the device. */
+type Draw = (deviation: number, seed: number) => Float32Array;
+
 interface Run {
   /** That it moves a parameter. */
   readonly bytes: number;
   readonly run: () => void;
 }
 
-function makeBaselines(command: string): Map<string, Run> {
+function makeBaselines(command: string, draw: Draw): Map<string, Run> {
   const folder = mkdtempSync(join(tmpdir(), "lowbit-bench-"));
   const output = join(folder, "baseline.so");
   const flags = [
@@ -91,13 +97,14 @@ function makeBaselines(command: string): Map<string, Run> {
   const library = cpu.openLibrary(output);
   rmSync(folder, { recursive: true });
 
-  const arrays = [0, 1, 2, 3].map((seed) => drawNoise(ELEMENTS, 1e-2, seed).map(Math.abs));
+  const arrays = [0, 1, 2, 3].map((seed) => draw(1e-2, seed));
+  for (const array of arrays) array.forEach((value, i) => (array[i] = Math.abs(value)));
   const tensor = new BigUint64Array([BigInt(ELEMENTS), ...arrays.map((array) => cpu.addressOf(array))]);
   const chunks = Uint32Array.from({ length: (2 * ELEMENTS) / TILE }, (_, i) => (i % 2) * (i >> 1));
   const hypers = new Uint32Array(Float32Array.of(0.9, 0.999, 1e-3, 0.01, 1e-8, 0.1, 0.001).buffer);
   const pool = cpu.createPool(cpu.hardwareThreads);
   const adamw = cpu.findKernel(library, "adamw");
-  const [to, from] = [new Float32Array(ELEMENTS).fill(1), new Float32Array(ELEMENTS).fill(2)];
+  const [to, from] = [draw(1, 0), draw(1, 1)];
   return new Map([
     [COPY, { bytes: 8, run: () => cpu.copy(pool, to, from) }],
     [

@@ -3,7 +3,7 @@ import type { TypeName } from "./descriptor.js";
 import type { DeviceArray, HostData } from "./device.js";
 import { LowbitError } from "./errors.js";
 
-const hostTypes: Readonly<Record<TypeName, string>> = {
+export const hostTypes: Readonly<Record<TypeName, string>> = {
   f32: "Float32Array",
   u32: "Uint32Array",
   bf16: "Uint16Array",
@@ -19,10 +19,17 @@ export function wordsOf({ type, length }: { readonly type: TypeName; readonly le
   return isHalf(type) ? Math.ceil(length / 2) : length;
 }
 
+/** What values of a type are on the host. */
+export type HostDataOf<Type extends TypeName> = Type extends "f32"
+  ? Float32Array
+  : Type extends "u32"
+    ? Uint32Array
+    : Uint16Array;
+
 /** Zeros, in the host's memory. */
-export function hostArray(type: TypeName, length: number): HostData {
-  if (isHalf(type)) return new Uint16Array(length);
-  return type === "f32" ? new Float32Array(length) : new Uint32Array(length);
+export function hostArray<Type extends TypeName>(type: Type, length: number): HostDataOf<Type> {
+  const Values = isHalf(type) ? Uint16Array : type === "f32" ? Float32Array : Uint32Array;
+  return new Values(length) as HostDataOf<Type>;
 }
 
 /** The class of a value, also where it comes from another realm: "Float32Array", "Array", "null". */

@@ -1,5 +1,6 @@
 /** What generated packages and their users import as `lowbit-gen/runtime`. */
 
+export type { HostDataOf } from "./arrays.js";
 export { CpuDevice, type CpuOptions } from "./cpu/device.js";
 export { CudaArray } from "./cuda/array.js";
 export { CudaDevice, type CudaOptions } from "./cuda/device.js";

@@ -45,7 +45,7 @@ export interface ParameterGroup<Hyper extends string> {
 /**
  * What all generated optimizers share. A wrong call throws a `LowbitError` before anything has changed.
  *
- * On the typescript device the caller's own arrays are updated in place; other devices copy them
+ * On the cpu and typescript devices the caller's own arrays are updated in place; other devices copy them
  * at construction, and `readParams` brings them back.
  */
 export class LowbitOptimizer<Hyper extends string, Values extends ParameterValues = Float32Array> {

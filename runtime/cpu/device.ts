@@ -1,11 +1,12 @@
-import { hostArray } from "../arrays.js";
+import type { HostDataOf } from "../arrays.js";
 import type { OptimizerDescriptor, TypeName } from "../descriptor.js";
-import type { HostData, Launcher, LaunchGroup } from "../device.js";
+import type { Launcher, LaunchGroup } from "../device.js";
 import { LowbitError } from "../errors.js";
 import { HostDevice } from "../host/device.js";
 import { loadAddon } from "../native/addon.js";
 import type { NativeCpu, NativePool } from "../native/cpu.js";
 import { CpuLauncher } from "./launcher.js";
+import { alignedZeros } from "./memory.js";
 
 export interface CpuOptions {
   /** Threads that share the work of a step; as many as the machine runs at once where it is left out. */
@@ -45,12 +46,8 @@ export class CpuDevice extends HostDevice {
     this.description = `${count} ${count === 1 ? "thread" : "threads"}, ${this.instructions[0]}`;
   }
 
-  /** Registers of 64 bytes are then lines of the cache; Node.js's own arrays begin 16 bytes behind one. */
-  override zeros(type: TypeName, length: number): HostData {
-    const room = hostArray(type, length + LINE / Uint16Array.BYTES_PER_ELEMENT);
-    const before = Number(this.#native.addressOf(room) % BigInt(LINE));
-    const first = ((LINE - before) % LINE) / room.BYTES_PER_ELEMENT;
-    return room.subarray(first, first + length);
+  protected override allocate<Type extends TypeName>(type: Type, length: number): HostDataOf<Type> {
+    return alignedZeros(this.#native, type, length);
   }
 
   protected launcher(descriptor: OptimizerDescriptor, work: readonly LaunchGroup[]): Launcher {
@@ -59,5 +56,3 @@ export class CpuDevice extends HostDevice {
 }
 
 const MOST_THREADS = 1024;
-/** Bytes of a line of the cache. */
-const LINE = 64;

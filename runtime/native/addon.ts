@@ -10,7 +10,7 @@ export interface NativeAddon {
 }
 
 /** Of src/abi.h: raised with every change of what the addon exports. */
-const ABI = 4;
+const ABI = 5;
 
 let loaded: NativeAddon | undefined;
 

@@ -17,6 +17,8 @@ export interface NativeCpu {
   readonly instructionSets: readonly string[];
   /** Where the elements of an array begin, for as long as it is not detached. */
   addressOf(array: Float32Array | Uint32Array | Uint16Array): bigint;
+  /** Asks for large pages under an array that nothing was written to yet; where there are none, nothing happens. */
+  adviseLargePages(array: Float32Array | Uint32Array | Uint16Array): void;
   /** @throws {Error} the loader's words */
   openLibrary(path: string): NativeLibrary;
   /** A text constant of a library; undefined where it has none of that name. */

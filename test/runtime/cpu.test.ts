@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test } from "vitest";
 import { CpuDevice, LowbitError, type OptimizerDescriptor, openDevice } from "../../runtime/index.js";
-import { loadAddon } from "../../runtime/native/addon.js";
 import { shippedSpecs, subjectOf } from "../properties/harness.js";
 import { cpus } from "../support/cpu.js";
 import { gradientsOf, parametersOf } from "./support.js";
@@ -48,16 +49,63 @@ describe.runIf(cpu !== undefined)("the cpu device", () => {
     expect(new CpuDevice().kind).toBe("cpu");
   });
 
-  test("has arrays of its own begin where lines of the cache do, of whatever length and type", () => {
-    const { cpu: native } = loadAddon();
-    const device = new CpuDevice({ threads: 1, instructions });
-    for (const type of ["f32", "u32", "bf16"] as const)
-      for (const length of [0, 1, 33, 4096, 300_007]) {
-        const zeros = device.zeros(type, length);
-        expect(zeros.length).toBe(length);
-        expect(zeros.every((value) => value === 0)).toBe(true);
-        if (length > 0) expect(native.addressOf(zeros) % 64n).toBe(0n);
+  test("gives the same bits in arrays of its own and in any others", async () => {
+    const { Optimizer } = await subjectOf(textOf("adamw-8bit"), compilers);
+    const device = new CpuDevice({ threads: 2, instructions });
+    const n = 3_000_001;
+    const values = (k: number) =>
+      Float32Array.from({ length: n }, (_, i) => ((i * 31 + k) % 1009) / 1009 - 0.5);
+    const results = [device.zeros("f32", n), new Float32Array(n), new Float32Array(n + 1).subarray(1)].map(
+      (p) => {
+        p.set(values(1));
+        const optimizer = new Optimizer(device, { w: p });
+        for (let step = 2; step <= 3; step++) {
+          optimizer.step({ w: values(step) });
+          optimizer.grads.w!.write(values(step + 2));
+          optimizer.step(optimizer.grads);
+        }
+        optimizer.dispose();
+        return Buffer.from(p.buffer, p.byteOffset, p.byteLength);
+      },
+    );
+    expect(results[1]!.equals(results[0]!)).toBe(true);
+    expect(results[2]!.equals(results[0]!)).toBe(true);
+  });
+
+  test("keeps no memory over 10,000 cycles of making, stepping and disposing", {
+    timeout: 120_000,
+  }, async () => {
+    const { Optimizer } = await subjectOf(textOf("adamw-8bit"), compilers);
+    const device = new CpuDevice({ threads: 2, instructions });
+    const gradient = device.zeros("f32", 8192);
+    const large = device.zeros("f32", 3e6);
+    const cycles = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        // Now and then one whose gradients and parameters lie on large pages.
+        const g = i % 500 === 0 ? large : gradient;
+        const optimizer = new Optimizer(device, { w: device.zeros("f32", g.length) });
+        optimizer.step({ w: g });
+        optimizer.grads.w!.write(g);
+        optimizer.step(optimizer.grads);
+        optimizer.dispose();
       }
+    };
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const used = async (): Promise<{ resident: number; held: number }> => {
+      for (let i = 0; i < 4; i++) {
+        gc();
+        await new Promise(setImmediate);
+      }
+      const { rss, external } = process.memoryUsage();
+      return { resident: rss, held: external };
+    };
+    cycles(1000);
+    const before = await used();
+    cycles(9000);
+    const after = await used();
+    expect(after.held - before.held).toBeLessThan(2 ** 20);
+    expect(after.resident - before.resident).toBeLessThan(64 * 2 ** 20);
   });
 
   test("refuses options that it cannot serve", () => {

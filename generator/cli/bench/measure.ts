@@ -1,9 +1,15 @@
-import type { Device, OptimizerDescriptor, ParameterInput } from "../../../runtime/index.js";
+import { hostArray } from "../../../runtime/arrays.js";
+import {
+  CpuDevice,
+  type Device,
+  type OptimizerDescriptor,
+  type ParameterInput,
+} from "../../../runtime/index.js";
 import type { Package } from "../../index.js";
 import type { Dtype } from "../../lower/plan.js";
 import type { OptimizerClass } from "../instantiate.js";
 import type { Meter, Timed } from "./meter.js";
-import { drawValues } from "./noise.js";
+import { fillWithNoise } from "./noise.js";
 import type { Tensor } from "./shapes.js";
 
 export interface Subject {
@@ -43,12 +49,14 @@ export async function measureSteps(
   onTurn: () => void,
 ): Promise<Samples> {
   const { param, grad } = compiled.plan.dtypes[0]!;
-  const params = tensors.map(({ name, shape }, index) => [name, parameterOf(shape, index, param)] as const);
+  const params = tensors.map(
+    ({ name, shape }, index) => [name, parameterOf(device, shape, index, param)] as const,
+  );
   const optimizer = new Optimizer(device, Object.fromEntries(params), { grad });
   try {
     tensors.forEach(({ name }, index) => {
       const array = optimizer.grads[name]!;
-      array.write(drawValues(array.length, 1e-2, tensors.length + index, grad));
+      array.write(fillWithNoise(hostArray(grad, array.length), 1e-2, tensors.length + index, grad));
     });
     const step = (): void => optimizer.step(optimizer.grads);
     const turns: (readonly [copy: Timed, step: Timed])[] = [];
@@ -69,9 +77,11 @@ export async function measureSteps(
   }
 }
 
-function parameterOf(shape: readonly number[], seed: number, dtype: Dtype): ParameterInput {
+function parameterOf(device: Device, shape: readonly number[], seed: number, dtype: Dtype): ParameterInput {
   const length = shape.reduce((product, size) => product * size, 1);
-  const data = drawValues(length, 2e-2, seed, dtype);
+  // Where the README says that parameters are best on a processor.
+  const zeros = device instanceof CpuDevice ? device.zeros(dtype, length) : hostArray(dtype, length);
+  const data = fillWithNoise(zeros, 2e-2, seed, dtype);
   return dtype === "f32"
     ? { data: data as Float32Array, shape }
     : { data: data as Uint16Array, shape, dtype };

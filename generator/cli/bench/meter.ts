@@ -1,5 +1,11 @@
 /** How time is taken on a device, and what a copy is there. */
-import { CudaDevice, type Device, type DeviceArray, WebGpuDevice } from "../../../runtime/index.js";
+import {
+  CpuDevice,
+  CudaDevice,
+  type Device,
+  type DeviceArray,
+  WebGpuDevice,
+} from "../../../runtime/index.js";
 import { loadAddon } from "../../../runtime/native/addon.js";
 
 export interface Meter {
@@ -47,11 +53,10 @@ export function openMeter(device: Device): Meter {
       copying: "copyBufferToBuffer",
       time: (works) => timeByClock(device, works),
     };
-  const threads = device.kind === "cpu";
   return {
-    ...(threads ? copyOnThreads() : copyOnHost()),
+    ...(device instanceof CpuDevice ? copyOnThreads(device) : copyOnHost()),
     timing: "wall time",
-    copying: threads ? "memcpy on all threads" : "TypedArray.set",
+    copying: device.kind === "cpu" ? "memcpy on all threads" : "TypedArray.set",
     time: (works) => timeByClock(device, works),
   };
 }
@@ -82,19 +87,27 @@ function longestArray({ gpu }: WebGpuDevice): number {
   return 64 * Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 256);
 }
 
-function copyOnThreads(): Copying {
+/** In the same kind of memory as what steps work on. */
+function copyOnThreads(device: CpuDevice): Copying {
   const { cpu } = loadAddon();
   const pool = cpu.createPool(cpu.hardwareThreads);
-  return copyArrays((to, from) => cpu.copy(pool, to, from));
+  const zeros = (): Float32Array => device.zeros("f32", LENGTH);
+  return copyArrays(zeros, (to, from) => cpu.copy(pool, to, from));
 }
 
 function copyOnHost(): Copying {
-  return copyArrays((to, from) => to.set(from));
+  return copyArrays(
+    () => new Float32Array(LENGTH),
+    (to, from) => to.set(from),
+  );
 }
 
-function copyArrays(copy: (to: Float32Array, from: Float32Array) => void): Copying {
+function copyArrays(
+  zeros: () => Float32Array,
+  copy: (to: Float32Array, from: Float32Array) => void,
+): Copying {
   // Not zeros: the system may have one page for all of them.
-  const [from, to] = [new Float32Array(LENGTH).fill(1), new Float32Array(LENGTH).fill(2)];
+  const [from, to] = [zeros().fill(1), zeros().fill(2)];
   return { copyBytes: 2 * from.byteLength, copy: () => copy(to, from), dispose: () => {} };
 }
 

@@ -1,4 +1,4 @@
-import { toHalf } from "../../../runtime/index.js";
+import { type HostDataOf, toHalf } from "../../../runtime/index.js";
 import type { Dtype } from "../../lower/plan.js";
 import { makeTensor } from "../fuzz/tensors.js";
 
@@ -13,16 +13,18 @@ export function drawNoise(length: number, deviation: number, seed: number): Floa
   return repeat(scaled(deviation), new Float32Array(length), seed);
 }
 
-/** The same, as the bits of what a parameter or gradient is kept as. */
-export function drawValues(
-  length: number,
+/** Fills an array with them, or with the bits of what a parameter or gradient of 16 bits is kept as. */
+export function fillWithNoise<Type extends Dtype>(
+  target: HostDataOf<Type>,
   deviation: number,
   seed: number,
-  dtype: Dtype,
-): Float32Array | Uint16Array {
-  if (dtype === "f32") return drawNoise(length, deviation, seed);
-  const halves = kept(`${deviation} ${dtype}`, () => toHalf(scaled(deviation), dtype).data);
-  return repeat(halves, new Uint16Array(length), seed);
+  dtype: Type,
+): HostDataOf<Type> {
+  const values =
+    dtype === "f32"
+      ? scaled(deviation)
+      : kept(`${deviation} ${dtype}`, () => toHalf(scaled(deviation), dtype).data);
+  return repeat(values, target, seed) as HostDataOf<Type>;
 }
 
 function scaled(deviation: number): Float32Array {

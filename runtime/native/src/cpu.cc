@@ -1,6 +1,8 @@
 #include "cpu.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -40,10 +42,25 @@ Napi::Array InstructionSets(Napi::Env env) {
 }
 
 /** Where the elements of a typed array begin. */
+uint8_t* StartOf(const Napi::TypedArray& array) {
+  return static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+}
+
 Napi::Value AddressOf(const Napi::CallbackInfo& info) {
+  const auto start = reinterpret_cast<uintptr_t>(StartOf(info[0].As<Napi::TypedArray>()));
+  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(start));
+}
+
+/** Asks for large pages where a typed array lies. It is only advice: a system may have none, or none to spare. */
+void AdviseLargePages([[maybe_unused]] const Napi::CallbackInfo& info) {
+#if defined(MADV_HUGEPAGE)
   const Napi::TypedArray array = info[0].As<Napi::TypedArray>();
-  const auto* start = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(start)));
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<uintptr_t>(StartOf(array));
+  const uintptr_t first = (start + page - 1) / page * page;
+  const uintptr_t end = (start + array.ByteLength()) / page * page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
 }
 
 /** The library of a file; it stays loaded. */
@@ -96,8 +113,8 @@ void Copy(const Napi::CallbackInfo& info) {
   ThreadPool* pool = info[0].As<Napi::External<ThreadPool>>().Data();
   const Napi::TypedArray target = info[1].As<Napi::TypedArray>();
   const Napi::TypedArray source = info[2].As<Napi::TypedArray>();
-  auto* to = static_cast<uint8_t*>(target.ArrayBuffer().Data()) + target.ByteOffset();
-  const auto* from = static_cast<const uint8_t*>(source.ArrayBuffer().Data()) + source.ByteOffset();
+  uint8_t* to = StartOf(target);
+  const uint8_t* from = StartOf(source);
   const uint64_t bytes = source.ByteLength();
   pool->Run((bytes + kPiece - 1) / kPiece, [=](uint64_t first, uint64_t last) {
     for (uint64_t start = first * kPiece; start < std::min(last * kPiece, bytes); start += kPiece)
@@ -112,6 +129,7 @@ Napi::Object MakeCpu(Napi::Env env) {
   cpu["hardwareThreads"] = Napi::Number::New(env, std::max(1u, std::thread::hardware_concurrency()));
   cpu["instructionSets"] = InstructionSets(env);
   cpu["addressOf"] = Napi::Function::New(env, AddressOf);
+  cpu["adviseLargePages"] = Napi::Function::New(env, AdviseLargePages);
   cpu["openLibrary"] = Napi::Function::New(env, OpenLibrary);
   cpu["textOf"] = Napi::Function::New(env, TextOf);
   cpu["findKernel"] = Napi::Function::New(env, FindKernel);

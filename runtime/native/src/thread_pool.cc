@@ -7,9 +7,11 @@ namespace lowbit {
 
 namespace {
 
-/** Ranges a thread takes of one pass: enough of them that none waits long for the slowest, which may have lost its core for a while. */
-constexpr uint64_t kRanges = 64;
-/** Passes of a step follow each other closely: a thread looks for the next one this long before it sleeps. */
+/** A thread takes what is left, divided by the threads and by this: ranges are long at first, and at the end none waits long for another. */
+constexpr uint64_t kShares = 8;
+/** And no less than all that there was, divided by the threads and by this: a range is worth asking for. */
+constexpr uint64_t kRanges = 1024;
+/** Passes of a step follow each other closely, and threads end at nearly the same time: one looks this long before it sleeps. */
 constexpr std::chrono::microseconds kPatience{20};
 
 }  // namespace
@@ -37,22 +39,26 @@ void ThreadPool::Run(uint64_t count, const std::function<void(uint64_t, uint64_t
     const std::lock_guard lock(mutex_);
     work_ = &work;
     count_ = count;
-    range_ = std::max<uint64_t>(1, count / ((workers_.size() + 1) * kRanges));
+    least_ = std::max<uint64_t>(1, count / ((workers_.size() + 1) * kRanges));
     next_ = 0;
     busy_ = static_cast<uint32_t>(workers_.size());
     turn_++;
   }
   wake_.notify_all();
   Take();
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (busy_ != 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return busy_ == 0; });
 }
 
 void ThreadPool::Take() {
-  for (;;) {
-    const uint64_t first = next_.fetch_add(range_);
-    if (first >= count_) return;
-    (*work_)(first, std::min(first + range_, count_));
+  const uint64_t shares = (workers_.size() + 1) * kShares;
+  for (uint64_t first = next_; first < count_;) {
+    const uint64_t end = std::min(first + std::max(least_, (count_ - first) / shares), count_);
+    if (!next_.compare_exchange_weak(first, end)) continue;
+    (*work_)(first, end);
+    first = next_;
   }
 }
 

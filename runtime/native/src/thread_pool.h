@@ -31,7 +31,8 @@ class ThreadPool {
   std::condition_variable done_;
   const std::function<void(uint64_t, uint64_t)>* work_ = nullptr;
   uint64_t count_ = 0;
-  uint64_t range_ = 1;
+  /** Of a range. */
+  uint64_t least_ = 1;
   /** Raised with every call of Run. */
   std::atomic<uint64_t> turn_{0};
   std::atomic<uint64_t> next_{0};
