@@ -56,7 +56,10 @@ export function keptTable({ encode }: KernelState, tables: readonly Table[], dia
   const [table, ...others] = new Set(lookups.flatMap(({ type, table }) => (type === "u32" ? [table] : [])));
   const values = tables.find(({ name }) => name === table)?.values ?? [];
   const isOne = table !== undefined && others.length === 0 && values.some((value) => value > 255);
-  const kept = { ...dialect, lookups: { ...dialect.lookups, u32: { ...dialect.lookups.u32, text: "$0_kept[$1]" } } };
+  const kept = {
+    ...dialect,
+    lookups: { ...dialect.lookups, u32: { ...dialect.lookups.u32, text: "$0_kept[$1]" } },
+  };
   return {
     keptTable: isOne ? printName(table, dialect) : null,
     keptEncodeLines: encode === null ? [] : printFragment(encode, isOne ? kept : dialect),

@@ -93,7 +93,8 @@ export const dialect: Dialect = {
     bool: (value) => (value === 0 ? "false" : "true"),
   },
   declaration: "const $1 $0 = $2;",
-  owned: /^(step|measure|reduce\d*)(_\w+)?_(uniforms|tensor|elements|element|values|neighbours|again|again_of_rows|rows)$/,
+  owned:
+    /^(step|measure|reduce\d*)(_\w+)?_(uniforms|tensor|elements|element|values|neighbours|again|again_of_rows|rows)$/,
   reserved: new Set(
     [
       "alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const consteval constexpr",
