@@ -56,19 +56,17 @@ export function panelOf(
     return null;
   const groups = lanes;
   const warps = threads / warp;
-  const taken =
-    tables +
-    4 *
-      (columns * warps * cols +
-        parts * groups * threads +
-        (isHalf ? threads / (groups <= 16 ? 2 : 1) + 128 : 0));
+  const isShort = groups <= 16;
+  // Where the panels of a workgroup lie, 16 bytes each, and what is left of them.
+  const places = isHalf ? 128 + threads / (isShort ? 2 : 1) : 0;
+  const taken = tables + 4 * (columns * warps * cols + parts * groups * threads + places);
   const bytes = (threads * granule * bits) / 8;
   const fits = Math.floor((panel.shared - taken) / bytes);
   const most = isHalf ? panel.ahead.half : panel.ahead.usual;
   const ahead = Math.min(fits, Math.max(1, Math.floor(most.bytes / bytes)), most.rounds);
   if (ahead < 1) return null;
   return {
-    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, isShort: groups <= 16, ahead },
+    ...{ cols, rows: threads, lanes, lines: threads / lanes, groups, isShort, ahead },
     all: `0x${(2 ** lanes - 1).toString(16)}u`,
     ...{ warps, warpLines: warp / lanes, warpRows: threads / warps, owned: cols / warp },
   };

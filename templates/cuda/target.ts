@@ -25,8 +25,8 @@ export const cuda: Target = {
       shaped: { measure: 6144, step: 3072, halves: 4096 },
       ranked: 12288,
     },
-    // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time.
-    // Of panels, what lies in between is far away.
+    // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time. Two
+    // panels, so that the first rows of the second are on their way while the first is computed.
     share: { usual: 4, busy: 16, panels: 2 },
     panel: {
       cols: 128,

@@ -16,6 +16,8 @@ const matrices: Case = {
     { p: { ...normal, length: 5120, dimensions: [1, 7] }, gradients: [spiked, normal] },
     { p: { ...normal, length: 17_920, dimensions: [12] }, gradients: [normal] },
     { p: { ...normal, length: 33_280, dimensions: [22] }, gradients: [normal, spiked] },
+    // So many panels that a block has several of them.
+    { p: { ...normal, length: 76_800, dimensions: [33] }, gradients: [normal, spiked] },
   ],
 };
 
