@@ -340,7 +340,9 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
   const float weight_decay = uniforms->weight_decay;
   const float lr_over_one_plus_t_minus_one_lr_decay = uniforms->lr_over_one_plus_t_minus_one_lr_decay;
   const float eps = uniforms->eps;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
       isOrdinary(lr_over_one_plus_t_minus_one_lr_decay, 3.7252903e-9f, 4.0f) &&
       isPositive(eps, 3.7252903e-9f, 4.0f);

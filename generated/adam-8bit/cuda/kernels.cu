@@ -513,7 +513,9 @@ extern "C" __global__ void __launch_bounds__(256, 3) step(
   const Divisor one_minus_beta1_pow_t(uniforms->one_minus_beta1_pow_t);
   const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const float eps = uniforms->eps;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
       isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
       isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&

@@ -609,7 +609,9 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
   const float weight_decay = uniforms->weight_decay;
   const float momentum = uniforms->momentum;
   const float lr = uniforms->lr;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(eta, 3.7252903e-9f, 4.0f) &&
       isPositive(weight_decay, 3.7252903e-9f, 4.0f) &&
       isOrdinary(momentum, 3.7252903e-9f, 4.0f) &&

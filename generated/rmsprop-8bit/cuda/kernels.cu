@@ -348,7 +348,9 @@ extern "C" __global__ void __launch_bounds__(128, 5) step(
   const float one_minus_alpha = uniforms->one_minus_alpha;
   const float lr = uniforms->lr;
   const float eps = uniforms->eps;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(weight_decay, 3.7252903e-9f, 4.0f) &&
       isPositive(alpha, 3.7252903e-9f, 4.0f) &&
       isPositive(one_minus_alpha, 3.7252903e-9f, 4.0f) &&

@@ -617,7 +617,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   const Divisor one_minus_beta2_pow_t(uniforms->one_minus_beta2_pow_t);
   const uint32_t s_key0 = uniforms->s_key0;
   const uint32_t s_key1 = uniforms->s_key1;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
       isOrdinary(one_minus_beta1, 3.7252903e-9f, 4.0f) &&
       isPositive(beta2, 3.7252903e-9f, 4.0f) &&

@@ -988,7 +988,9 @@ extern "C" __global__ void __launch_bounds__(128, 8) step(
   const float one_minus_beta1_lr = uniforms->one_minus_beta1_lr;
   const Divisor d(uniforms->d);
   const float lr_weight_decay = uniforms->lr_weight_decay;
-  const bool are_ordinary =
+  // Where no register is left for it, nvcc has it in memory, and L1 has given it away before the next tile.
+  __shared__ bool are_ordinary;
+  if (thread == 0) are_ordinary =
       isOrdinary(beta1, 3.7252903e-9f, 4.0f) &&
       isOrdinary(one_minus_beta1_lr, 3.7252903e-9f, 4.0f) &&
       isPositive(d, 0.000015258789f, 4.0f) &&
