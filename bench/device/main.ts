@@ -1,5 +1,5 @@
 /**
- * Holds a GPU to what is promised of it beyond speed: `node dist/bench/device/main.js [large] [cycles] [graphs] [full]
+ * Holds a GPU to what is promised of it beyond speed: `node dist/bench/device/main.js [large] [panels] [cycles] [graphs] [full]
  * [--elements N] [--cycles N]`. One line a check; exit code 1 where one does not hold.
  */
 import { type CudaDevice, LowbitError, openDevice } from "lowbit-gen/runtime";
@@ -10,6 +10,7 @@ import { checkCycles } from "./cycles.js";
 import { checkFull } from "./full.js";
 import { checkGraphs } from "./graphs.js";
 import { checkLarge } from "./large.js";
+import { checkPanels } from "./panels.js";
 
 interface Sizes {
   readonly elements: number;
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, (device: CudaDevice, sizes: Sizes) => Async
   graphs: checkGraphs,
   full: checkFull,
   cycles: (device, { cycles }) => checkCycles(device, cycles),
+  panels: (device, { elements }) => checkPanels(device, elements),
   large: (device, { elements }) => checkLarge(device, elements),
 };
 

@@ -26,10 +26,10 @@ describe.runIf(canRun)("checks of a device", () => {
     fake.set("BYTES", "4000000");
     const { code, lines, stderr } = run("--elements", "40000", "--cycles", "200");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const counts = ["graphs", "full", "cycles", "large"].map(
+    const counts = ["graphs", "full", "cycles", "panels", "large"].map(
       (part) => lines.filter((line) => line.startsWith(`ok    ${part}: `)).length,
     );
-    expect(counts).toEqual([8, 5, 2, 4]);
+    expect(counts).toEqual([8, 5, 2, 3, 4]);
   });
 
   test("say what does not hold, and a wrong call is one line", { timeout: 60_000 }, () => {
