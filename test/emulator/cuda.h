@@ -208,9 +208,18 @@ inline Copies& copies() {
 inline void fetch_to_l2(const void* source, uint64_t bytes) {
   if ((reinterpret_cast<uintptr_t>(source) | bytes) % 16 != 0) __builtin_trap();
 }
-/** cp.async */
+/** What a copy moves. */
+inline void move_words(uint32_t target, const void* source, uint32_t count) {
+  typedef uint32_t __attribute__((may_alias)) Word;
+  Word* words = reinterpret_cast<Word*>(__start_shared_memory + target);
+  for (uint32_t i = 0; i < count; i++) words[i] = static_cast<const Word*>(source)[i];
+}
+/** cp.async: it comes as late as it may, or at once. */
 template <uint32_t Bytes>
 inline void copy(uint32_t target, const void* source) {
+#ifdef EMULATOR_EARLY_COPIES
+  return move_words(target, source, Bytes / 4);
+#endif
   Copies& own = copies();
   // What finds no room is never there: so many at once is a mistake of the kernel's.
   if (own.count < 128) own.begun[own.count++] = {target, source, Bytes / 4, own.group};
@@ -220,7 +229,6 @@ inline void end_copies() { copies().group++; }
 /** cp.async.wait_group */
 template <uint32_t Rest>
 inline void await_copies() {
-  typedef uint32_t __attribute__((may_alias)) Word;
   Copies& own = copies();
   uint32_t left = 0;
   for (uint32_t i = 0; i < own.count; i++) {
@@ -229,8 +237,7 @@ inline void await_copies() {
       own.begun[left++] = begun;
       continue;
     }
-    Word* words = reinterpret_cast<Word*>(__start_shared_memory + begun.target);
-    for (uint32_t j = 0; j < begun.words; j++) words[j] = static_cast<const Word*>(begun.source)[j];
+    move_words(begun.target, begun.source, begun.words);
   }
   own.count = left;
 }

@@ -2,9 +2,10 @@
 /**
  * Stands in for nvcc where kernels run on the CPU: `nvcc.mjs [flags] -o kernels.fatbin kernels.cu` compiles with g++ and
  * cuda.h. With -G, given or in NVCC_APPEND_FLAGS, every access to memory that threads share is watched, as compute-sanitizer
- * does it; with -E it writes the C++ that it would compile. What it writes has a fatbin's header and behind it a shared
- * object, which test/native/fake-cuda.cc loads. Nothing is compiled twice: results are kept in node_modules/.cache by the
- * hash of all that they were made of.
+ * does it; with -DEMULATOR_EARLY_COPIES copies to shared memory come at once, and not as late as they may; with -E it writes
+ * the C++ that it would compile. What it writes has a fatbin's header and behind it a shared object, which
+ * test/native/fake-cuda.cc loads. Nothing is compiled twice: results are kept in node_modules/.cache by the hash of all that
+ * they were made of.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -65,6 +66,7 @@ function compile(args) {
   if (args.includes("--fmad=false")) flags.push("-ffp-contract=off");
   else if (args.includes("--fmad=true")) flags.push("-ffp-contract=fast", "-march=native");
   else throw new Error("say --fmad=false, with which every operation rounds once, or --fmad=true");
+  flags.push(...args.filter((arg) => arg.startsWith("-DEMULATOR_")));
   if (args.includes("-prec-sqrt=false")) flags.push("-DEMULATOR_APPROXIMATE_ROOTS");
   const appended = (process.env.NVCC_APPEND_FLAGS ?? "").split(" ");
   if ([...args, ...appended].includes("-G")) flags.push(...checks);

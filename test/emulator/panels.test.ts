@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Case } from "../../generator/cli/fuzz/cases.js";
 import { describeCase } from "../../generator/cli/fuzz/report.js";
 import { canRun, FakeDriver } from "../native/support.js";
-import { checked, differenceOf, emulatedSubject, openWatched } from "./support.js";
+import { checked, checkedEarly, differenceOf, emulatedSubject, openWatched } from "./support.js";
 
 const fake = new FakeDriver();
 
@@ -81,18 +81,28 @@ const both = {
 };
 
 describe.runIf(canRun)("panels of matrices", () => {
-  test.each([...specs, ...lean, both])("of $name", { timeout: 120_000 }, async (spec) => {
-    let kernels = "";
-    const keep = (text: string): string => {
-      kernels = text;
-      return text;
-    };
-    const subject = await emulatedSubject(JSON.stringify({ ...spec, name: "panels" }), keep, checked);
-    expect(kernels).toContain("_rest(");
-    // One multiprocessor, so that a block of threads works on several chunks.
-    fake.set("SMS", "1");
-    const device = openWatched(fake);
-    const difference = await differenceOf(subject, device, matrices).finally(() => device.dispose());
-    expect(difference, describeCase(matrices).join("\n")).toBeNull();
-  });
+  const runs = [...specs, ...lean, both].map((spec) => ({ ...spec, compiler: checked, copies: "late" }));
+  const early = [specs[4], ...lean, both].map((spec) => ({
+    ...spec,
+    compiler: checkedEarly,
+    copies: "early",
+  }));
+  test.each([...runs, ...early])(
+    "of $name, where copies come $copies",
+    { timeout: 120_000 },
+    async ({ compiler, copies: _, ...spec }) => {
+      let kernels = "";
+      const keep = (text: string): string => {
+        kernels = text;
+        return text;
+      };
+      const subject = await emulatedSubject(JSON.stringify({ ...spec, name: "panels" }), keep, compiler);
+      expect(kernels).toContain("_rest(");
+      // One multiprocessor, so that a block of threads works on several chunks.
+      fake.set("SMS", "1");
+      const device = openWatched(fake);
+      const difference = await differenceOf(subject, device, matrices).finally(() => device.dispose());
+      expect(difference, describeCase(matrices).join("\n")).toBeNull();
+    },
+  );
 });

@@ -34,6 +34,8 @@ const compilerWith = (flags: readonly string[]): Compiler => ({
 export const emulated = compilerWith([]);
 /** The same, with every access to memory watched: races, and what lies outside of arrays. */
 export const checked = compilerWith(["-G"]);
+/** The same, where copies to shared memory come at once, and not as late as they may. */
+export const checkedEarly = compilerWith(["-G", "-DEMULATOR_EARLY_COPIES"]);
 
 /**
  * The package of a spec, for the CUDA device alone.

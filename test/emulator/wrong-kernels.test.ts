@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Case, casesOf, sizesAbout } from "../../generator/cli/fuzz/cases.js";
 import { canRun, FakeDriver } from "../native/support.js";
 import { shippedSpecs } from "../properties/harness.js";
-import { checked, differenceOf, emulated, emulatedSubject, openWatched } from "./support.js";
+import { checked, checkedEarly, differenceOf, emulated, emulatedSubject, openWatched } from "./support.js";
 
 // An emulator on which every kernel is right is none: each mistake must be found, as a difference or in words.
 
@@ -79,7 +79,7 @@ async function findMistake(
     // One multiprocessor, so that a block of threads works on several chunks.
     fake.set("SMS", "1");
     fake.set("SEED", String(seed));
-    const device = compiler === checked ? openWatched(fake) : fake.open();
+    const device = compiler === emulated ? fake.open() : openWatched(fake);
     try {
       const difference = await differenceOf(subject, device, given);
       if (difference !== null) return `${difference.what} differs`;
@@ -342,4 +342,23 @@ describe.runIf(canRun)("where every access is watched, is found and said:", () =
     const mistake = findMistake(shipped.get(spec) ?? "", edit, checked);
     expect(await mistake.catch(String)).toMatch(found);
   });
+
+  test.each([
+    {
+      compiler: checkedEarly,
+      copies: "at once",
+      found: /races: thread \d+ .* what thread \d+ .* in shared memory|differs/,
+    },
+    { compiler: checked, copies: "late, are found by nothing", found: /^$/ },
+  ])(
+    "rows that are copied over before all lanes have read them, where copies come $copies",
+    { timeout: 60_000 },
+    async ({ compiler, found }) => {
+      const copies = "if (group + 4 < whole) copy(part);";
+      const edit = (s: string): string =>
+        s.replace(copies, "").replace(/awaitCopies<4 - 1>\(\);\n *__syncwarp\(\);/, `$&\n${copies}`);
+      const mistake = findMistake(shipped.get("adamw-4bit") ?? "", edit, compiler, [panels]);
+      expect(await mistake.catch(String)).toMatch(found);
+    },
+  );
 });
