@@ -1,6 +1,6 @@
 /** What a check of a device says, and what checks have in common. */
 import { fileURLToPath } from "node:url";
-import type { CudaDevice, HostData } from "lowbit-gen/runtime";
+import { type CudaDevice, type HostData, type ParameterInput, toHalf } from "lowbit-gen/runtime";
 import { compilersFor } from "../../generator/cli/compile/for-device.js";
 import { instantiate, type OptimizerClass } from "../../generator/cli/instantiate.js";
 import { compile, loadSpec } from "../../generator/cli/library.js";
@@ -24,6 +24,18 @@ export async function compileFor(device: CudaDevice, spec: string, dtype: Dtype)
 /** Of the checkout: this file lies in bench/device or, compiled, in dist/bench/device. */
 function root(): URL {
   return new URL(import.meta.url.includes("/dist/bench/") ? "../../../" : "../../", import.meta.url);
+}
+
+/** Float32 values as arrays of a dtype keep them. */
+export function valuesOf(values: Float32Array, dtype: Dtype): HostData {
+  return dtype === "f32" ? values : toHalf(values, dtype).data;
+}
+
+/** Such an array as a parameter. */
+export function parameterOf(data: HostData, shape: readonly number[], dtype: Dtype): ParameterInput {
+  return data instanceof Float32Array
+    ? { data, shape }
+    : { data: data as Uint16Array, shape, dtype: dtype as "bf16" };
 }
 
 export function bytesOf({ buffer, byteOffset, byteLength }: HostData): Buffer {

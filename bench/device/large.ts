@@ -2,10 +2,10 @@
  * Tensors of more than 2^31 elements: each is a period of values over and over, so that a small tensor on the typescript
  * device says what every element of it must be.
  */
-import { type CudaArray, type CudaDevice, type HostData, openDevice, toHalf } from "lowbit-gen/runtime";
+import { type CudaArray, type CudaDevice, type HostData, openDevice } from "lowbit-gen/runtime";
 import type { OptimizerClass } from "../../generator/cli/instantiate.js";
 import type { Dtype } from "../../generator/lower/plan.js";
-import { type Check, compileFor, spread } from "./check.js";
+import { type Check, compileFor, parameterOf, spread, valuesOf } from "./check.js";
 import { type Period, wrongPart } from "./periods.js";
 
 const subjects = [
@@ -34,8 +34,8 @@ async function runLarge(
   sizes: readonly number[],
   period: number,
 ): Promise<string | null> {
-  const cast = (values: Float32Array): HostData => (dtype === "f32" ? values : toHalf(values, dtype).data);
-  const [p, g] = [cast(spread(period, 0.1, 1)), cast(spread(period, 0.01, 2))];
+  const p = valuesOf(spread(period, 0.1, 1), dtype);
+  const g = valuesOf(spread(period, 0.01, 2), dtype);
   const requests = sizes.map((length, i) => ({ role: "p", type: dtype, length, tensor: `w${i}` }) as const);
   const arrays = device.createArrays(requests) as CudaArray[];
   const params = arrays.map((array, i) => {
@@ -108,12 +108,7 @@ async function small(
     return whole;
   };
   const data = extended(p);
-  const shape = [data.length];
-  const w =
-    data instanceof Float32Array
-      ? { data, shape }
-      : { data: data as Uint16Array, shape, dtype: dtype as "bf16" };
-  const optimizer = new Optimizer(device, { w });
+  const optimizer = new Optimizer(device, { w: parameterOf(data, [data.length], dtype) });
   optimizer.grads.w!.write(extended(g));
   optimizer.step(optimizer.grads);
   optimizer.step(optimizer.grads, { lr: 0.01 });

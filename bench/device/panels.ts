@@ -2,10 +2,10 @@
  * A matrix of so many panels that a block of threads works on more than one, and begins the next one's rows with the last of this:
  * held to the typescript device in every bit.
  */
-import { type CudaDevice, type Device, type HostData, openDevice, toHalf } from "lowbit-gen/runtime";
+import { type CudaDevice, type Device, type HostData, openDevice } from "lowbit-gen/runtime";
 import type { OptimizerClass } from "../../generator/cli/instantiate.js";
 import type { Dtype } from "../../generator/lower/plan.js";
-import { type Check, compileFor, differences, spread } from "./check.js";
+import { type Check, compileFor, differences, parameterOf, spread, valuesOf } from "./check.js";
 
 const subjects = [
   ["adamw-4bit", "bf16"],
@@ -37,15 +37,10 @@ async function afterSteps(
   shape: readonly [number, number],
 ): Promise<Readonly<Record<string, HostData>>> {
   const length = shape[0] * shape[1];
-  const cast = (values: Float32Array): HostData => (dtype === "f32" ? values : toHalf(values, dtype).data);
-  const data = cast(spread(length, 0.1, 1));
-  const w =
-    data instanceof Float32Array
-      ? { data, shape }
-      : { data: data as Uint16Array, shape, dtype: dtype as "bf16" };
+  const w = parameterOf(valuesOf(spread(length, 0.1, 1), dtype), shape, dtype);
   const optimizer = new Optimizer(device, { w });
   try {
-    optimizer.grads.w!.write(cast(spread(length, 0.01, 2)));
+    optimizer.grads.w!.write(valuesOf(spread(length, 0.01, 2), dtype));
     optimizer.step(optimizer.grads);
     optimizer.step(optimizer.grads, { lr: 0.01 });
     return { ...(await optimizer.state("w")), p: await optimizer.params.w!.array.read() };
