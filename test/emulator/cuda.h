@@ -139,12 +139,16 @@ inline T max(T x, T y) {
 inline float __saturatef(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f; }
 
 namespace emulator {
+/** A number's own, to be off by as much every time. */
+inline uint32_t hash_of(float x) {
+  const uint32_t word = __float_as_uint(x);
+  return (word * 0x9e3779b1u) ^ (word * 0x85ebca77u >> 13);
+}
 /** The same number, so many units in the last place off at most: as many for the same number every time. */
 inline float perturbed(float x, int32_t units) {
   const uint32_t word = __float_as_uint(x);
   if ((word << 1) < 0x02000000u || (word << 1) >= 0xfe000000u) return x;
-  const uint32_t hash = (word * 0x9e3779b1u) ^ (word * 0x85ebca77u >> 13);
-  return __uint_as_float(word + uint32_t(int32_t(hash >> 16) % (2 * units + 1) - units));
+  return __uint_as_float(word + uint32_t(int32_t(hash_of(x) >> 16) % (2 * units + 1) - units));
 }
 inline float flushed(float x) { return (__float_as_uint(x) << 1) < 0x01000000u ? __builtin_copysignf(0.0f, x) : x; }
 /**
@@ -172,7 +176,7 @@ inline float approximate_sqrt(float x) { return perturbed(__builtin_sqrtf(flushe
 /** lg2.approx.ftz.f32: within 2^-22, or within 2^-22 of the logarithm where that is more; as far off for the same number every time. */
 inline float approximate_lg2(float x) {
   const double exact = __builtin_log2(double(flushed(x)));
-  const uint32_t hash = (__float_as_uint(x) * 0x9e3779b1u) ^ (__float_as_uint(x) * 0x85ebca77u >> 13);
+  const uint32_t hash = hash_of(x);
   // Beside the rounding of what is returned.
   const double off = (hash >> 8 & 1 ? 0x1.8p-23 : -0x1.8p-23) * (hash >> 9 & 1 ? 1.0 : (hash >> 16) / 65536.0);
   return float(exact + off * (__builtin_fabs(exact) > 1.0 ? __builtin_fabs(exact) : 1.0));

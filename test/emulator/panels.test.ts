@@ -81,13 +81,11 @@ const both = {
 };
 
 describe.runIf(canRun)("panels of matrices", () => {
-  const runs = [...specs, ...lean, both].map((spec) => ({ ...spec, compiler: checked, copies: "late" }));
-  const early = [specs[4], ...lean, both].map((spec) => ({
-    ...spec,
-    compiler: checkedEarly,
-    copies: "early",
-  }));
-  test.each([...runs, ...early])(
+  const runs = [...specs, ...lean, both].flatMap((spec) => [
+    { ...spec, compiler: checked, copies: "late" },
+    { ...spec, compiler: checkedEarly, copies: "early" },
+  ]);
+  test.each(runs)(
     "of $name, where copies come $copies",
     { timeout: 120_000 },
     async ({ compiler, copies: _, ...spec }) => {
