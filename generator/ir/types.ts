@@ -115,6 +115,7 @@ export interface Spread {
   readonly alpha: Fragment;
   /** That alpha to what the encoder makes its powers of. */
   readonly rate: Fragment;
+  /** Null where codes have too few or too many bits for it. */
   readonly positions: LogPositions | null;
 }
 

@@ -58,7 +58,10 @@ export function keptTable({ encode }: KernelState, tables: readonly Table[], dia
   const isOne = table !== undefined && others.length === 0 && values.some((value) => value > 255);
   const kept = {
     ...dialect,
-    lookups: { ...dialect.lookups, u32: { ...dialect.lookups.u32, text: "$0_kept[$1]" } },
+    lookups: {
+      ...dialect.lookups,
+      u32: { ...dialect.lookups.u32, text: dialect.lookups.u32.text.replace("$0", "$0_kept") },
+    },
   };
   return {
     keptTable: isOne ? printName(table, dialect) : null,

@@ -325,8 +325,9 @@ __device__ __forceinline__ float nearLogarithm(float x) {
 
 /**
  * With L of alpha and l of the inverse, a value x lies at (X + l) / L for these logarithms. What was found of it lies off by no more
- * than the last level's 3.7 2^-22, and by (octaves + (last + 2.5) 2^-22 + 2.25 |l| 2^-22) / |L|: logarithms, the quotient, three
- * products and a sum, and x / s that an encoder has rounded. Nothing is known where levels lie closer together than 2^-12 octaves.
+ * than 3.7 2^-22 of the last level and half a unit, and (octaves + (last + 2.5) 2^-22 + 2.25 |l| 2^-22) / |L|: logarithms, the
+ * quotient, three products and a sum, and x / s that an encoder has rounded. What is asked for is a little more. Nothing is known
+ * where levels lie closer together than 2^-12 octaves.
  */
 template <uint32_t Bits>
 __device__ __forceinline__ RunPositions positionsOf(float alpha, float inverse, float octaves) {

@@ -53,10 +53,11 @@ export function openMeter(device: Device): Meter {
       copying: "copyBufferToBuffer",
       time: (works) => timeByClock(device, works),
     };
+  const isOnThreads = device instanceof CpuDevice;
   return {
-    ...(device instanceof CpuDevice ? copyOnThreads(device) : copyOnHost()),
+    ...(isOnThreads ? copyOnThreads(device) : copyOnHost()),
     timing: "wall time",
-    copying: device.kind === "cpu" ? "memcpy on all threads" : "TypedArray.set",
+    copying: isOnThreads ? "memcpy on all threads" : "TypedArray.set",
     time: (works) => timeByClock(device, works),
   };
 }
