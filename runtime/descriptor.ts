@@ -183,8 +183,11 @@ export interface CudaKernel {
   readonly image: URL | Uint8Array;
   /** Of one block. */
   readonly threads: number;
-  /** Chunks that a block should work on, where there are so many for all blocks that run at once. */
-  readonly share: number;
+  /**
+   * Chunks that a block should work on, where there are so many for all blocks that run at once; left out where blocks ask for
+   * one after the other, of which a pair behind the last chunk keeps count in its first word.
+   */
+  readonly share?: number;
   /** Elements of a chunk, a multiple of the pass's; left out where they are the pass's. */
   readonly tile?: number;
   /** Rows and columns of a chunk of matrices whose columns are a multiple of these; left out where all chunks are tiles. */

@@ -93,7 +93,9 @@ function elementView(planned: ElementKernel, target: Target) {
     ...geometry,
     panel,
     isLean,
-    share: isLean ? (target.capabilities.share?.panels ?? base.share) : base.share,
+    /** Whether blocks ask for chunks: only where all threads of one meet anyway, since it is done by one for all. */
+    asks: isGathered,
+    share: isGathered ? null : isLean ? (target.capabilities.share?.panels ?? base.share) : base.share,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
     ordinary:

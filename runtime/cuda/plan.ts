@@ -101,8 +101,10 @@ export function planStep(
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const resident = residentBlocks(gpu, kernel);
-        const blocks = blocksOf(count, resident, kernel.share);
-        const at = { chunks: place(inWindows(chunks, blocks, resident)), tensors: table.offset };
+        const { share } = kernel;
+        const blocks = share === undefined ? Math.min(count, resident) : blocksOf(count, resident, share);
+        const ordered = share === undefined ? counted(chunks) : inWindows(chunks, blocks, resident);
+        const at = { chunks: place(ordered), tensors: table.offset };
         operations.push({
           kind: "launch",
           kernel,
@@ -152,6 +154,13 @@ export function inWindows(chunks: Uint32Array, blocks: number, resident: number)
     }
   }
   return ordered;
+}
+
+/** With a pair behind the last, in which kernels whose blocks ask for chunks count them. */
+function counted(chunks: Uint32Array): Uint32Array {
+  const all = new Uint32Array(chunks.length + 2);
+  all.set(chunks);
+  return all;
 }
 
 /** But gradients, which nothing writes. */

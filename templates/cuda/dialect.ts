@@ -111,7 +111,7 @@ export const dialect: Dialect = {
       "raiseMaximum maximumOfLanes Chunk entry quad i distance id magnitude maximum source target tile value values T N Lanes",
       "sortKeys sortBitonic presentInLanes keysOfRank KeyPair order sumOfLanes leastOfLanes Neighbours neighboursOfRank key keys rank below within next bit positive repeats run_start atomicAdd atomicMin",
       "stream_tensor stream_high copyTable is_whole of16 threads Line line divide private rows_left Divisor quotient squareRoot bfloat16Of slopeOf factor orderOf a b x y from to root second reciprocal inverse greatest pair codes nearQuotient nearRoot roundBetween sumOfSquares bfloat16PairOf doubt owner again orderOfPositive anyIsSmall all isOrdinary isPositive is_ordinary are_ordinary is_in_row are_columns_ordinary sums least lowest",
-      "guess RunPositions nearLogarithm positionsOf positionOf slope offset slack nearest last position distance step logarithm inexact units part prefetch fetchToL2 WarpLines lines swapped neighbour among lineOf new_lines gathered each orders floatAt RankedRun RunSpread sortRisen likelyPairOfRank",
+      "guess RunPositions nearLogarithm positionsOf positionOf slope offset slack nearest last position distance step logarithm inexact units part prefetch fetchToL2 WarpLines lines swapped neighbour among lineOf new_lines gathered asked ask later each orders floatAt RankedRun RunSpread sortRisen likelyPairOfRank",
       "approximateReciprocal approximateReciprocalRoot always_inline atomicMax fmaxf uint4 uint8_t cfloat cstdint include pragma unroll maybe_unused",
       "static_cast const_cast dynamic_cast reinterpret_cast static_assert thread_local co_await co_return co_yield",
       "char8_t char16_t char32_t and_eq or_eq xor_eq not_eq",

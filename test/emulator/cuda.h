@@ -318,6 +318,7 @@ EMULATOR_UPDATE(atomicOr, old | value)
 EMULATOR_UPDATE(atomicAnd, old & value)
 EMULATOR_UPDATE(atomicXor, old ^ value)
 EMULATOR_UPDATE(atomicExch, value)
+EMULATOR_UPDATE(atomicInc, old >= value ? 0 : old + 1)
 #undef EMULATOR_UPDATE
 
 /** From the cache that all blocks share: what atomics of others have left there so far. */

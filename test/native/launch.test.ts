@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { descriptor as adafactor } from "../../generated/adafactor-32bit/index.js";
 import { descriptor as rank1 } from "../../generated/adamw-4bit/index.js";
 import { descriptor as block } from "../../generated/adamw-4bit-block/index.js";
+import { descriptor as solo } from "../../generated/solo-adamw-4-2/index.js";
 import type { CudaArray } from "../../runtime/cuda/array.js";
 import { tensorId } from "../../runtime/index.js";
 import { canRun, FakeDriver, optimizer, type Ran } from "./support.js";
@@ -59,6 +60,23 @@ describe.runIf(canRun)("one step", () => {
         new Uint32Array(Math.ceil(size / 8)),
       );
     }
+    opt.dispose();
+    device.dispose();
+  });
+
+  test("has no more blocks than run at once where these ask for chunks, which are counted behind the last", async () => {
+    const device = fake.open();
+    const chunks = 300;
+    const size = 2048 * chunks;
+    const opt = optimizer(solo, device, { a: gradient(size) });
+    opt.step({ a: gradient(size) });
+    await device.synchronize();
+    const [ran] = launches(fake.ran()) as [Extract<Ran, { kind: "launch" }>];
+    expect(ran).toMatchObject({ kernel: "step", count: chunks, blocks: 5 * 3 });
+    const words = (await device.wrap(BigInt(ran.chunks), "u32", 2 * chunks + 2).read()) as Uint32Array;
+    expect(words).toEqual(
+      Uint32Array.from({ length: 2 * chunks + 2 }, (_, i) => (i % 2 && i < 2 * chunks ? (i - 1) / 2 : 0)),
+    );
     opt.dispose();
     device.dispose();
   });

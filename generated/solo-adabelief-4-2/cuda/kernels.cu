@@ -604,7 +604,7 @@ __device__ __noinline__ step_values step_element(float p, float m, float s, floa
  * Any number of blocks of 128 threads; p and g on 16 bytes.
  */
 extern "C" __global__ void __launch_bounds__(128, 6) step(
-    const step_uniforms* __restrict__ uniforms, const Chunk* __restrict__ chunks, uint32_t chunk_count,
+    const step_uniforms* __restrict__ uniforms, Chunk* __restrict__ chunks, uint32_t chunk_count,
     const step_tensor* __restrict__ tensors) {
   const uint32_t thread = threadIdx.x;
   const float beta1 = uniforms->beta1;
@@ -650,8 +650,21 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
   uint32_t stream_tensor = 0;
   uint32_t stream_high = 0xffffffffu;
   uint32_t s_streams[2] = {};
+  // Asked for, each one ahead: so blocks that run at once are on neighbours, however fast each is, and end together. How many were
+  // asked for stands behind the last chunk; each block is refused once, and then it is 0 again.
+  __shared__ uint32_t asked[2];
+  const auto ask = [&](const uint32_t last) __attribute__((always_inline)) {
+    return last < chunk_count ? atomicInc(&chunks[chunk_count].tensor, chunk_count + gridDim.x - 1u) : last;
+  };
+  if (thread == 0) {
+    asked[0] = ask(0);
+    asked[1] = ask(asked[0]);
+  }
+  __syncthreads();
+  uint32_t chunk = asked[0];
+  uint32_t following = asked[1];
   // Read ahead: what it is for comes after much else.
-  Chunk next = chunks[min(blockIdx.x, chunk_count - 1)];
+  Chunk next = chunks[min(chunk, chunk_count - 1)];
   const auto prefetch = [&](const Chunk& chunk) __attribute__((always_inline)) {
     const auto& tensor = tensors[chunk.tensor];
     const uint64_t start = uint64_t{chunk.tile} * 2048u;
@@ -664,9 +677,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     fetchToL2(tensor.s_scale + start / 128u, 16u);
     fetchToL2(tensor.s_alpha + start / 128u, 16u);
   };
-  for (uint32_t chunk = blockIdx.x; chunk < chunk_count; chunk += gridDim.x) {
+  while (chunk < chunk_count) {
     const Chunk own = next;
-    next = chunks[min(chunk + gridDim.x, chunk_count - 1)];
+    next = chunks[min(following, chunk_count - 1)];
     const uint64_t start = uint64_t{own.tile} * 2048u;
     const uint32_t element_high = uint32_t(start >> 32);
     if (own.tensor != stream_tensor || element_high != stream_high) {
@@ -880,11 +893,13 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       }
       const float s_absmax = maximumOfLanes<8>(s_maximum);
       if (thread % 8u == 0) s_ranks[first / 128u] = {s_lower, s_upper, s_absmax, s_counted};
+      uint32_t later = 0;
+      if (thread == 0) later = ask(following);
       __syncthreads();
       const uint32_t gathered = thread - turn * 32u;
       turn = (turn + 1) % 4u;
       // By a warp that computes nothing of these.
-      if (thread == turn * 32u && chunk + gridDim.x < chunk_count) prefetch(next);
+      if (thread == turn * 32u && following < chunk_count) prefetch(next);
       if (gathered < 16u) {
         const auto [s_lower, s_upper, s_absmax, s_counted] = s_ranks[gathered];
         const uint32_t s_length = gathered * 128u < length ? min(128u, length - gathered * 128u) : 0;
@@ -940,6 +955,7 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       store(tensor.m_codes + (start + first) / 16 * 2, m_packed, (limit * 4 + 31) / 32);
 
       uint32_t s_packed[1] = {};
+      if (thread == 0) asked[0] = later;
       __syncthreads();
       bool s_is_settled = false;
       if (s_is_likely) {
@@ -1026,6 +1042,8 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
     const uint64_t rest = tensor.length - start;
     if (rest >= 2048u) update(2048u, true);
     else update(uint32_t(rest), false);
+    chunk = following;
+    following = asked[0];
   }
 }
 

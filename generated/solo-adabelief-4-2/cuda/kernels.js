@@ -31,7 +31,6 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
-  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],

@@ -32,7 +32,6 @@ const image: URL = new URL(compiled, import.meta.url);
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 16,
   tile: 2048,
   tensor: [
     ["length", "u64"],

@@ -30,7 +30,6 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
-  share: 16,
   tile: 4096,
   tensor: [
     ["length", "u64"],
