@@ -235,6 +235,19 @@ describe.runIf(canRun)("is found and said:", () => {
       found: differs,
     },
     {
+      mistake: "a count of chunks that is not 0 when all were asked for",
+      spec: "solo-adamw-4-2",
+      edit: (s: string) => s.replace("chunk_count + gridDim.x - 1u", "0xffffffffu"),
+      found: differs,
+    },
+    {
+      mistake: "a block that asks for chunks when it was refused",
+      spec: "solo-adamw-4-2",
+      edit: (s: string) =>
+        s.replace("return last < chunk_count ?", "return last <= chunk_count + gridDim.x ?"),
+      found: differs,
+    },
+    {
       mistake: "shared memory that nobody wrote",
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
@@ -315,6 +328,16 @@ describe.runIf(canRun)("where every access is watched, is found and said:", () =
       spec: "adamw-4bit-b2048",
       edit: (s: string) => s.replace("m_maxima[run] = 0;", ""),
       found: /reads shared memory that nobody wrote: thread \d+ of block/,
+    },
+    {
+      mistake: "a chunk that not all threads of a block know yet",
+      spec: "solo-adamw-4-2",
+      edit: (s: string) =>
+        s.replace(
+          /( +if \(thread == 0\) asked\[0\] = later;\n)( +__syncthreads\(\);\n)/,
+          (_, write: string, barrier: string) => barrier + write,
+        ),
+      found: /races: thread \d+ of block \d+ .* in shared memory, with no barrier between them/,
     },
     {
       mistake: "16 bytes at once from where they are not aligned",
