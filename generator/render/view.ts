@@ -93,8 +93,7 @@ function elementView(planned: ElementKernel, target: Target) {
     ...geometry,
     panel,
     isLean,
-    /** Whether blocks ask for chunks: only where all threads of one meet anyway, since it is done by one for all. */
-    asks: isGathered,
+    /** Null where blocks ask for chunks, as those that gather do. */
     share: isGathered ? null : isLean ? (target.capabilities.share?.panels ?? base.share) : base.share,
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),

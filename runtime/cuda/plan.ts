@@ -101,9 +101,7 @@ export function planStep(
         const table = { tensors, layout, offset: reserve(tensors.length * layout.stride) };
         tables.push(table);
         const resident = residentBlocks(gpu, kernel);
-        const { share } = kernel;
-        const blocks = share === undefined ? Math.min(count, resident) : blocksOf(count, resident, share);
-        const ordered = share === undefined ? counted(chunks) : inWindows(chunks, blocks, resident);
+        const { blocks, ordered } = scheduleOf(chunks, resident, kernel.share);
         const at = { chunks: place(ordered), tensors: table.offset };
         operations.push({
           kind: "launch",
@@ -121,6 +119,18 @@ export function planStep(
   }
   branches.sort((a, b) => a.chunks - b.chunks);
   return { branches: branches.map(({ operations }) => operations), tables, contents, bytes };
+}
+
+/** How many blocks there are, and chunks as they find them. */
+function scheduleOf(
+  chunks: Uint32Array,
+  resident: number,
+  share: number | undefined,
+): { readonly blocks: number; readonly ordered: Uint32Array } {
+  const count = chunks.length / 2;
+  if (share === undefined) return { blocks: Math.min(count, resident), ordered: counted(chunks) };
+  const blocks = blocksOf(count, resident, share);
+  return { blocks, ordered: inWindows(chunks, blocks, resident) };
 }
 
 /** All that run at once, as often as leaves each no more than its share of the chunks, so that they end together. */
