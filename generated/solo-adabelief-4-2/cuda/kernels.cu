@@ -857,6 +857,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       const uint32_t s_stream0 = s_streams[0];
       const uint32_t s_stream1 = s_streams[1];
 
+      // Before the sort, so that it is there when the codes of other states are.
+      uint32_t later = 0;
+      if (thread == 0) later = ask(following);
       const uint32_t s_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t s_counted = s_length;
       float s_maximum = 0.0f;
@@ -893,8 +896,6 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       }
       const float s_absmax = maximumOfLanes<8>(s_maximum);
       if (thread % 8u == 0) s_ranks[first / 128u] = {s_lower, s_upper, s_absmax, s_counted};
-      uint32_t later = 0;
-      if (thread == 0) later = ask(following);
       __syncthreads();
       const uint32_t gathered = thread - turn * 32u;
       turn = (turn + 1) % 4u;

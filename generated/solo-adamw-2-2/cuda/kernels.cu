@@ -759,6 +759,9 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       const uint32_t v_stream0 = v_streams[0];
       const uint32_t v_stream1 = v_streams[1];
 
+      // Before the sort, so that it is there when the codes of other states are.
+      uint32_t later = 0;
+      if (thread == 0) later = ask(following);
       const uint32_t v_length = first / 128u * 128u < length ? min(128u, length - first / 128u * 128u) : 0;
       uint32_t v_counted = v_length;
       float v_maximum = 0.0f;
@@ -795,8 +798,6 @@ extern "C" __global__ void __launch_bounds__(128, 6) step(
       }
       const float v_absmax = maximumOfLanes<8>(v_maximum);
       if (thread % 8u == 0) v_ranks[first / 128u] = {v_lower, v_upper, v_absmax, v_counted};
-      uint32_t later = 0;
-      if (thread == 0) later = ask(following);
       __syncthreads();
       const uint32_t gathered = thread - turn * 32u;
       turn = (turn + 1) % 4u;
