@@ -75,10 +75,11 @@ export function fetchesScales({ isLanes, runs, isHalfScale }: StateView): boolea
 /** Bits of what L2 fetches at least. */
 const PIECE = 128;
 
-/** Tiles that a workgroup should work on. */
-export function shareOf(kernel: Kernel, target: Target): number {
+/** Tiles that a workgroup should work on, or panels. */
+export function shareOf(kernel: Kernel, target: Target, hasPanels = false): number {
   const { share } = target.capabilities;
   if (share === undefined) return 1;
+  if (hasPanels) return share.panels;
   return "update" in kernel && (ranks(kernel) || isBusy(kernel, target)) ? share.busy : share.usual;
 }
 

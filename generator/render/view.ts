@@ -18,6 +18,7 @@ import {
   prefetches,
   readsAhead,
   residentOf,
+  shareOf,
   tabledLevels,
   widened,
   writesLines,
@@ -94,7 +95,7 @@ function elementView(planned: ElementKernel, target: Target) {
     panel,
     isLean,
     /** Null where blocks ask for chunks, as those that gather do. */
-    share: isGathered ? null : isLean ? (target.capabilities.share?.panels ?? base.share) : base.share,
+    share: isGathered ? null : shareOf(kernel, target, panel !== null),
     /** Whether a thread reads elements to registers before it works on others. */
     holds: isAhead || (panel !== null && ordinary !== null),
     ordinary:

@@ -26,7 +26,7 @@ export const cuda: Target = {
       ranked: 12288,
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time. Two
-    // panels, so that the first rows of the second are on their way while the first is computed.
+    // panels, whose tables are small; with 16 bits the second one's first rows are on their way while the first is computed.
     share: { usual: 4, busy: 16, panels: 2 },
     panel: {
       cols: 128,

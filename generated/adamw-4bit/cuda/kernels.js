@@ -30,7 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const measure = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
@@ -60,7 +60,7 @@ const measure = {
 const step = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [

@@ -32,7 +32,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const measure: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
@@ -62,7 +62,7 @@ const measure: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   panel: { rows: 128, cols: 128 },
   tensor: [
