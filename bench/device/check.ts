@@ -4,7 +4,7 @@ import { type CudaDevice, type HostData, type ParameterInput, toHalf } from "low
 import { compilersFor } from "../../generator/cli/compile/for-device.js";
 import { instantiate, type OptimizerClass } from "../../generator/cli/instantiate.js";
 import { compile, loadSpec } from "../../generator/cli/library.js";
-import type { Dtype } from "../../generator/lower/plan.js";
+import type { Dtype, Plan } from "../../generator/lower/plan.js";
 
 export interface Check {
   /** What should hold, with the figures that it holds for. */
@@ -15,16 +15,21 @@ export interface Check {
 
 /** A shipped spec with p and g of one dtype, compiled for a GPU and for the device that results are held to. */
 export async function compileFor(device: CudaDevice, spec: string, dtype: Dtype): Promise<OptimizerClass> {
-  const plan = await loadSpec(fileURLToPath(new URL(`spec/${spec}.yaml`, root())));
-  const own = { ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] };
-  const compiled = compile(own, { targets: ["cuda", "typescript"] });
+  const plan = await loadSpec(fileURLToPath(new URL(`${spec}.yaml`, specs)));
+  return compilePlan(device, { ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] });
+}
+
+/** The same of a plan, or of a spec's text. */
+export async function compilePlan(device: CudaDevice, plan: Plan | string): Promise<OptimizerClass> {
+  const compiled = compile(plan, { targets: ["cuda", "typescript"] });
   return (await instantiate(compiled, compilersFor(device))).Optimizer;
 }
 
 /** Of the checkout: this file lies in bench/device or, compiled, in dist/bench/device. */
-function root(): URL {
-  return new URL(import.meta.url.includes("/dist/bench/") ? "../../../" : "../../", import.meta.url);
-}
+export const specs = new URL(
+  import.meta.url.includes("/dist/bench/") ? "../../../spec/" : "../../spec/",
+  import.meta.url,
+);
 
 /** Float32 values as arrays of a dtype keep them. */
 export function valuesOf(values: Float32Array, dtype: Dtype): HostData {

@@ -1,12 +1,13 @@
 /**
  * Holds a GPU to what is promised of it beyond speed: `node dist/bench/device/main.js [large] [panels] [cycles] [graphs] [full]
- * [--elements N] [--cycles N]`. One line a check; exit code 1 where one does not hold.
+ * [encoders] [--bits N] [--elements N] [--cycles N]`. One line a check; exit code 1 where one does not hold.
  */
 import { type CudaDevice, LowbitError, openDevice } from "lowbit-gen/runtime";
 import { UserError } from "../../generator/cli/errors.js";
 import { choose, Options, parseWhole } from "../../generator/cli/options.js";
 import type { Check } from "./check.js";
 import { checkCycles } from "./cycles.js";
+import { checkEncoders } from "./encoders.js";
 import { checkFull } from "./full.js";
 import { checkGraphs } from "./graphs.js";
 import { checkLarge } from "./large.js";
@@ -15,12 +16,15 @@ import { checkPanels } from "./panels.js";
 interface Sizes {
   readonly elements: number;
   readonly cycles: number;
+  /** Of tables; null for all of them. */
+  readonly bits: number | null;
 }
 
 const parts: Readonly<Record<string, (device: CudaDevice, sizes: Sizes) => AsyncIterable<Check>>> = {
   graphs: checkGraphs,
   full: checkFull,
   cycles: (device, { cycles }) => checkCycles(device, cycles),
+  encoders: (device, { elements, bits }) => checkEncoders(device, elements, bits),
   panels: (device, { elements }) => checkPanels(device, elements),
   large: (device, { elements }) => checkLarge(device, elements),
 };
@@ -32,6 +36,7 @@ async function main(args: readonly string[]): Promise<boolean> {
   const sizes = {
     elements: whole("elements", 2 ** 31 + 12_345, 2 ** 15),
     cycles: whole("cycles", 10_000, 1),
+    bits: options.one("bits") === undefined ? null : whole("bits", 0, 1),
   };
   const named = args.filter((arg, i) => !arg.startsWith("--") && !/^--[^=]+$/.test(args[i - 1] ?? ""));
   const chosen =

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { BLOCK, Blocks, doubledBlocks, type Range, ranges } from "../../bench/device/floats.js";
 import { wrongPart } from "../../bench/device/periods.js";
+import { difference, type Encode, Steps } from "../../bench/device/steps.js";
 import { canRun, FakeDriver } from "../native/support.js";
 import { nvcc } from "./support.js";
 
@@ -24,12 +26,19 @@ function run(...args: string[]): {
 describe.runIf(canRun)("checks of a device", () => {
   test("hold on the emulated one", { timeout: 120_000 }, () => {
     fake.set("BYTES", "4000000");
-    const { code, lines, stderr } = run("--elements", "40000", "--cycles", "200");
+    const parts = ["graphs", "full", "cycles", "panels", "large"];
+    const { code, lines, stderr } = run(...parts, "--elements", "40000", "--cycles", "200");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const counts = ["graphs", "full", "cycles", "panels", "large"].map(
-      (part) => lines.filter((line) => line.startsWith(`ok    ${part}: `)).length,
-    );
+    const counts = parts.map((part) => lines.filter((line) => line.startsWith(`ok    ${part}: `)).length);
     expect(counts).toEqual([8, 5, 2, 3, 4]);
+  });
+
+  test("encode floats from everywhere as they should, by all tables", { timeout: 180_000 }, () => {
+    const { code, lines, stderr } = run("encoders", "--elements", "40000");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    // Ten tables, with parameters of two dtypes.
+    expect(lines.filter((line) => /^ok {4}encoders: .* codes of 158496 floats$/.test(line))).toHaveLength(20);
+    expect(run("encoders", "--bits", "0").stderr).toMatch(/^device: --bits is "0"[^\n]*\n$/);
   });
 
   test("say what does not hold, and a wrong call is one line", { timeout: 60_000 }, () => {
@@ -65,4 +74,71 @@ describe("a tensor of periods", () => {
     const wrong = await wrongPart("p", { length: 18, times: 3, expected }, read(new Float32Array(18)));
     expect(wrong).toBe("p has 18 values, and 3 periods would not");
   });
+});
+
+describe("floats in blocks", () => {
+  const own = (blocks: Blocks): readonly number[] =>
+    Array.from({ length: blocks.count }, (_, block) => blocks.first(block));
+  const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+
+  test("are all that are not above 1, infinite ones and those that are no numbers", () => {
+    const [positive, odd, negative, oddToo] = ranges as [Range, Range, Range, Range];
+    expect([positive, negative].map((range) => range.map(floatOf))).toEqual([
+      [0, 1],
+      [-0, -1],
+    ]);
+    expect([odd, oddToo].map(([first, last]) => [floatOf(first), floatOf(last)])).toEqual([
+      [Number.POSITIVE_INFINITY, Number.NaN],
+      [Number.NEGATIVE_INFINITY, Number.NaN],
+    ]);
+    expect(ranges.map((range) => new Blocks(range, 2 ** 31).floats)).toEqual([
+      2 ** 30 - 2 ** 23 + 1,
+      2 ** 23,
+      2 ** 30 - 2 ** 23 + 1,
+      2 ** 23,
+    ]);
+  });
+
+  test.each([
+    [0, 300],
+    [0x7f_ffc0, 0x80_0100],
+    [0x8000_0000, 0x8000_0080],
+    [0x3f7f_ff00, 0x3f80_0000],
+  ])("from %i to %i are each there, and twice as large", (first, last) => {
+    const blocks = new Blocks([first, last], 2 ** 31);
+    const halves = new Float32Array(doubledBlocks(own(blocks)).buffer).map((value) => value / 2);
+    const found = [...halves].filter((_, i) => i % BLOCK !== 0).map(bitsOf);
+    expect(halves.filter((_, i) => i % BLOCK === 0).every((value) => value === 1)).toBe(true);
+    expect([...new Set(found)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: last - first + 1 }, (_, i) => first + i),
+    );
+  });
+
+  // One byte an element: 0 below 0.3, 1 below what is next to 0.7, else 2.
+  const encode =
+    (second: number): Encode =>
+    async (doubled) =>
+      Buffer.from(
+        [...new Float32Array(doubled.buffer)].map((g) => (g / 2 < 0.3 ? 0 : g / 2 < second ? 1 : 2)),
+      );
+  const near = Math.fround(0.7);
+  const range: Range = [bitsOf(0.7) - 3000, bitsOf(0.7) + 3000];
+
+  test.each([2 ** 31, 30 * BLOCK])(
+    "have the codes of an encoder, and not another one's: %i",
+    async (elements) => {
+      const blocks = new Blocks(range, elements);
+      const all = doubledBlocks(own(blocks));
+      const steps = await Steps.find(range, encode(near));
+      const expected = await steps.expected(blocks, 0, blocks.count, encode(near));
+      expect(difference(await encode(near)(all), expected, own(blocks))).toBeNull();
+      if (elements < 2 ** 31) return;
+      const above = floatOf(bitsOf(near) + 1);
+      const place = blocks.first(Math.floor((bitsOf(near) - range[0]) / (BLOCK - 1))).toString(16);
+      expect(difference(await encode(above)(all), expected, own(blocks))).toMatch(
+        new RegExp(`^byte \\d+ of .* of bits 0x${place} is 0x1 where 0x2 should be$`),
+      );
+    },
+  );
 });

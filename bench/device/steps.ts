@@ -1,0 +1,107 @@
+/** Where codes change in a range of floats, of an encoder whose codes are each those of neighbouring floats. */
+import { type Blocks, doubledBlocks, doubledRepeated, OWN, type Range } from "./floats.js";
+
+/** Codes of blocks, one after the other, as they are stored. */
+export type Encode = (doubled: Uint32Array) => Promise<Buffer>;
+
+export class Steps {
+  /** Bits of the first float of each piece, in order. */
+  readonly #firsts: readonly number[];
+  /** Of each, a block that repeats that float. */
+  readonly #codes: readonly Buffer[];
+
+  private constructor(firsts: readonly number[], codes: readonly Buffer[]) {
+    this.#firsts = firsts;
+    this.#codes = codes;
+  }
+
+  /** By bisection, all steps at a time. */
+  static async find(range: Range, encode: Encode): Promise<Steps> {
+    const known = new Map<number, Buffer>();
+    const learn = async (floats: readonly number[]): Promise<void> => {
+      const codes = await encode(doubledRepeated(floats));
+      const bytes = codes.length / floats.length;
+      for (const [i, bits] of floats.entries()) known.set(bits, codes.subarray(i * bytes, (i + 1) * bytes));
+    };
+    await learn(range);
+    const firsts: number[] = [];
+    const differ = ([low, high]: Range): boolean => !known.get(low)!.equals(known.get(high)!);
+    for (let parts = [range].filter(differ); parts.length > 0; ) {
+      firsts.push(...parts.filter(([low, high]) => high === low + 1).map(([, high]) => high));
+      const wide = parts.filter(([low, high]) => high > low + 1);
+      const middles = wide.map(([low, high]) => Math.floor((low + high) / 2));
+      if (middles.length > 0) await learn(middles);
+      parts = wide
+        .flatMap(([low, high], i): Range[] => [
+          [low, middles[i]!],
+          [middles[i]!, high],
+        ])
+        .filter(differ);
+    }
+    const all = [range[0], ...firsts.sort((a, b) => a - b)];
+    return new Steps(
+      all,
+      all.map((first) => known.get(first)!),
+    );
+  }
+
+  /** First floats of blocks that have a step in their midst, as far as a range goes. */
+  around([first, last]: Range): readonly number[] {
+    const most = last - OWN + 1;
+    return this.#firsts.map((bits) => Math.max(first, Math.min(bits - Math.floor(OWN / 2), most)));
+  }
+
+  /** Codes of some neighbouring blocks; those in which codes change are encoded. */
+  async expected(blocks: Blocks, from: number, count: number, encode: Encode): Promise<Buffer> {
+    const bytes = this.#codes[0]!.length;
+    const target = Buffer.allocUnsafe(count * bytes);
+    const mixed: number[] = [];
+    let piece = 0;
+    let begun = 0;
+    for (let i = 0; i < count; i++) {
+      const first = blocks.first(from + i);
+      const own = this.#pieceOf(first, piece);
+      const isMixed = (this.#firsts[own + 1] ?? Number.POSITIVE_INFINITY) <= blocks.last(from + i);
+      if (own !== piece || isMixed) {
+        repeat(target, this.#codes[piece]!, begun, i);
+        piece = own;
+        begun = isMixed ? i + 1 : i;
+        if (isMixed) mixed.push(i);
+      }
+    }
+    repeat(target, this.#codes[piece]!, begun, count);
+    if (mixed.length > 0) {
+      const codes = await encode(doubledBlocks(mixed.map((i) => blocks.first(from + i))));
+      for (const [k, i] of mixed.entries()) codes.copy(target, i * bytes, k * bytes, (k + 1) * bytes);
+    }
+    return target;
+  }
+
+  #pieceOf(bits: number, near: number): number {
+    let piece = near;
+    while (piece > 0 && this.#firsts[piece]! > bits) piece--;
+    while (piece + 1 < this.#firsts.length && this.#firsts[piece + 1]! <= bits) piece++;
+    return piece;
+  }
+}
+
+/** The same codes for each of some blocks. */
+function repeat(target: Buffer, codes: Buffer, from: number, to: number): void {
+  if (to <= from) return;
+  const [start, end] = [from * codes.length, to * codes.length];
+  codes.copy(target, start);
+  for (let done = codes.length; start + done < end; done *= 2)
+    target.copyWithin(start + done, start, Math.min(start + done, end - done));
+}
+
+/** In which block, and at which of its bytes, codes are first not those that were expected. */
+export function difference(found: Buffer, expected: Buffer, firsts: readonly number[]): string | null {
+  if (found.equals(expected)) return null;
+  const bytes = expected.length / firsts.length;
+  const place = expected.findIndex((byte, i) => byte !== found[i]);
+  const hex = (value: number | undefined): string => `0x${(value ?? 0).toString(16)}`;
+  return (
+    `byte ${place % bytes} of the codes of the block that begins with the float of bits ` +
+    `${hex(firsts[Math.floor(place / bytes)])} is ${hex(found[place])} where ${hex(expected[place])} should be`
+  );
+}
