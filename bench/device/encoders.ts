@@ -14,9 +14,9 @@ import type { Dtype } from "../../generator/lower/plan.js";
 import { bytesOf, type Check, compilePlan, parameterOf, valuesOf } from "./check.js";
 import { BLOCK, Blocks, doubledBlocks, ranges } from "./floats.js";
 import { difference, type Encode, Steps } from "./steps.js";
-import { specOf, tables } from "./tables.js";
+import { specOf, tablesOf } from "./tables.js";
 
-/** Elements of a launch. */
+/** Elements of a launch, at most. */
 const SLICE = 2 ** 28;
 
 interface Subject {
@@ -35,16 +35,15 @@ export async function* checkEncoders(
   elements: number,
   bits: number | null,
 ): AsyncGenerator<Check> {
+  const states = tablesOf(bits);
   const subjects: Subject[] = await Promise.all(
     (["f32", "bf16"] as const).flatMap((dtype) =>
-      tables()
-        .filter((state) => bits === null || state.bits === bits)
-        .map(async (state) => ({
-          table: `${JSON.stringify(state)}, p of ${dtype}`,
-          dtype,
-          Optimizer: await compilePlan(device, specOf(state, dtype)),
-          wrong: null,
-        })),
+      states.map(async (state) => ({
+        table: `${JSON.stringify(state)}, p of ${dtype}`,
+        dtype,
+        Optimizer: await compilePlan(device, specOf(state, dtype)),
+        wrong: null,
+      })),
     ),
   );
   let floats = 0;
@@ -59,7 +58,8 @@ export async function* checkEncoders(
 /** All subjects by the same gradients, which take longer to make than to encode. */
 async function sweep(device: CudaDevice, subjects: readonly Subject[], blocks: Blocks): Promise<void> {
   const reference = await openDevice("typescript");
-  const most = Math.min(blocks.count, SLICE / BLOCK);
+  // Two launches at least, so that few elements, too, try what follows the first.
+  const most = Math.min(Math.ceil(blocks.count / 2), SLICE / BLOCK);
   const arrays = new Arrays(device, most * BLOCK);
   const doubled = new Uint32Array(most * BLOCK);
   try {
@@ -104,7 +104,6 @@ class Arrays {
     this.g = g!;
     this.#zeros = zeros!;
     this.#p = p!;
-    this.#zeros.write(new Float32Array(length));
   }
 
   of(dtype: Dtype, length: number): { readonly p: ParameterInput; readonly g: CudaArray } {

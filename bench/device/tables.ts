@@ -1,6 +1,7 @@
 /** Tables of the shipped specs, and specs that encode by them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
+import { UserError } from "../../generator/cli/errors.js";
 import { specs } from "./check.js";
 import { BLOCK } from "./floats.js";
 
@@ -10,8 +11,21 @@ export interface TableState {
   readonly mapping: unknown;
 }
 
+/**
+ * Those of so many bits, or all where that is null.
+ *
+ * @throws {UserError} where there is none
+ */
+export function tablesOf(bits: number | null): readonly TableState[] {
+  const all = tables();
+  const found = all.filter((state) => bits === null || state.bits === bits);
+  if (found.length > 0) return found;
+  const there = [...new Set(all.map((state) => state.bits))].sort((a, b) => a - b);
+  throw new UserError(`--bits is "${bits}": the tables of spec/ have ${there.join(", ")}`);
+}
+
 /** States of the specs that differ in their tables. Levels of `log` are each block's own. */
-export function tables(): readonly TableState[] {
+function tables(): readonly TableState[] {
   const names = readdirSync(specs).filter((name) => name.endsWith(".yaml"));
   const states = names.flatMap((name) => {
     const spec = parse(readFileSync(new URL(name, specs), "utf8")) as { readonly states: object };
