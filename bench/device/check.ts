@@ -1,6 +1,6 @@
 /** What a check of a device says, and what checks have in common. */
 import { fileURLToPath } from "node:url";
-import { type CudaDevice, type HostData, type ParameterInput, toHalf } from "lowbit-gen/runtime";
+import { type CudaDevice, type Device, type HostData, type ParameterInput, toHalf } from "lowbit-gen/runtime";
 import { compilersFor } from "../../generator/cli/compile/for-device.js";
 import { instantiate, type OptimizerClass } from "../../generator/cli/instantiate.js";
 import { compile, loadSpec } from "../../generator/cli/library.js";
@@ -16,13 +16,16 @@ export interface Check {
 /** A shipped spec with p and g of one dtype, compiled for a GPU and for the device that results are held to. */
 export async function compileFor(device: CudaDevice, spec: string, dtype: Dtype): Promise<OptimizerClass> {
   const plan = await loadSpec(fileURLToPath(new URL(`${spec}.yaml`, specs)));
-  return compilePlan(device, { ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] });
+  return compileText({ ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] }, device);
 }
 
-/** The same of a plan, or of a spec's text. */
-export async function compilePlan(device: CudaDevice, plan: Plan | string): Promise<OptimizerClass> {
-  const compiled = compile(plan, { targets: ["cuda", "typescript"] });
-  return (await instantiate(compiled, compilersFor(device))).Optimizer;
+/** A plan, or a spec's text, compiled for some devices beside `typescript`. */
+export async function compileText(
+  plan: Plan | string,
+  ...devices: readonly Device[]
+): Promise<OptimizerClass> {
+  const targets = ["typescript", ...devices.map(({ kind }) => kind)];
+  return (await instantiate(compile(plan, { targets }), devices.flatMap(compilersFor))).Optimizer;
 }
 
 /** Of the checkout: this file lies in bench/device or, compiled, in dist/bench/device. */
@@ -61,8 +64,10 @@ export function differences(
 
 /** Numbers from -scale / 2 to scale / 2 in no order, the same for the same salt. */
 export function spread(length: number, scale: number, salt: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => {
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) {
     const mixed = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b);
-    return scale * ((Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 8) / 2 ** 24 - 0.5);
-  });
+    values[i] = scale * ((Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 8) / 2 ** 24 - 0.5);
+  }
+  return values;
 }

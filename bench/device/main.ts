@@ -1,12 +1,13 @@
 /**
  * Holds a GPU to what is promised of it beyond speed: `node dist/bench/device/main.js [large] [panels] [cycles] [graphs] [full]
- * [encoders] [--bits N] [--elements N] [--cycles N]`. One line a check; exit code 1 where one does not hold.
+ * [encoders] [drawn] [--bits N] [--elements N] [--cycles N]`. One line a check; exit code 1 where one does not hold.
  */
 import { type CudaDevice, LowbitError, openDevice } from "lowbit-gen/runtime";
 import { UserError } from "../../generator/cli/errors.js";
 import { choose, Options, parseWhole } from "../../generator/cli/options.js";
 import type { Check } from "./check.js";
 import { checkCycles } from "./cycles.js";
+import { checkDrawn } from "./drawn.js";
 import { checkEncoders } from "./encoders.js";
 import { checkFull } from "./full.js";
 import { checkGraphs } from "./graphs.js";
@@ -16,7 +17,7 @@ import { checkPanels } from "./panels.js";
 interface Sizes {
   readonly elements: number;
   readonly cycles: number;
-  /** Of tables; null for all of them. */
+  /** Of encoded states; null for all of them. */
   readonly bits: number | null;
 }
 
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, (device: CudaDevice, sizes: Sizes) => Async
   full: checkFull,
   cycles: (device, { cycles }) => checkCycles(device, cycles),
   encoders: (device, { elements, bits }) => checkEncoders(device, elements, bits),
+  drawn: (device, { elements, bits }) => checkDrawn(device, elements, bits),
   panels: (device, { elements }) => checkPanels(device, elements),
   large: (device, { elements }) => checkLarge(device, elements),
 };

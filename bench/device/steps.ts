@@ -1,5 +1,5 @@
 /** Where codes change in a range of floats, of an encoder whose codes are each those of neighbouring floats. */
-import { type Blocks, doubledBlocks, doubledRepeated, OWN, type Range } from "./floats.js";
+import type { Blocks, Layout, Range, Slice } from "./floats.js";
 
 /** Codes of blocks, one after the other, as they are stored. */
 export type Encode = (doubled: Uint32Array) => Promise<Buffer>;
@@ -16,10 +16,10 @@ export class Steps {
   }
 
   /** By bisection, all steps at a time. */
-  static async find(range: Range, encode: Encode): Promise<Steps> {
+  static async find(range: Range, layout: Layout, encode: Encode): Promise<Steps> {
     const known = new Map<number, Buffer>();
     const learn = async (floats: readonly number[]): Promise<void> => {
-      const codes = await encode(doubledRepeated(floats));
+      const codes = await encode(layout.repeated(floats));
       const bytes = codes.length / floats.length;
       for (const [i, bits] of floats.entries()) known.set(bits, codes.subarray(i * bytes, (i + 1) * bytes));
     };
@@ -46,20 +46,19 @@ export class Steps {
   }
 
   /** First floats of blocks that have a step in their midst, as far as a range goes. */
-  around([first, last]: Range): readonly number[] {
-    const most = last - OWN + 1;
-    return this.#firsts.map((bits) => Math.max(first, Math.min(bits - Math.floor(OWN / 2), most)));
+  around([first, last]: Range, { own }: Layout): readonly number[] {
+    const most = last - own + 1;
+    return this.#firsts.map((bits) => Math.max(first, Math.min(bits - Math.floor(own / 2), most)));
   }
 
   /** Codes of some neighbouring blocks; those in which codes change are encoded. */
-  async expected(blocks: Blocks, from: number, count: number, encode: Encode): Promise<Buffer> {
+  async expected(blocks: Blocks, { from, firsts }: Slice, encode: Encode): Promise<Buffer> {
     const bytes = this.#codes[0]!.length;
-    const target = Buffer.allocUnsafe(count * bytes);
+    const target = Buffer.allocUnsafe(firsts.length * bytes);
     const mixed: number[] = [];
     let piece = 0;
     let begun = 0;
-    for (let i = 0; i < count; i++) {
-      const first = blocks.first(from + i);
+    for (const [i, first] of firsts.entries()) {
       const own = this.#pieceOf(first, piece);
       const isMixed = (this.#firsts[own + 1] ?? Number.POSITIVE_INFINITY) <= blocks.last(from + i);
       if (own !== piece || isMixed) {
@@ -69,9 +68,9 @@ export class Steps {
         if (isMixed) mixed.push(i);
       }
     }
-    repeat(target, this.#codes[piece]!, begun, count);
+    repeat(target, this.#codes[piece]!, begun, firsts.length);
     if (mixed.length > 0) {
-      const codes = await encode(doubledBlocks(mixed.map((i) => blocks.first(from + i))));
+      const codes = await encode(blocks.layout.neighbours(mixed.map((i) => firsts[i]!)));
       for (const [k, i] of mixed.entries()) codes.copy(target, i * bytes, k * bytes, (k + 1) * bytes);
     }
     return target;

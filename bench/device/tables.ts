@@ -1,52 +1,78 @@
-/** Tables of the shipped specs, and specs that encode by them. */
+/** States of the shipped specs that are encoded differently, and specs that encode as they do. */
 import { readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { UserError } from "../../generator/cli/errors.js";
 import { specs } from "./check.js";
 import { BLOCK } from "./floats.js";
 
-export interface TableState {
+export interface EncodedState {
   readonly bits: number;
   readonly signed: boolean;
   readonly mapping: unknown;
+  readonly rounding: "nearest" | "stochastic";
+  readonly scale?: "f16";
 }
 
 /**
- * Those of so many bits, or all where that is null.
+ * Each table once, rounded to the nearest level.
  *
+ * @param bits of the states; null for all of them
  * @throws {UserError} where there is none
  */
-export function tablesOf(bits: number | null): readonly TableState[] {
-  const all = tables();
-  const found = all.filter((state) => bits === null || state.bits === bits);
-  if (found.length > 0) return found;
-  const there = [...new Set(all.map((state) => state.bits))].sort((a, b) => a - b);
-  throw new UserError(`--bits is "${bits}": the tables of spec/ have ${there.join(", ")}`);
+export function nearestStates(bits: number | null): readonly EncodedState[] {
+  const tables = shipped().filter((state) => !isLogarithmic(state));
+  return distinct(
+    tables.map((state) => ({ ...state, rounding: "nearest" })),
+    bits,
+  );
 }
 
-/** States of the specs that differ in their tables. Levels of `log` are each block's own. */
-function tables(): readonly TableState[] {
-  const names = readdirSync(specs).filter((name) => name.endsWith(".yaml"));
-  const states = names.flatMap((name) => {
-    const spec = parse(readFileSync(new URL(name, specs), "utf8")) as { readonly states: object };
-    return Object.values(spec.states) as (Partial<TableState> & { readonly scale?: string })[];
-  });
-  const own = states.flatMap(({ bits, signed, mapping, scale }) =>
-    mapping === undefined || (mapping as { log?: unknown }).log !== undefined
-      ? []
-      : [JSON.stringify({ bits, signed, mapping, scale })],
+/** The same of those that are rounded at random, whose levels may be each block's own. */
+export function drawnStates(bits: number | null): readonly EncodedState[] {
+  return distinct(
+    shipped().filter(({ rounding }) => rounding === "stochastic"),
+    bits,
   );
-  return [...new Set(own)].sort().map((state) => JSON.parse(state) as TableState);
+}
+
+export function isLogarithmic({ mapping }: EncodedState): boolean {
+  return mapping === "log" || (mapping as { readonly log?: unknown }).log !== undefined;
+}
+
+function shipped(): readonly EncodedState[] {
+  const names = readdirSync(specs).filter((name) => name.endsWith(".yaml"));
+  return names.flatMap((name) => {
+    const spec = parse(readFileSync(new URL(name, specs), "utf8")) as { readonly states: object };
+    const states = Object.values(spec.states) as Partial<EncodedState>[];
+    return states.flatMap(({ bits, signed, mapping, rounding, scale }) =>
+      mapping === undefined ? [] : [{ bits, signed, mapping, rounding, scale } as EncodedState],
+    );
+  });
+}
+
+function distinct(states: readonly EncodedState[], bits: number | null): readonly EncodedState[] {
+  const found = states.filter((state) => bits === null || state.bits === bits);
+  if (found.length === 0) {
+    const there = [...new Set(states.map((state) => state.bits))].sort((a, b) => a - b);
+    throw new UserError(`--bits is "${bits}": such states of spec/ have ${there.join(", ")}`);
+  }
+  const texts = found.map((state) => JSON.stringify(state));
+  return [...new Set(texts)].sort().map((text) => JSON.parse(text) as EncodedState);
 }
 
 /** A state that is half the gradient after a step. */
-export function specOf(state: TableState, dtype: string): string {
+export function specOf(state: EncodedState, dtype: string): string {
   return stringify({
     name: "encoder",
     param: dtype,
     grad: "f32",
     hyper: { lr: 1e-3, beta: 0.5 },
-    states: { s: { ...state, normalize: { block: BLOCK }, rounding: "nearest", min_size: 1 } },
+    states: { s: { ...state, normalize: { block: BLOCK }, min_size: 1 } },
     update: "s = beta*s + (1 - beta)*g\np = p - lr*s\n",
   });
+}
+
+/** From what on a float16 scale is the same for all: its greatest value, or the square of that where its root is kept. */
+export function greatestScale({ mapping }: EncodedState): number {
+  return (mapping as { readonly compand?: string }).compand === "sqrt" ? 65504 ** 2 : 65504;
 }

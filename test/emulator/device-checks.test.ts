@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { BLOCK, Blocks, doubledBlocks, type Range, ranges } from "../../bench/device/floats.js";
+import { above, BLOCK, Blocks, bitsOf, Layout, type Range, ranges } from "../../bench/device/floats.js";
 import { wrongPart } from "../../bench/device/periods.js";
 import { difference, type Encode, Steps } from "../../bench/device/steps.js";
 import { canRun, FakeDriver } from "../native/support.js";
@@ -10,18 +10,22 @@ import { nvcc } from "./support.js";
 const fake = new FakeDriver();
 const root = join(import.meta.dirname, "../..");
 
-function run(...args: string[]): {
+interface Finished {
   readonly code: number | null;
   readonly lines: readonly string[];
   readonly stderr: string;
-} {
+}
+
+function runWith(environment: NodeJS.ProcessEnv, ...args: string[]): Finished {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["dist/bench/device/main.js", ...args], {
     cwd: root,
     encoding: "utf8",
-    env: { ...process.env, NVCC: nvcc, LOWBIT_FAKE_LOG: "" },
+    env: { ...process.env, NVCC: nvcc, LOWBIT_FAKE_LOG: "", ...environment },
   });
   return { code: status, lines: stdout.split("\n"), stderr };
 }
+
+const run = (...args: string[]): Finished => runWith({}, ...args);
 
 describe.runIf(canRun)("checks of a device", () => {
   test("hold on the emulated one", { timeout: 120_000 }, () => {
@@ -33,14 +37,40 @@ describe.runIf(canRun)("checks of a device", () => {
     expect(counts).toEqual([8, 5, 2, 3, 4]);
   });
 
-  test("encode floats from everywhere as they should, by all tables", { timeout: 180_000 }, () => {
-    const { code, lines, stderr } = run("encoders", "--elements", "40000");
+  test("encode floats from everywhere as they should, by all states", { timeout: 180_000 }, () => {
+    const { code, lines, stderr } = run("encoders", "drawn", "--elements", "40000");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    // Ten tables, with parameters of two dtypes.
-    expect(lines.filter((line) => /^ok {4}encoders: .* codes of 158496 floats$/.test(line))).toHaveLength(20);
+    // Parameters of two dtypes; 312 blocks of each range.
+    const passed = (part: string, floats: number): number =>
+      lines.filter(
+        (line) => line.startsWith(`ok    ${part}: `) && line.endsWith(` codes of ${floats} floats`),
+      ).length;
+    // Eight tables beside float32 scales, and all ten beside float16 scales, by which there are floats above 1.
+    expect([passed("encoders", 4 * 312 * 127), passed("encoders", 6 * 312 * 127)]).toEqual([16, 20]);
+    // Two tables; levels of five quantiles, in blocks of two kinds.
+    expect([passed("drawn", 4 * 312 * 127), passed("drawn", 312 * (4 * 127 + 10 * 112))]).toEqual([4, 2]);
     expect(run("encoders", "--bits", "5").stderr).toBe(
-      'device: --bits is "5": the tables of spec/ have 2, 3, 4, 8\n',
+      'device: --bits is "5": such states of spec/ have 2, 3, 4, 8\n',
     );
+    expect(run("drawn", "--bits", "4").stderr).toBe(
+      'device: --bits is "4": such states of spec/ have 2, 3\n',
+    );
+  });
+
+  test.each([
+    // What is above 1 is not held to it.
+    ["encoders", "3", "__saturatef(", "(", 2],
+    // The lowest of levels that a random word chooses from is one too low, where it is looked for in one table of two.
+    ["drawn", "3", "s_next_levels[s_least] ? 1u : 0u", "s_next_levels[s_least] ? 0u : 0u", 2],
+    // Codes by logarithms change a thousandth of a level too early.
+    ["drawn", "2", "slope, offset) + s_rest", "slope, offset) + s_rest + 0x00100000u", 2],
+  ])("find kernels that are not right: %s of %s bits, %s", { timeout: 120_000 }, (...given) => {
+    const [part, bits, EDIT_FROM, EDIT_TO, wrong] = given;
+    const edited = { NVCC: join(import.meta.dirname, "edited-nvcc.mjs"), EDIT_FROM, EDIT_TO };
+    const { code, lines } = runWith(edited, part, "--bits", bits, "--elements", "40000");
+    const found = lines.filter((line) => line.startsWith(`WRONG ${part}: `));
+    expect({ code, wrong: found.length }).toEqual({ code: 1, wrong });
+    expect(found.join("\n")).toMatch(/ of bits 0x[0-9a-f]+ is 0x[0-9a-f]+ where 0x[0-9a-f]+ should be$/);
   });
 
   test("say what does not hold, and a wrong call is one line", { timeout: 60_000 }, () => {
@@ -81,7 +111,7 @@ describe("a tensor of periods", () => {
 describe("floats in blocks", () => {
   const own = (blocks: Blocks): readonly number[] =>
     Array.from({ length: blocks.count }, (_, block) => blocks.first(block));
-  const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  const one = new Layout([1]);
   const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 
   test("are all that are not above 1, infinite ones and those that are no numbers", () => {
@@ -94,7 +124,7 @@ describe("floats in blocks", () => {
       [Number.POSITIVE_INFINITY, Number.NaN],
       [Number.NEGATIVE_INFINITY, Number.NaN],
     ]);
-    expect(ranges.map((range) => new Blocks(range, 2 ** 31).floats)).toEqual([
+    expect(ranges.map((range) => new Blocks(range, one, 2 ** 31).floats)).toEqual([
       2 ** 30 - 2 ** 23 + 1,
       2 ** 23,
       2 ** 30 - 2 ** 23 + 1,
@@ -108,13 +138,52 @@ describe("floats in blocks", () => {
     [0x8000_0000, 0x8000_0080],
     [0x3f7f_ff00, 0x3f80_0000],
   ])("from %i to %i are each there, and twice as large", (first, last) => {
-    const blocks = new Blocks([first, last], 2 ** 31);
-    const halves = new Float32Array(doubledBlocks(own(blocks)).buffer).map((value) => value / 2);
+    const blocks = new Blocks([first, last], one, 2 ** 31);
+    const halves = new Float32Array(one.neighbours(own(blocks)).buffer).map((value) => value / 2);
     const found = [...halves].filter((_, i) => i % BLOCK !== 0).map(bitsOf);
     expect(halves.filter((_, i) => i % BLOCK === 0).every((value) => value === 1)).toBe(true);
     expect([...new Set(found)].sort((a, b) => a - b)).toEqual(
       Array.from({ length: last - first + 1 }, (_, i) => first + i),
     );
+  });
+
+  test("from 65504 on are those of which twice as much is finite, behind what others all begin with", () => {
+    const [positive, negative] = above(65504) as [Range, Range];
+    expect([positive, negative].map((range) => range.map(floatOf))).toEqual([
+      [65504, 2 ** 127 - 2 ** 103],
+      [-65504, -(2 ** 127 - 2 ** 103)],
+    ]);
+    const layout = new Layout([65504, 3]);
+    const blocks = new Blocks(positive, layout, 2 ** 31);
+    expect([blocks.count, blocks.floats]).toEqual([
+      Math.ceil((positive[1] - positive[0] + 1) / 126),
+      positive[1] - positive[0] + 1,
+    ]);
+    const last = [...new Float32Array(layout.neighbours([blocks.first(blocks.count - 1)]).buffer)];
+    expect(last.slice(0, 2)).toEqual([2 * 65504, 6]);
+    expect(last.at(-1)).toBe(2 ** 128 - 2 ** 104);
+    expect([...new Float32Array(layout.repeated([positive[0]]).buffer)].slice(1, 4)).toEqual([
+      6,
+      2 * 65504,
+      2 * 65504,
+    ]);
+  });
+
+  test("lie between those that all have, if these are apart", () => {
+    const found = [...new Float32Array(new Layout([1, 0.25, 0.5], 2).neighbours([bitsOf(0.75)]).buffer)];
+    expect(found.filter((_, i) => i === 0 || i === 2 || i === 4)).toEqual([2, 0.5, 1]);
+    expect(found.filter((_, i) => i !== 0 && i !== 2 && i !== 4)).toEqual(
+      Array.from({ length: 125 }, (_, i) => 2 * floatOf(bitsOf(0.75) + i)),
+    );
+  });
+
+  test.each([1, 2, 7, 8, 100])("come in slices of at most %i blocks, each block once", (most) => {
+    const blocks = new Blocks([0, 1000], one, 2 ** 31);
+    const slices = [...blocks.slices(most)];
+    expect(slices.length).toBeGreaterThan(1);
+    expect(Math.max(...slices.map(({ firsts }) => firsts.length))).toBe(Math.min(most, 4));
+    expect(slices.flatMap(({ firsts }) => firsts)).toEqual(own(blocks));
+    expect(slices.map(({ from, firsts }) => firsts[0] === blocks.first(from))).not.toContain(false);
   });
 
   // One byte an element: 0 below 0.3, 1 below what is next to 0.7, else 2.
@@ -130,10 +199,10 @@ describe("floats in blocks", () => {
   test.each([2 ** 31, 30 * BLOCK])(
     "have the codes of an encoder, and not another one's: %i",
     async (elements) => {
-      const blocks = new Blocks(range, elements);
-      const all = doubledBlocks(own(blocks));
-      const steps = await Steps.find(range, encode(near));
-      const expected = await steps.expected(blocks, 0, blocks.count, encode(near));
+      const blocks = new Blocks(range, one, elements);
+      const all = one.neighbours(own(blocks));
+      const steps = await Steps.find(range, one, encode(near));
+      const expected = await steps.expected(blocks, { from: 0, firsts: own(blocks) }, encode(near));
       expect(difference(await encode(near)(all), expected, own(blocks))).toBeNull();
       if (elements < 2 ** 31) return;
       const above = floatOf(bitsOf(near) + 1);
