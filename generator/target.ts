@@ -43,10 +43,10 @@ export interface Capabilities extends TableCapabilities {
   /** Elements that a processor should work on at once, which bounds the registers of a thread; left out where nothing does. */
   readonly resident?: Resident;
   /**
-   * Tiles that a workgroup should work on one after another, where it is busy and elsewhere, and panels; left out where it has
-   * one.
+   * Tiles that a workgroup should work on one after another, where it is busy, where it has tables and where it has none, and panels;
+   * left out where it has one.
    */
-  readonly share?: { readonly usual: number; readonly busy: number; readonly panels: number };
+  readonly share?: Readonly<Record<"busy" | "tabled" | "plain" | "panels", number>>;
   /** Elements that it should own at most, where every run is a multiple of that. */
   readonly stretch?: number;
   /**

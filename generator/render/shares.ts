@@ -80,7 +80,8 @@ export function shareOf(kernel: Kernel, target: Target, hasPanels = false): numb
   const { share } = target.capabilities;
   if (share === undefined) return 1;
   if (hasPanels) return share.panels;
-  return "update" in kernel && (ranks(kernel) || isBusy(kernel, target)) ? share.busy : share.usual;
+  if ("update" in kernel && (ranks(kernel) || isBusy(kernel, target))) return share.busy;
+  return "tables" in kernel && kernel.tables.length > 0 ? share.tabled : share.plain;
 }
 
 /** Whether runs have order statistics, which are much to do. */

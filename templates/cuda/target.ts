@@ -27,7 +27,7 @@ export const cuda: Target = {
     },
     // As measured (bench/): the more, the less often tables are copied; the fewer, the closer lies what is read at a time. Two
     // panels, whose tables are small; with 16 bits the second one's first rows are on their way while the first is computed.
-    share: { usual: 4, busy: 16, panels: 2 },
+    share: { busy: 16, tabled: 4, plain: 2, panels: 2 },
     panel: {
       cols: 128,
       ahead: { usual: { bytes: 28_672, rounds: 4 }, half: { bytes: 35_840, rounds: 7 } },

@@ -28,7 +28,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -43,7 +43,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -58,7 +58,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -73,7 +73,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -87,7 +87,7 @@ const reduce2 = {
 const reduce3_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -106,7 +106,7 @@ const reduce3_runs = {
 const reduce3_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -122,7 +122,7 @@ const reduce3_runs2 = {
 const reduce3 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -138,7 +138,7 @@ const reduce3 = {
 const step = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -30,7 +30,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce1_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -45,7 +45,7 @@ const reduce1_squares: CudaKernel = {
 const reduce1_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -60,7 +60,7 @@ const reduce1_rows: CudaKernel = {
 const reduce1_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -75,7 +75,7 @@ const reduce1_cols: CudaKernel = {
 const reduce2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -89,7 +89,7 @@ const reduce2: CudaKernel = {
 const reduce3_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -108,7 +108,7 @@ const reduce3_runs: CudaKernel = {
 const reduce3_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -124,7 +124,7 @@ const reduce3_runs2: CudaKernel = {
 const reduce3: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -140,7 +140,7 @@ const reduce3: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

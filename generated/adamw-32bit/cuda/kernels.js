@@ -30,7 +30,7 @@ const image = new URL(compiled, import.meta.url);
 const step = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -49,7 +49,7 @@ const step: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

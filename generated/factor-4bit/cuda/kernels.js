@@ -35,7 +35,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -50,7 +50,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -65,7 +65,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -80,7 +80,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -114,7 +114,7 @@ const step = {
 const reduce1_float32_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -129,7 +129,7 @@ const reduce1_float32_squares = {
 const reduce1_float32_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -144,7 +144,7 @@ const reduce1_float32_rows = {
 const reduce1_float32_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -159,7 +159,7 @@ const reduce1_float32_cols = {
 const reduce2_float32 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -173,7 +173,7 @@ const reduce2_float32 = {
 const step_float32 = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

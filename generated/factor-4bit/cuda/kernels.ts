@@ -37,7 +37,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce1_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -52,7 +52,7 @@ const reduce1_squares: CudaKernel = {
 const reduce1_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -67,7 +67,7 @@ const reduce1_rows: CudaKernel = {
 const reduce1_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -82,7 +82,7 @@ const reduce1_cols: CudaKernel = {
 const reduce2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -116,7 +116,7 @@ const step: CudaKernel = {
 const reduce1_float32_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -131,7 +131,7 @@ const reduce1_float32_squares: CudaKernel = {
 const reduce1_float32_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -146,7 +146,7 @@ const reduce1_float32_rows: CudaKernel = {
 const reduce1_float32_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -161,7 +161,7 @@ const reduce1_float32_cols: CudaKernel = {
 const reduce2_float32: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -175,7 +175,7 @@ const reduce2_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -37,7 +37,7 @@ const step = {
 const step_float32 = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

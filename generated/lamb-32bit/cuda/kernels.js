@@ -31,7 +31,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -49,7 +49,7 @@ const reduce_runs = {
 const reduce_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -65,7 +65,7 @@ const reduce_runs2 = {
 const reduce = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -81,7 +81,7 @@ const reduce = {
 const step = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

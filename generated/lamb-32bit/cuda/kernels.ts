@@ -33,7 +33,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -51,7 +51,7 @@ const reduce_runs: CudaKernel = {
 const reduce_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -67,7 +67,7 @@ const reduce_runs2: CudaKernel = {
 const reduce: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -83,7 +83,7 @@ const reduce: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -51,7 +51,7 @@ const reduce_runs = {
 const reduce_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -67,7 +67,7 @@ const reduce_runs2 = {
 const reduce = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -104,7 +104,7 @@ const step = {
 const reduce_float32_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -122,7 +122,7 @@ const reduce_float32_runs = {
 const reduce_float32_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -138,7 +138,7 @@ const reduce_float32_runs2 = {
 const reduce_float32 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -154,7 +154,7 @@ const reduce_float32 = {
 const step_float32 = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -23,7 +23,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -39,7 +39,7 @@ const reduce_runs = {
 const reduce_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -55,7 +55,7 @@ const reduce_runs2 = {
 const reduce = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -90,7 +90,7 @@ const step = {
 const reduce_float32_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -106,7 +106,7 @@ const reduce_float32_runs = {
 const reduce_float32_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -122,7 +122,7 @@ const reduce_float32_runs2 = {
 const reduce_float32 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -138,7 +138,7 @@ const reduce_float32 = {
 const step_float32 = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

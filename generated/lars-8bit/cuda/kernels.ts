@@ -25,7 +25,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -41,7 +41,7 @@ const reduce_runs: CudaKernel = {
 const reduce_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -57,7 +57,7 @@ const reduce_runs2: CudaKernel = {
 const reduce: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -92,7 +92,7 @@ const step: CudaKernel = {
 const reduce_float32_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -108,7 +108,7 @@ const reduce_float32_runs: CudaKernel = {
 const reduce_float32_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -124,7 +124,7 @@ const reduce_float32_runs2: CudaKernel = {
 const reduce_float32: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -140,7 +140,7 @@ const reduce_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

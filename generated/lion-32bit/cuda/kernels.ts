@@ -28,7 +28,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

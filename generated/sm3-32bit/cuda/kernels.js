@@ -26,7 +26,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -43,7 +43,7 @@ const reduce_squares = {
 const reduce_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -58,7 +58,7 @@ const reduce_rows = {
 const reduce_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -73,7 +73,7 @@ const reduce_cols = {
 const step = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

@@ -28,7 +28,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -45,7 +45,7 @@ const reduce_squares: CudaKernel = {
 const reduce_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -60,7 +60,7 @@ const reduce_rows: CudaKernel = {
 const reduce_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -75,7 +75,7 @@ const reduce_cols: CudaKernel = {
 const step: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

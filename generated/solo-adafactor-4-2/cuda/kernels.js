@@ -32,7 +32,7 @@ const image = new URL(compiled, import.meta.url);
 const reduce1_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -47,7 +47,7 @@ const reduce1_squares = {
 const reduce1_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -62,7 +62,7 @@ const reduce1_rows = {
 const reduce1_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -77,7 +77,7 @@ const reduce1_cols = {
 const reduce2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -91,7 +91,7 @@ const reduce2 = {
 const reduce3_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -108,7 +108,7 @@ const reduce3_runs = {
 const reduce3_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -122,7 +122,7 @@ const reduce3_runs2 = {
 const reduce3 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -157,7 +157,7 @@ const step = {
 const reduce1_float32_squares = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -172,7 +172,7 @@ const reduce1_float32_squares = {
 const reduce1_float32_rows = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -187,7 +187,7 @@ const reduce1_float32_rows = {
 const reduce1_float32_cols = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -202,7 +202,7 @@ const reduce1_float32_cols = {
 const reduce2_float32 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -216,7 +216,7 @@ const reduce2_float32 = {
 const reduce3_float32_runs = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -233,7 +233,7 @@ const reduce3_float32_runs = {
 const reduce3_float32_runs2 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -247,7 +247,7 @@ const reduce3_float32_runs2 = {
 const reduce3_float32 = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -261,7 +261,7 @@ const reduce3_float32 = {
 const step_float32 = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],

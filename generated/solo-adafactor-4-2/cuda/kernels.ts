@@ -34,7 +34,7 @@ const image: URL = new URL(compiled, import.meta.url);
 const reduce1_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -49,7 +49,7 @@ const reduce1_squares: CudaKernel = {
 const reduce1_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -64,7 +64,7 @@ const reduce1_rows: CudaKernel = {
 const reduce1_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -79,7 +79,7 @@ const reduce1_cols: CudaKernel = {
 const reduce2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -93,7 +93,7 @@ const reduce2: CudaKernel = {
 const reduce3_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -110,7 +110,7 @@ const reduce3_runs: CudaKernel = {
 const reduce3_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -124,7 +124,7 @@ const reduce3_runs2: CudaKernel = {
 const reduce3: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -159,7 +159,7 @@ const step: CudaKernel = {
 const reduce1_float32_squares: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -174,7 +174,7 @@ const reduce1_float32_squares: CudaKernel = {
 const reduce1_float32_rows: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -189,7 +189,7 @@ const reduce1_float32_rows: CudaKernel = {
 const reduce1_float32_cols: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -204,7 +204,7 @@ const reduce1_float32_cols: CudaKernel = {
 const reduce2_float32: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -218,7 +218,7 @@ const reduce2_float32: CudaKernel = {
 const reduce3_float32_runs: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -235,7 +235,7 @@ const reduce3_float32_runs: CudaKernel = {
 const reduce3_float32_runs2: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -249,7 +249,7 @@ const reduce3_float32_runs2: CudaKernel = {
 const reduce3_float32: CudaKernel = {
   image,
   threads: 256,
-  share: 4,
+  share: 2,
   tensor: [
     ["length", "u64"],
     ["rows", "u64"],
@@ -263,7 +263,7 @@ const reduce3_float32: CudaKernel = {
 const step_float32: CudaKernel = {
   image,
   threads: 128,
-  share: 4,
+  share: 2,
   tile: 1024,
   tensor: [
     ["length", "u64"],
