@@ -13,6 +13,11 @@ export interface HalfValues {
 /** What a parameter holds: float32, or 16 bits with a name for them. */
 export type ParameterValues = Float32Array | HalfValues;
 
+/** Bits of float32: what exponents of float16 are less by, 2^-14, from which on it is normal, and 65536. */
+const REBIAS = 0x3800_0000;
+const LEAST_NORMAL = 0x3880_0000;
+const OVERFLOW = 0x4780_0000;
+
 const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
 
@@ -46,10 +51,9 @@ const decoders: Readonly<Record<Half, (bits: number) => number>> = {
   bf16: (bits) => floatOf((bits << 16) >>> 0),
   f16: (bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >>> 10) & 31;
-    const fraction = bits & 0x3ff;
-    if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    return sign * (exponent === 0 ? fraction : 0x400 + fraction) * 2 ** (Math.max(exponent, 1) - 25);
+    const size = bits & 0x7fff;
+    if (size >= 0x7c00) return size === 0x7c00 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    return sign * (size < 0x400 ? size * 2 ** -24 : floatOf((size << 13) + REBIAS));
   },
 };
 
@@ -60,14 +64,13 @@ const encoders: Readonly<Record<Half, (value: number) => number>> = {
     return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
   },
   f16: (value) => {
-    const sign = (bitsOf(value) >>> 16) & 0x8000;
-    const size = Math.abs(value);
+    const bits = bitsOf(value);
+    const sign = (bits >>> 16) & 0x8000;
+    const size = bits & 0x7fff_ffff;
     if (Number.isNaN(value)) return sign | 0x7e00;
-    if (size >= 65520) return sign | 0x7c00;
-    // Multiples of the distance between neighbours, of which the fraction counts from 1024 on where it is normal.
-    const exponent = Math.max(Math.floor(Math.log2(Math.max(size, 2 ** -24))), -14);
-    const steps = toEven(size / 2 ** (exponent - 10));
-    return sign | ((exponent + 14) * 1024 + steps);
+    if (size >= OVERFLOW) return sign | 0x7c00;
+    if (size < LEAST_NORMAL) return sign | toEven(Math.abs(value) * 2 ** 24);
+    return sign | ((size - REBIAS + 0xfff + ((size >>> 13) & 1)) >>> 13);
   },
 };
 
