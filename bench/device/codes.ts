@@ -5,7 +5,7 @@ import type { Dtype } from "../../generator/lower/plan.js";
 import { bytesOf, compileText, parameterOf } from "./check.js";
 import { type EncodedState, specOf } from "./tables.js";
 
-export const dtypes = ["f32", "bf16"] as const;
+const dtypes = ["f32", "bf16"] as const;
 
 export interface Subject {
   readonly state: EncodedState;

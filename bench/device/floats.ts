@@ -1,4 +1,4 @@
-/** Floats as kernels are to encode them: in blocks, which begin with some that are the same in all of them. */
+/** Floats as kernels are to encode them: in blocks, of which some floats are the same in all of them. */
 
 /** Elements of a block. */
 export const BLOCK = 128;
@@ -47,7 +47,7 @@ export class Layout {
   readonly #places: readonly number[];
 
   /**
-   * @param common floats that every block has, the greatest of what may lie in it first
+   * @param common floats that every block has, of which its scale is made
    * @param distance from each of them to the next, in elements
    */
   constructor(common: readonly number[], distance = 1) {
