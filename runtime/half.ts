@@ -37,7 +37,7 @@ export function toHalf(
   return { data: converted(values, new Uint16Array(values.length), encoders[dtype]), dtype, shape };
 }
 
-/** As `from` of typed arrays does, which takes twenty times as long. */
+/** As `from` of typed arrays does, which takes some 200 ns an element longer. */
 function converted<T extends Float32Array | Uint16Array>(
   source: Float32Array | Uint16Array,
   target: T,
@@ -69,16 +69,11 @@ const encoders: Readonly<Record<Half, (value: number) => number>> = {
     const size = bits & 0x7fff_ffff;
     if (Number.isNaN(value)) return sign | 0x7e00;
     if (size >= OVERFLOW) return sign | 0x7c00;
-    if (size < LEAST_NORMAL) return sign | toEven(Math.abs(value) * 2 ** 24);
+    // What floats next to 0.5 are multiples of, too.
+    if (size < LEAST_NORMAL) return sign | (bitsOf(Math.abs(value) + 0.5) - bitsOf(0.5));
     return sign | ((size - REBIAS + 0xfff + ((size >>> 13) & 1)) >>> 13);
   },
 };
-
-function toEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
-}
 
 function bitsOf(value: number): number {
   float[0] = value;

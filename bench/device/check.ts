@@ -16,16 +16,13 @@ export interface Check {
 /** A shipped spec with p and g of one dtype, compiled for a GPU and for the device that results are held to. */
 export async function compileFor(device: CudaDevice, spec: string, dtype: Dtype): Promise<OptimizerClass> {
   const plan = await loadSpec(fileURLToPath(new URL(`${spec}.yaml`, specs)));
-  return compileText({ ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] }, device);
+  return compileOn([device], { ...plan, dtypes: [{ param: dtype, grad: dtype, suffix: "" }] });
 }
 
-/** A plan, or a spec's text, compiled for some devices beside `typescript`. */
-export async function compileText(
-  plan: Plan | string,
-  ...devices: readonly Device[]
-): Promise<OptimizerClass> {
+/** A plan, or a spec's text, compiled for some devices and `typescript`. */
+export async function compileOn(devices: readonly Device[], spec: Plan | string): Promise<OptimizerClass> {
   const targets = ["typescript", ...devices.map(({ kind }) => kind)];
-  return (await instantiate(compile(plan, { targets }), devices.flatMap(compilersFor))).Optimizer;
+  return (await instantiate(compile(spec, { targets }), devices.flatMap(compilersFor))).Optimizer;
 }
 
 /** Of the checkout: this file lies in bench/device or, compiled, in dist/bench/device. */

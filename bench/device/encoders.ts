@@ -4,9 +4,9 @@
  */
 import { type CudaDevice, openDevice, type TypeScriptDevice } from "lowbit-gen/runtime";
 import type { Check } from "./check.js";
-import { Arrays, encodeOn, type Subject, subjectsOf, textOf } from "./codes.js";
-import { above, BLOCK, Blocks, Layout, type Range, ranges, type Slice } from "./floats.js";
-import { difference, Steps } from "./steps.js";
+import { difference, Encoding, encodeOn, type Subject, subjectsOf, textOf } from "./codes.js";
+import { above, Blocks, Layout, type Range, ranges } from "./floats.js";
+import { Steps } from "./steps.js";
 import { type EncodedState, greatestScale, nearestStates } from "./tables.js";
 
 /** Elements of a launch, at most. */
@@ -29,27 +29,21 @@ export async function* checkEncoders(
   bits: number | null,
 ): AsyncGenerator<Check> {
   const states = withHalfScales(nearestStates(bits));
-  const subjects = await subjectsOf(states, device);
+  const subjects = await subjectsOf(states, [device]);
   const reference = await openDevice("typescript");
-  const length = Math.min(elements, SLICE);
-  const arrays = new Arrays(device, length);
+  const encoding = new Encoding(device, Math.min(elements, SLICE));
   try {
-    const gradients = new Uint32Array(length);
     for (const { ranges, layout, subjects: given } of sweepsOf(subjects)) {
       for (const range of ranges) {
         const blocks = new Blocks(range, layout, elements);
         const steps = await stepsOf(given, blocks, device, reference);
-        for (const slice of blocks.slices(Math.floor(length / BLOCK))) {
-          // All subjects by the same gradients, which take longer to make than to encode.
-          arrays.write(layout.neighbours(slice.firsts, gradients));
-          for (const subject of given)
-            await hold(subject, arrays, steps.get(subject)!, blocks, slice, reference);
-        }
-        for (const subject of given) subject.floats += blocks.floats;
+        await encoding.hold(given, blocks, (subject, slice) =>
+          steps.get(subject)!.expected(blocks, slice, (gradients) => encodeOn(reference, subject, gradients)),
+        );
       }
     }
   } finally {
-    arrays.release();
+    encoding.release();
   }
   for (const subject of subjects) yield { what: textOf(subject), wrong: subject.wrong };
 }
@@ -82,7 +76,7 @@ async function stepsOf(
 ): Promise<ReadonlyMap<Subject, Steps>> {
   const all = new Map<Subject, Steps>();
   for (const subject of subjects) {
-    const steps = await Steps.find(range, layout, (bits) => encodeOn(reference, subject, bits));
+    const steps = await Steps.find(range, layout, (gradients) => encodeOn(reference, subject, gradients));
     all.set(subject, steps);
     const firsts = steps.around(range, layout);
     const near = layout.neighbours(firsts);
@@ -90,19 +84,4 @@ async function stepsOf(
     subject.wrong ??= difference(await encodeOn(device, subject, near), expected, firsts);
   }
   return all;
-}
-
-/** Codes of a slice of which the arrays have the gradients. */
-async function hold(
-  subject: Subject,
-  arrays: Arrays,
-  steps: Steps,
-  blocks: Blocks,
-  slice: Slice,
-  reference: TypeScriptDevice,
-): Promise<void> {
-  if (subject.wrong !== null) return;
-  const expected = await steps.expected(blocks, slice, (bits) => encodeOn(reference, subject, bits));
-  const found = await arrays.encode(subject, slice.firsts.length * BLOCK);
-  subject.wrong = difference(found, expected, slice.firsts);
 }

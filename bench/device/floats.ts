@@ -1,5 +1,7 @@
 /** Floats as kernels are to encode them: in blocks, of which some floats are the same in all of them. */
 
+import { bitsOf } from "../../generator/lower/float32.js";
+
 /** Elements of a block. */
 export const BLOCK = 128;
 
@@ -32,11 +34,6 @@ export function above(float: number): readonly Range[] {
 
 function negative([first, last]: Range): Range {
   return [SIGN + first, SIGN + last];
-}
-
-/** Of a float32. */
-export function bitsOf(float: number): number {
-  return new Uint32Array(Float32Array.of(float).buffer)[0]!;
 }
 
 /** Blocks as gradients: bits of twice their floats, half of which is exact, whatever they are. */

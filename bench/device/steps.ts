@@ -92,15 +92,3 @@ function repeat(target: Buffer, codes: Buffer, from: number, to: number): void {
   for (let done = codes.length; start + done < end; done *= 2)
     target.copyWithin(start + done, start, Math.min(start + done, end - done));
 }
-
-/** In which block, and at which of its bytes, codes are first not those that were expected. */
-export function difference(found: Buffer, expected: Buffer, firsts: readonly number[]): string | null {
-  if (found.equals(expected)) return null;
-  const bytes = expected.length / firsts.length;
-  const place = expected.findIndex((byte, i) => byte !== found[i]);
-  const hex = (value: number | undefined): string => `0x${(value ?? 0).toString(16)}`;
-  return (
-    `byte ${place % bytes} of the codes of the block that begins with the float of bits ` +
-    `${hex(firsts[Math.floor(place / bytes)])} is ${hex(found[place])} where ${hex(expected[place])} should be`
-  );
-}

@@ -2,13 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { UserError } from "../../generator/cli/errors.js";
+import { isCompanding } from "../../generator/lower/compand.js";
+import { isLog } from "../../generator/lower/log.js";
+import type { MappingSpec } from "../../spec/schema.js";
 import { specs } from "./check.js";
 import { BLOCK } from "./floats.js";
 
 export interface EncodedState {
   readonly bits: number;
   readonly signed: boolean;
-  readonly mapping: unknown;
+  readonly mapping: MappingSpec;
   readonly rounding: "nearest" | "stochastic";
   readonly scale?: "f16";
 }
@@ -20,7 +23,7 @@ export interface EncodedState {
  * @throws {UserError} where there is none
  */
 export function nearestStates(bits: number | null): readonly EncodedState[] {
-  const tables = shipped().filter((state) => !isLogarithmic(state));
+  const tables = shipped().filter(({ mapping }) => !isLog(mapping));
   return distinct(
     tables.map((state) => ({ ...state, rounding: "nearest" })),
     bits,
@@ -33,10 +36,6 @@ export function drawnStates(bits: number | null): readonly EncodedState[] {
     shipped().filter(({ rounding }) => rounding === "stochastic"),
     bits,
   );
-}
-
-export function isLogarithmic({ mapping }: EncodedState): boolean {
-  return mapping === "log" || (mapping as { readonly log?: unknown }).log !== undefined;
 }
 
 function shipped(): readonly EncodedState[] {
@@ -74,5 +73,5 @@ export function specOf(state: EncodedState, dtype: string): string {
 
 /** From what on a float16 scale is the same for all: its greatest value, or the square of that where its root is kept. */
 export function greatestScale({ mapping }: EncodedState): number {
-  return (mapping as { readonly compand?: string }).compand === "sqrt" ? 65504 ** 2 : 65504;
+  return isCompanding(mapping) && mapping.compand === "sqrt" ? 65504 ** 2 : 65504;
 }

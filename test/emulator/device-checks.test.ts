@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { above, BLOCK, Blocks, bitsOf, Layout, type Range, ranges } from "../../bench/device/floats.js";
+import { difference } from "../../bench/device/codes.js";
+import { above, BLOCK, Blocks, Layout, type Range, ranges } from "../../bench/device/floats.js";
 import { wrongPart } from "../../bench/device/periods.js";
-import { difference, type Encode, Steps } from "../../bench/device/steps.js";
+import { type Encode, Steps } from "../../bench/device/steps.js";
 import { canRun, FakeDriver } from "../native/support.js";
+import { bitsOf, fromBits } from "../oracle/index.js";
 import { nvcc } from "./support.js";
 
 const fake = new FakeDriver();
@@ -59,17 +61,18 @@ describe.runIf(canRun)("checks of a device", () => {
 
   test.each([
     // What is above 1 is not held to it.
-    ["encoders", "3", "__saturatef(", "(", 2],
+    ["encoders", "3", "__saturatef(", "("],
     // The lowest of levels that a random word chooses from is one too low, where it is looked for in one table of two.
-    ["drawn", "3", "s_next_levels[s_least] ? 1u : 0u", "s_next_levels[s_least] ? 0u : 0u", 2],
+    ["drawn", "3", "s_next_levels[s_least] ? 1u : 0u", "s_next_levels[s_least] ? 0u : 0u"],
     // Codes by logarithms change a thousandth of a level too early.
-    ["drawn", "2", "slope, offset) + s_rest", "slope, offset) + s_rest + 0x00100000u", 2],
+    ["drawn", "2", "slope, offset) + s_rest", "slope, offset) + s_rest + 0x00100000u"],
   ])("find kernels that are not right: %s of %s bits, %s", { timeout: 120_000 }, (...given) => {
-    const [part, bits, EDIT_FROM, EDIT_TO, wrong] = given;
+    const [part, bits, EDIT_FROM, EDIT_TO] = given;
     const edited = { NVCC: join(import.meta.dirname, "edited-nvcc.mjs"), EDIT_FROM, EDIT_TO };
     const { code, lines } = runWith(edited, part, "--bits", bits, "--elements", "40000");
     const found = lines.filter((line) => line.startsWith(`WRONG ${part}: `));
-    expect({ code, wrong: found.length }).toEqual({ code: 1, wrong });
+    // One state, with parameters of two dtypes.
+    expect({ code, wrong: found.length }).toEqual({ code: 1, wrong: 2 });
     expect(found.join("\n")).toMatch(/ of bits 0x[0-9a-f]+ is 0x[0-9a-f]+ where 0x[0-9a-f]+ should be$/);
   });
 
@@ -112,15 +115,14 @@ describe("floats in blocks", () => {
   const own = (blocks: Blocks): readonly number[] =>
     Array.from({ length: blocks.count }, (_, block) => blocks.first(block));
   const one = new Layout([1]);
-  const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 
   test("are all that are not above 1, infinite ones and those that are no numbers", () => {
     const [positive, odd, negative, oddToo] = ranges as [Range, Range, Range, Range];
-    expect([positive, negative].map((range) => range.map(floatOf))).toEqual([
+    expect([positive, negative].map((range) => range.map(fromBits))).toEqual([
       [0, 1],
       [-0, -1],
     ]);
-    expect([odd, oddToo].map(([first, last]) => [floatOf(first), floatOf(last)])).toEqual([
+    expect([odd, oddToo].map(([first, last]) => [fromBits(first), fromBits(last)])).toEqual([
       [Number.POSITIVE_INFINITY, Number.NaN],
       [Number.NEGATIVE_INFINITY, Number.NaN],
     ]);
@@ -149,7 +151,7 @@ describe("floats in blocks", () => {
 
   test("from 65504 on are those of which twice as much is finite, behind what others all begin with", () => {
     const [positive, negative] = above(65504) as [Range, Range];
-    expect([positive, negative].map((range) => range.map(floatOf))).toEqual([
+    expect([positive, negative].map((range) => range.map(fromBits))).toEqual([
       [65504, 2 ** 127 - 2 ** 103],
       [-65504, -(2 ** 127 - 2 ** 103)],
     ]);
@@ -173,7 +175,7 @@ describe("floats in blocks", () => {
     const found = [...new Float32Array(new Layout([1, 0.25, 0.5], 2).neighbours([bitsOf(0.75)]).buffer)];
     expect(found.filter((_, i) => i === 0 || i === 2 || i === 4)).toEqual([2, 0.5, 1]);
     expect(found.filter((_, i) => i !== 0 && i !== 2 && i !== 4)).toEqual(
-      Array.from({ length: 125 }, (_, i) => 2 * floatOf(bitsOf(0.75) + i)),
+      Array.from({ length: 125 }, (_, i) => 2 * fromBits(bitsOf(0.75) + i)),
     );
   });
 
@@ -205,7 +207,7 @@ describe("floats in blocks", () => {
       const expected = await steps.expected(blocks, { from: 0, firsts: own(blocks) }, encode(near));
       expect(difference(await encode(near)(all), expected, own(blocks))).toBeNull();
       if (elements < 2 ** 31) return;
-      const above = floatOf(bitsOf(near) + 1);
+      const above = fromBits(bitsOf(near) + 1);
       const place = blocks.first(Math.floor((bitsOf(near) - range[0]) / (BLOCK - 1))).toString(16);
       expect(difference(await encode(above)(all), expected, own(blocks))).toMatch(
         new RegExp(`^byte \\d+ of .* of bits 0x${place} is 0x1 where 0x2 should be$`),
